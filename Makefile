@@ -1,0 +1,70 @@
+# The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
+# The rest are habits: setup, lint, typecheck, fmt, dev, docs, bench, lock.
+
+PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP_DONE := $(VENV)/.setup-done
+UV := $(shell command -v uv 2>/dev/null)
+
+export DO_NOT_TRACK = 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS = false
+export DAGSTER_DISABLE_TELEMETRY = yes
+
+.PHONY: warehouse test setup lint typecheck fmt dev docs bench lock clean
+
+warehouse: $(SETUP_DONE)
+	$(BIN)/regulars build
+
+test: $(SETUP_DONE)
+	$(BIN)/python -m pytest
+
+setup: $(SETUP_DONE)
+
+$(SETUP_DONE): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Regulars needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+ifneq ($(UV),)
+	$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@mkdir -p warehouse
+	@touch $@
+
+lint: $(SETUP_DONE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 0 dbt_project/models tests/sql
+
+typecheck: $(SETUP_DONE)
+	$(BIN)/mypy
+
+fmt: $(SETUP_DONE)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --processes 0 dbt_project/models tests/sql
+
+dev: $(SETUP_DONE)
+	$(BIN)/dagster dev
+
+docs: $(SETUP_DONE)
+	$(BIN)/dbt docs generate
+	@echo "target/index.html: serve it with $(BIN)/dbt docs serve"
+
+bench: $(SETUP_DONE)
+	$(BIN)/python -m pytest tests/benchmarks -s
+
+# Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
+
+lock:
+	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --extra dev \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--custom-compile-command "make lock" \
+		pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) target logs

@@ -1,0 +1,56 @@
+{#- What a purpose's live model says (of one family, or the champion), or none while there is none: model_id, feature_names
+    and parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of
+    doubles. A model that was fitted as of a later date than this build's is not live in it. -#}
+{% macro ml_live_model(purpose, family=none) -%}
+    {%- set registry = source('ml', 'model_registry') -%}
+    {%- set parameter_table = source('ml', 'model_parameters') -%}
+    {%- if not execute -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- if adapter.get_relation(
+        registry.database, registry.schema, registry.identifier
+    ) is none -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set live = run_query(
+        "select model_id from " ~ registry
+        ~ " where purpose = '" ~ purpose ~ "'"
+        ~ (" and family = '" ~ family ~ "'" if family else "")
+        ~ " and status in ('champion', 'challenger')"
+        ~ " and as_of_date <= " ~ date_literal(as_of_date())
+        ~ " order by case status when 'champion' then 0 else 1 end,"
+        ~ " trained_at desc, model_id limit 1"
+    ) -%}
+    {%- if live.rows | length == 0 -%}
+        {%- do exceptions.warn(
+            model.name ~ ": no " ~ purpose ~ " model"
+            ~ (" of the family " ~ family if family else "")
+            ~ " is live as of " ~ as_of_date()
+            ~ ", so this table is empty; `regulars fit` comes first"
+        ) -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set model_id = live.rows[0][0] -%}
+    {%- set rows = run_query(
+        "select parameter_name, coalesce(component_id, -1),"
+        ~ " coalesce(feature_name, ''), coalesce(paired_feature_name, ''),"
+        ~ " cast(value as varchar)"
+        ~ " from " ~ parameter_table ~ " where model_id = '" ~ model_id ~ "'"
+        ~ " order by 1, 2, 3, 4"
+    ).rows -%}
+    {%- set parameters, feature_names = {}, [] -%}
+    {%- for name, component, feature, paired, value in rows -%}
+        {%- set by_component = parameters.setdefault(name, {}) -%}
+        {%- set by_feature = by_component.setdefault(component | int, {}) -%}
+        {%- set by_pair = by_feature.setdefault(feature, {}) -%}
+        {%- do by_pair.update({paired: double_literal(value | string)}) -%}
+        {%- if name == 'center' -%}
+            {%- do feature_names.append(feature) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return({
+        'model_id': model_id,
+        'feature_names': feature_names,
+        'parameters': parameters,
+    }) -}}
+{%- endmacro %}

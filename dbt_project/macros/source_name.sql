@@ -1,0 +1,3 @@
+{% macro source_name() -%}
+    {{- return(var('source', 'olist')) -}}
+{%- endmacro %}

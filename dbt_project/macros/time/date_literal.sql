@@ -1,0 +1,3 @@
+{% macro date_literal(value) -%}
+    cast('{{ checked_date("a date", value) }}' as date)
+{%- endmacro %}

@@ -1,0 +1,20 @@
+{% macro snapshot_dates() -%}
+    {%- set start, end = window_start_date(), as_of_date() -%}
+    {%- if end <= start -%}
+        {%- do exceptions.raise_compiler_error(
+            "as_of_date must be after the usable window opens on " ~ start
+            ~ ", got '" ~ end ~ "'"
+        ) -%}
+    {%- endif -%}
+    {%- set year, month = (start[:4] | int), (start[5:7] | int) -%}
+    {%- set dates = [] -%}
+    {%- for step in range(1200) -%}
+        {%- set index = year * 12 + month - 1 + step -%}
+        {%- set first = '%04d-%02d-01' | format(index // 12, index % 12 + 1) -%}
+        {%- if start <= first and first < end -%}
+            {%- do dates.append(first) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do dates.append(end) -%}
+    {{- return(dates) -}}
+{%- endmacro %}

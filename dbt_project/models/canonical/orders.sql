@@ -1,0 +1,86 @@
+{# One row per order. What belongs to an order is summed to the order first and
+   joined after, so that no join multiplies money. -#}
+with
+
+conformed_orders as (
+
+    select * from {{ conformed('orders') }}
+
+),
+
+order_items as (
+
+    select * from {{ ref('order_items') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('payments') }}
+
+),
+
+order_statuses as (
+
+    select * from {{ ref('order_statuses') }}
+
+),
+
+items_per_order as (
+
+    select
+        order_id,
+        sum(quantity) as item_count,
+        sum(item_amount) as item_amount,
+        sum(freight_amount) as freight_amount
+    from order_items
+    group by order_id
+
+),
+
+payments_per_order as (
+
+    select
+        order_id,
+        sum(paid_amount) as paid_amount,
+        max(installment_count) as installment_count
+    from payments
+    group by order_id
+
+),
+
+orders as (
+
+    select
+        conformed_orders.order_id,
+        conformed_orders.customer_id,
+        conformed_orders.order_status,
+        conformed_orders.ordered_at,
+        conformed_orders.approved_at,
+        conformed_orders.shipped_at,
+        conformed_orders.delivered_at,
+        conformed_orders.estimated_delivery_date,
+        order_statuses.is_valid_order,
+        cast(coalesce(items_per_order.item_count, 0) as integer) as item_count,
+        {{ money('coalesce(items_per_order.item_amount, 0)') }}
+            as item_amount,
+        {{ money('coalesce(items_per_order.freight_amount, 0)') }}
+            as freight_amount,
+        {{ money('coalesce(payments_per_order.paid_amount, 0)') }}
+            as paid_amount,
+        cast(payments_per_order.installment_count as integer)
+            as installment_count,
+        conformed_orders.postal_code,
+        conformed_orders.city,
+        conformed_orders.state
+    from conformed_orders
+    left join order_statuses
+        on conformed_orders.order_status = order_statuses.order_status
+    left join items_per_order
+        on conformed_orders.order_id = items_per_order.order_id
+    left join payments_per_order
+        on conformed_orders.order_id = payments_per_order.order_id
+
+)
+
+select * from orders

@@ -1,0 +1,14 @@
+{# One row per as-of date: the first of each month of the usable window, and the
+   as-of date of the build. -#}
+with
+
+as_of_dates as (
+
+    {% for value in snapshot_dates() %}
+    select {{ date_literal(value) }} as as_of_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from as_of_dates

@@ -1,0 +1,17 @@
+{# One row: what the marts beside it were built as of. -#}
+with
+
+build_info as (
+
+    select
+        cast('{{ source_name() }}' as varchar) as source_name,
+        {{ date_literal(as_of_date()) }} as as_of_date,
+        {{ date_literal(window_start_date()) }} as window_start_date,
+        cast(
+            '{{ var("source_defaults")[source_name()]["currency_code"] }}'
+            as varchar
+        ) as currency_code
+
+)
+
+select * from build_info

@@ -1,0 +1,84 @@
+{# One row per person who ordered before the as-of date: what a CRM wants to
+   know. RFM is empty for those without a valid order. -#}
+with
+
+customers as (
+
+    select * from {{ ref('customers') }}
+
+),
+
+customer_feature_snapshots as (
+
+    select * from {{ ref('customer_feature_snapshots') }}
+    where as_of_date = {{ date_literal(as_of_date()) }}
+
+),
+
+customer_rfm as (
+
+    select * from {{ ref('customer_rfm') }}
+
+),
+
+customer_segments as (
+
+    select * from {{ ref('customer_segments') }}
+
+),
+
+customer_churn_scores as (
+
+    select * from {{ ref('customer_churn_scores') }}
+
+),
+
+rfm_playbook as (
+
+    select * from {{ ref('rfm_playbook') }}
+
+),
+
+customer_360 as (
+
+    select
+        customer_feature_snapshots.customer_id,
+        customer_feature_snapshots.as_of_date,
+        customers.postal_code,
+        customers.city,
+        customers.state,
+        customers.region,
+        customer_rfm.first_order_at,
+        customer_rfm.last_order_at,
+        customer_rfm.recency_days,
+        customer_rfm.frequency,
+        customer_rfm.monetary_amount,
+        customer_rfm.rfm_score,
+        customer_rfm.rfm_segment,
+        customer_feature_snapshots.average_review_score,
+        customer_segments.segment_id,
+        customer_segments.segment_name,
+        customer_churn_scores.return_probability,
+        customer_churn_scores.churn_probability,
+        customer_churn_scores.risk_band,
+        customer_churn_scores.reason_1,
+        customer_churn_scores.beats_baseline,
+        rfm_playbook.action as playbook_action,
+        rfm_playbook.channel as playbook_channel
+    from customer_feature_snapshots
+    inner join customers
+        on customer_feature_snapshots.customer_id = customers.customer_id
+    left join customer_rfm
+        on customer_feature_snapshots.customer_id = customer_rfm.customer_id
+    left join customer_segments
+        on customer_feature_snapshots.customer_id
+        = customer_segments.customer_id
+    left join customer_churn_scores
+        on customer_feature_snapshots.customer_id
+        = customer_churn_scores.customer_id
+    left join rfm_playbook
+        on customer_rfm.rfm_segment = rfm_playbook.rfm_segment
+
+)
+
+select * from customer_360

@@ -1,0 +1,112 @@
+{# One row per place where the sum paid can be read, and per reason for which
+   the marts leave orders out: what is in a mart and what it leaves out come to
+   what was paid in the raw files. -#}
+with
+
+orders as (
+
+    select * from {{ ref('orders') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('payments') }}
+
+),
+
+conformed_payments as (
+
+    select * from {{ conformed('payments') }}
+
+),
+
+customer_rfm as (
+
+    select * from {{ ref('customer_rfm') }}
+
+),
+
+orders_monthly as (
+
+    select * from {{ ref('orders_monthly') }}
+
+),
+
+readings as (
+
+    select
+        1 as reading_number,
+        'layer' as reading_kind,
+        'conformed payments' as reading_name,
+        count(distinct order_id) as order_count,
+        sum(paid_amount) as paid_amount
+    from conformed_payments
+    union all
+    select
+        2 as reading_number,
+        'layer' as reading_kind,
+        'canonical.payments' as reading_name,
+        count(distinct order_id) as order_count,
+        sum(paid_amount) as paid_amount
+    from payments
+    union all
+    select
+        3 as reading_number,
+        'layer' as reading_kind,
+        'canonical.orders' as reading_name,
+        count(*) as order_count,
+        sum(paid_amount) as paid_amount
+    from orders
+    union all
+    select
+        4 as reading_number,
+        'mart' as reading_kind,
+        'marts.customer_rfm' as reading_name,
+        coalesce(sum(frequency), 0) as order_count,
+        coalesce(sum(monetary_amount), 0) as paid_amount
+    from customer_rfm
+    union all
+    select
+        5 as reading_number,
+        'mart' as reading_kind,
+        'marts.orders_monthly' as reading_name,
+        coalesce(sum(order_count), 0) as order_count,
+        coalesce(sum(paid_amount), 0) as paid_amount
+    from orders_monthly
+    union all
+    select
+        6 as reading_number,
+        'left out' as reading_kind,
+        'canceled or unavailable' as reading_name,
+        count(*) as order_count,
+        coalesce(sum(paid_amount), 0) as paid_amount
+    from orders
+    where
+        not is_valid_order
+        and ordered_at < {{ date_literal(as_of_date()) }}
+    union all
+    select
+        7 as reading_number,
+        'left out' as reading_kind,
+        'on or after the as-of date' as reading_name,
+        count(*) as order_count,
+        coalesce(sum(paid_amount), 0) as paid_amount
+    from orders
+    where ordered_at >= {{ date_literal(as_of_date()) }}
+
+),
+
+money_reconciliation as (
+
+    select
+        cast(reading_number as integer) as reading_number,
+        cast(reading_kind as varchar) as reading_kind,
+        cast(reading_name as varchar) as reading_name,
+        cast(order_count as integer) as order_count,
+        {{ money('paid_amount') }} as paid_amount
+    from readings
+
+)
+
+select * from money_reconciliation

@@ -1,0 +1,47 @@
+{# One row per calendar month with a valid order before the as-of date. A repeat
+   customer of a month had a valid order before that month's order. -#}
+with
+
+orders as (
+
+    select * from {{ ref('orders') }}
+
+),
+
+valid_orders as (
+
+    select
+        *,
+        cast({{ dbt.date_trunc('month', 'ordered_at') }} as date)
+            as order_month_date,
+        row_number() over (
+            partition by customer_id order by ordered_at asc, order_id asc
+        ) as order_number
+    from orders
+    where
+        is_valid_order
+        and ordered_at < {{ date_literal(as_of_date()) }}
+
+),
+
+orders_monthly as (
+
+    select
+        order_month_date,
+        cast(count(*) as integer) as order_count,
+        cast(count(distinct customer_id) as integer) as customer_count,
+        cast(
+            count(distinct case when order_number = 1 then customer_id end)
+            as integer
+        ) as new_customer_count,
+        cast(
+            sum(case when order_number > 1 then 1 else 0 end) as integer
+        ) as repeat_order_count,
+        {{ money('sum(paid_amount)') }} as paid_amount,
+        {{ ratio('sum(paid_amount)', 'count(*)') }} as average_order_amount
+    from valid_orders
+    group by order_month_date
+
+)
+
+select * from orders_monthly

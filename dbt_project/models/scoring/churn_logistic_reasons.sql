@@ -1,0 +1,120 @@
+{# One row per person: the three features whose terms moved their log-odds of
+   returning furthest from the average customer's, in words. -#}
+{%- set terms = ref('churn_logistic_terms') -%}
+{%- set features = ref('customer_feature_snapshots') -%}
+{%- set catalog = ref('feature_catalog') -%}
+{%- set live = ml_live_model('churn', 'logistic') -%}
+{%- if live is none -%}
+
+select
+    cast(null as varchar) as customer_id,
+    cast(null as varchar) as reason_1,
+    cast(null as varchar) as reason_2,
+    cast(null as varchar) as reason_3
+from {{ terms }}
+where 1 = 0
+
+{%- else -%}
+
+with
+
+churn_logistic_terms as (
+
+    select * from {{ terms }}
+
+),
+
+customer_feature_snapshots as (
+
+    select * from {{ features }}
+    where as_of_date = {{ date_literal(as_of_date()) }}
+
+),
+
+feature_catalog as (
+
+    select * from {{ catalog }}
+
+),
+
+feature_terms as (
+
+    {%- for feature in live.feature_names %}
+    select
+        churn_logistic_terms.customer_id,
+        '{{ feature }}' as feature_name,
+        abs(churn_logistic_terms.{{ feature }}_term) as term_size,
+        cast(customer_feature_snapshots.{{ feature }} as {{ type_double() }})
+            as feature_value
+    from churn_logistic_terms
+    inner join customer_feature_snapshots
+        on
+            churn_logistic_terms.customer_id
+            = customer_feature_snapshots.customer_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+ranked_terms as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id order by term_size desc, feature_name asc
+        ) as term_rank
+    from feature_terms
+
+),
+
+reasons as (
+
+    select
+        ranked_terms.customer_id,
+        ranked_terms.term_rank,
+        case
+            when ranked_terms.feature_value is null
+                then feature_catalog.meaning || ': not known yet'
+            when feature_catalog.unit = 'share'
+                then replace(
+                    feature_catalog.reason_text,
+                    '{value}',
+                    cast(
+                        cast(
+                            round(ranked_terms.feature_value * 100) as integer
+                        ) as varchar
+                    ) || ' %'
+                )
+            else replace(
+                feature_catalog.reason_text,
+                '{value}',
+                replace(
+                    cast(
+                        cast(
+                            ranked_terms.feature_value as decimal(18, 1)
+                        ) as varchar
+                    ), '.0', ''
+                )
+            )
+        end as reason
+    from ranked_terms
+    inner join feature_catalog
+        on ranked_terms.feature_name = feature_catalog.feature_name
+    where ranked_terms.term_rank <= 3
+
+),
+
+churn_logistic_reasons as (
+
+    select
+        customer_id,
+        max(case when term_rank = 1 then reason end) as reason_1,
+        max(case when term_rank = 2 then reason end) as reason_2,
+        max(case when term_rank = 3 then reason end) as reason_3
+    from reasons
+    group by customer_id
+
+)
+
+select * from churn_logistic_reasons
+{%- endif %}

@@ -1,0 +1,60 @@
+{# One row per person with an order before the as-of date: the probability that
+   they return, and the term that each feature adds to its log-odds. -#}
+{%- set features = ref('customer_feature_snapshots') -%}
+{%- set live = ml_live_model('churn', 'logistic') -%}
+{%- if live is none -%}
+
+select
+    cast(null as varchar) as customer_id,
+    cast(null as date) as as_of_date,
+    cast(null as varchar) as model_id,
+    cast(null as {{ type_double() }}) as return_probability
+from {{ features }}
+where 1 = 0
+
+{%- else -%}
+{%- do ml_require_features(live, features) -%}
+
+with
+
+customer_feature_snapshots as (
+
+    select * from {{ features }}
+
+),
+
+terms as (
+
+    select
+        customer_id,
+        as_of_date,
+        {%- for feature in live.feature_names %}
+        {{ ml_logistic_term(live, feature) }} as {{ feature }}_term
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from customer_feature_snapshots
+    where as_of_date = {{ date_literal(as_of_date()) }}
+
+),
+
+churn_logistic_terms as (
+
+    select
+        customer_id,
+        as_of_date,
+        '{{ live.model_id }}' as model_id,
+        {%- for feature in live.feature_names %}
+        {{ feature }}_term,
+        {%- endfor %}
+        1e0 / (1e0 + exp(-(
+            {{ live.parameters.intercept[-1][''][''] }}
+            {%- for feature in live.feature_names %}
+            + {{ feature }}_term
+            {%- endfor %}
+        ))) as return_probability
+    from terms
+
+)
+
+select * from churn_logistic_terms
+{%- endif %}

@@ -1,0 +1,92 @@
+{# One row per person with an order before the as-of date: the likeliest
+   component of the Gaussian mixture and its membership probability. -#}
+{%- set features = ref('customer_feature_snapshots') -%}
+{%- set live = ml_live_model('segmentation', 'gmm') -%}
+{%- if live is none -%}
+
+select
+    cast(null as varchar) as customer_id,
+    cast(null as date) as as_of_date,
+    cast(null as varchar) as model_id,
+    cast(null as integer) as segment_id,
+    cast(null as {{ type_double() }}) as membership_probability
+from {{ features }}
+where 1 = 0
+
+{%- else -%}
+{%- do ml_require_features(live, features) -%}
+{%- set components = live.parameters.weight.keys() | list -%}
+
+with
+
+customer_feature_snapshots as (
+
+    select * from {{ features }}
+
+),
+
+scaled_features as (
+
+    select
+        customer_id,
+        as_of_date,
+        {%- for feature in live.feature_names %}
+        {{ ml_scaled_feature(live, feature) }} as {{ feature }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from customer_feature_snapshots
+    where as_of_date = {{ date_literal(as_of_date()) }}
+
+),
+
+log_densities as (
+
+    select
+        customer_id,
+        as_of_date,
+        {%- for component in components %}
+        {{ ml_gmm_log_density(live, component) }}
+            as log_density_{{ component }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from scaled_features
+
+),
+
+likeliest as (
+
+    select
+        *,
+        greatest(
+            {%- for component in components %}
+            log_density_{{ component }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as log_density
+    from log_densities
+
+),
+
+segments_gmm as (
+
+    select
+        customer_id,
+        as_of_date,
+        '{{ live.model_id }}' as model_id,
+        case
+            {%- for component in components %}
+            when log_density_{{ component }} = log_density
+                then {{ component }}
+            {%- endfor %}
+        end as segment_id,
+        1e0 / (
+            {%- for component in components %}
+            {{ '+ ' if not loop.first -}}
+            exp(log_density_{{ component }} - log_density)
+            {%- endfor %}
+        ) as membership_probability
+    from likeliest
+
+)
+
+select * from segments_gmm
+{%- endif %}

@@ -1,0 +1,1 @@
+"""Pure functions: features to matrices, matrices to parameters, parameters to rows."""

@@ -1,0 +1,208 @@
+"""Feature matrices, and the preprocessing that every model carries among its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.parameters import ParameterRow, group_rows
+
+FloatArray = NDArray[np.float64]
+
+TRANSFORMS = ("identity", "log1p")
+NULL_RULES = ("none", "median")
+
+
+class FeatureError(ValueError):
+    """A feature matrix cannot be used as it is."""
+
+
+@dataclass(frozen=True)
+class FeatureRule:
+    """How one feature is prepared for a model; a row of ``seeds/feature_catalog.csv``.
+
+    Attributes:
+        feature_name: a column of ``features.customer_feature_snapshots``.
+        transform: ``identity``, or ``log1p`` for ln(1 + x) of skewed amounts and counts.
+        null_rule: ``none`` where a missing value is an error, ``median`` to fill it in.
+    """
+
+    feature_name: str
+    transform: str = "identity"
+    null_rule: str = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse words that the scoring macros do not know."""
+        if self.transform not in TRANSFORMS:
+            raise FeatureError(
+                f"the transform of {self.feature_name!r} must be one of {', '.join(TRANSFORMS)}, "
+                f"got {self.transform!r}; mend seeds/feature_catalog.csv"
+            )
+        if self.null_rule not in NULL_RULES:
+            raise FeatureError(
+                f"the null rule of {self.feature_name!r} must be one of {', '.join(NULL_RULES)}, "
+                f"got {self.null_rule!r}; mend seeds/feature_catalog.csv"
+            )
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """What Python sees of the warehouse: numbers and their names, no identities.
+
+    Attributes:
+        feature_names: one per column.
+        values: shape (rows, features), NaN where a value is missing.
+    """
+
+    feature_names: tuple[str, ...]
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check that names and columns agree."""
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.feature_names):
+            raise FeatureError(
+                f"expected a matrix with {len(self.feature_names)} columns "
+                f"({', '.join(self.feature_names)}), got shape {self.values.shape}"
+            )
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return int(self.values.shape[0])
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Fill in, take logarithms, centre and scale; each array has one entry per feature.
+
+    Attributes:
+        feature_names: the order of the arrays.
+        is_log1p: whether ln(1 + x) is taken.
+        imputed_value: what stands for a missing value, in the feature's own unit; NaN where
+            missing values are refused.
+        center: mean of the transformed feature in the training rows.
+        scale: its standard deviation (population), 1 where that is 0.
+    """
+
+    feature_names: tuple[str, ...]
+    is_log1p: NDArray[np.bool_]
+    imputed_value: FloatArray
+    center: FloatArray
+    scale: FloatArray
+
+    def apply(self, matrix: FeatureMatrix) -> FloatArray:
+        """Scaled features, shape (rows, features), nothing missing.
+
+        Raises:
+            FeatureError: a feature is absent, missing where that is refused, or at or below -1
+                where a logarithm is taken.
+        """
+        absent = [name for name in self.feature_names if name not in matrix.feature_names]
+        if absent:
+            raise FeatureError(
+                f"the model needs the feature {absent[0]!r}, which the matrix does not have"
+            )
+        columns = [matrix.feature_names.index(name) for name in self.feature_names]
+        values = matrix.values[:, columns]
+        filled = np.where(np.isnan(values), self.imputed_value, values)
+        for index, name in enumerate(self.feature_names):
+            missing = int(np.isnan(filled[:, index]).sum())
+            if missing:
+                raise FeatureError(
+                    f"feature {name!r} has {missing} missing values; impute in "
+                    "customer_feature_snapshots, or give it the null rule median in "
+                    "seeds/feature_catalog.csv"
+                )
+            if self.is_log1p[index] and filled[:, index].min(initial=0.0) <= -1.0:
+                raise FeatureError(
+                    f"feature {name!r} goes down to {filled[:, index].min()}, where ln(1 + x) "
+                    "does not exist; use the transform identity"
+                )
+        transformed = np.where(self.is_log1p, np.log1p(np.where(self.is_log1p, filled, 0)), filled)
+        return np.asarray((transformed - self.center) / self.scale, dtype=np.float64)
+
+    def to_rows(self) -> list[ParameterRow]:
+        """The preprocessing as parameter rows; absent rows mean no logarithm, no filling in."""
+        rows = []
+        for index, name in enumerate(self.feature_names):
+            if self.is_log1p[index]:
+                rows.append(ParameterRow("is_log1p", 1.0, feature_name=name))
+            if not np.isnan(self.imputed_value[index]):
+                rows.append(
+                    ParameterRow(
+                        "imputed_value", float(self.imputed_value[index]), feature_name=name
+                    )
+                )
+            rows.append(ParameterRow("center", float(self.center[index]), feature_name=name))
+            rows.append(ParameterRow("scale", float(self.scale[index]), feature_name=name))
+        return rows
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[ParameterRow]) -> Preprocessing:
+        """Rebuild from parameter rows; features in alphabetical order."""
+        grouped = group_rows(rows)
+        names = tuple(sorted(name for _, name, _ in grouped["center"] if name is not None))
+
+        def values(parameter: str, default: float) -> FloatArray:
+            found = grouped.get(parameter, {})
+            return np.array([found.get((None, name, None), default) for name in names])
+
+        return cls(
+            feature_names=names,
+            is_log1p=values("is_log1p", 0.0) == 1.0,
+            imputed_value=values("imputed_value", np.nan),
+            center=values("center", np.nan),
+            scale=values("scale", np.nan),
+        )
+
+
+def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Preprocessing:
+    """Learn fill-in values, centres and scales from training rows.
+
+    Args:
+        matrix: training rows; must have every feature of the rules.
+        rules: one per feature that the model is to use.
+
+    Raises:
+        FeatureError: no rows, an absent feature, or missing values where they are refused.
+
+    Example:
+        >>> matrix = FeatureMatrix(("recency_days",), np.array([[1.0], [3.0]]))
+        >>> fit_preprocessing(matrix, [FeatureRule("recency_days")]).apply(matrix).ravel()
+        array([-1.,  1.])
+    """
+    if matrix.row_count == 0:
+        raise FeatureError("expected at least one training row, got none; build the features first")
+    ordered = sorted(rules, key=lambda rule: rule.feature_name)
+    names = tuple(rule.feature_name for rule in ordered)
+    absent = [name for name in names if name not in matrix.feature_names]
+    if absent:
+        raise FeatureError(
+            f"the feature {absent[0]!r} of seeds/feature_catalog.csv is not in the matrix, which "
+            f"has {', '.join(matrix.feature_names)}"
+        )
+    imputed = np.full(len(names), np.nan)
+    for index, rule in enumerate(ordered):
+        if rule.null_rule == "median":
+            column = matrix.values[:, matrix.feature_names.index(rule.feature_name)]
+            known = column[~np.isnan(column)]
+            imputed[index] = np.median(known) if len(known) else 0.0
+    raw = Preprocessing(
+        feature_names=names,
+        is_log1p=np.array([rule.transform == "log1p" for rule in ordered]),
+        imputed_value=imputed,
+        center=np.zeros(len(names)),
+        scale=np.ones(len(names)),
+    )
+    transformed = raw.apply(matrix)
+    spread = transformed.std(axis=0)
+    return Preprocessing(
+        feature_names=names,
+        is_log1p=raw.is_log1p,
+        imputed_value=imputed,
+        center=transformed.mean(axis=0),
+        scale=np.where(spread > 0, spread, 1.0),
+    )

@@ -1,0 +1,102 @@
+"""KMeans segments: nearest centroid of the scaled features.
+
+Source: Lloyd (1982), Least squares quantization in PCM; seeding by Arthur and Vassilvitskii (2007),
+k-means++. Fitted and predicted by scikit-learn; scored in the warehouse by
+``dbt_project/models/scoring/segments_kmeans.sql``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances_argmin
+
+from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
+from ml.parameters import ParameterRow, component_ids, group_rows
+
+FAMILY = "kmeans"
+
+
+@dataclass(frozen=True)
+class KMeansModel:
+    """A fitted KMeans.
+
+    Attributes:
+        preprocessing: fitted on the same rows.
+        centroids: shape (segments, features), in scaled units, largest segment first.
+    """
+
+    preprocessing: Preprocessing
+    centroids: FloatArray
+
+
+def fit_kmeans(
+    matrix: FeatureMatrix,
+    rules: Sequence[FeatureRule],
+    *,
+    segment_count: int = 5,
+    start_count: int = 10,
+    seed: int = 0,
+) -> KMeansModel:
+    """Fit KMeans on scaled features.
+
+    Args:
+        matrix: shape (customers, features), at least as many rows as segments.
+        rules: features to use and how to prepare them.
+        segment_count: k, at least 2.
+        start_count: random starts of which the best is kept; below 10 the result depends on luck.
+        seed: of the random starts.
+
+    Returns:
+        The model; segment 0 is the largest.
+
+    Raises:
+        ValueError: fewer rows than segments, or fewer than 2 segments.
+
+    Example:
+        >>> matrix = FeatureMatrix(("paid_amount",), np.array([[1.0], [2.0], [90.0]]))
+        >>> model = fit_kmeans(matrix, [FeatureRule("paid_amount")], segment_count=2)
+        >>> predict_kmeans(model, matrix)
+        array([0, 0, 1])
+    """
+    if segment_count < 2 or matrix.row_count < segment_count:
+        raise ValueError(
+            f"KMeans needs 2 or more segments and a row for each, got {segment_count} segments "
+            f"and {matrix.row_count} rows"
+        )
+    preprocessing = fit_preprocessing(matrix, rules)
+    scaled = preprocessing.apply(matrix)
+    fitted = KMeans(n_clusters=segment_count, n_init=start_count, random_state=seed).fit(scaled)
+    sizes = np.bincount(fitted.labels_, minlength=segment_count)
+    order = np.lexsort((fitted.cluster_centers_[:, 0], -sizes))
+    return KMeansModel(preprocessing, np.ascontiguousarray(fitted.cluster_centers_[order]))
+
+
+def predict_kmeans(model: KMeansModel, matrix: FeatureMatrix) -> NDArray[np.int64]:
+    """Segment of each row, from 0; the lowest number where two centroids are equally near."""
+    nearest = pairwise_distances_argmin(model.preprocessing.apply(matrix), model.centroids)
+    return np.asarray(nearest, dtype=np.int64)
+
+
+def to_rows(model: KMeansModel) -> list[ParameterRow]:
+    """Preprocessing rows and one ``centroid`` row per segment and feature."""
+    return model.preprocessing.to_rows() + [
+        ParameterRow("centroid", float(value), component_id=segment, feature_name=name)
+        for segment, centroid in enumerate(model.centroids)
+        for name, value in zip(model.preprocessing.feature_names, centroid, strict=True)
+    ]
+
+
+def from_rows(rows: Sequence[ParameterRow]) -> KMeansModel:
+    """Rebuild a model from its rows."""
+    preprocessing = Preprocessing.from_rows(rows)
+    values = group_rows(rows)["centroid"]
+    centroids = [
+        [values[segment, name, None] for name in preprocessing.feature_names]
+        for segment in component_ids(values)
+    ]
+    return KMeansModel(preprocessing, np.array(centroids))

@@ -1,0 +1,58 @@
+"""Model parameters as rows keyed by names: the form in which the warehouse keeps every model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """One number of a model; a row of ``ml.model_parameters`` without its model.
+
+    Attributes:
+        parameter_name: what the number is, such as ``centroid``.
+        value: a finite 64-bit number.
+        component_id: segment or mixture component from 0, where there are several.
+        feature_name: the feature that it belongs to, if any.
+        paired_feature_name: the second feature, for entries of a matrix.
+    """
+
+    parameter_name: str
+    value: float
+    component_id: int | None = None
+    feature_name: str | None = None
+    paired_feature_name: str | None = None
+
+
+ParameterKey = tuple[int | None, str | None, str | None]
+
+
+def group_rows(rows: Iterable[ParameterRow]) -> dict[str, dict[ParameterKey, float]]:
+    """Rows by parameter name, then by (component, feature, paired feature).
+
+    Raises:
+        ValueError: two rows have the same key.
+
+    Example:
+        >>> group_rows([ParameterRow("weight", 0.25, component_id=0)])
+        {'weight': {(0, None, None): 0.25}}
+    """
+    grouped: dict[str, dict[ParameterKey, float]] = {}
+    for row in rows:
+        key = (row.component_id, row.feature_name, row.paired_feature_name)
+        values = grouped.setdefault(row.parameter_name, {})
+        if key in values:
+            raise ValueError(f"the parameter {row.parameter_name!r} has two rows for {key}")
+        values[key] = row.value
+    return grouped
+
+
+def component_ids(values: dict[ParameterKey, float]) -> list[int]:
+    """The components that a parameter speaks of, ascending.
+
+    Example:
+        >>> component_ids({(1, None, None): 0.5, (0, None, None): 0.5})
+        [0, 1]
+    """
+    return sorted({component for component, _, _ in values if component is not None})

@@ -1,0 +1,351 @@
+"""The only module of this package that reads and writes: matrices out, parameter rows in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ml.evaluation import Metric
+from ml.features import FeatureMatrix, FeatureRule, FloatArray
+from ml.parameters import ParameterRow
+from ml.registry import DECIDING_METRIC, Candidate, Decision, FittedModel
+
+
+class StoreError(RuntimeError):
+    """The warehouse does not hold what a fit needs."""
+
+
+@dataclass(frozen=True)
+class LabelledMatrix:
+    """Features as of some dates, and who came back.
+
+    Attributes:
+        matrix: shape (customers x dates, features).
+        is_returning: shape (customers x dates,).
+    """
+
+    matrix: FeatureMatrix
+    is_returning: NDArray[np.bool_]
+
+
+def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> list[FeatureRule]:
+    """The features of a purpose, from the feature catalog, by name.
+
+    Args:
+        connection: an open warehouse.
+        purpose: ``segmentation`` or ``churn``.
+
+    Raises:
+        StoreError: the catalog is not there, or names none for this purpose.
+    """
+    rows = _fetch(
+        connection,
+        f"""
+        select feature_name, transform, null_rule
+        from canonical.feature_catalog
+        where is_{purpose}_feature
+        order by feature_name
+        """,
+    )
+    if not rows:
+        raise StoreError(
+            f"seeds/feature_catalog.csv marks no feature with is_{purpose}_feature; mark at least "
+            "two and run `dbt seed`"
+        )
+    return [FeatureRule(*row) for row in rows]
+
+
+def read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
+    """The as-of date that the features were last built for."""
+    ((value,),) = _fetch(connection, "select max(as_of_date) from features.as_of_dates")
+    if value is None:
+        raise StoreError("features.as_of_dates is empty; run `dbt build` or `regulars build`")
+    found: date = value
+    return found
+
+
+def read_complete_dates(
+    connection: duckdb.DuckDBPyConnection, label_window_days: int
+) -> list[date]:
+    """As-of dates whose label windows are complete, ascending."""
+    rows = _fetch(
+        connection,
+        """
+        select distinct as_of_date from features.customer_labels
+        where is_label_complete and label_window_days = ? order by as_of_date
+        """,
+        [label_window_days],
+    )
+    return [day for (day,) in rows]
+
+
+def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Label windows that the warehouse has labels for, in days, ascending."""
+    rows = _fetch(
+        connection, "select distinct label_window_days from features.customer_labels order by 1"
+    )
+    return [int(days) for (days,) in rows]
+
+
+def read_features(
+    connection: duckdb.DuckDBPyConnection, feature_names: Sequence[str], as_of_date: date
+) -> FeatureMatrix:
+    """Everybody's features as of a date, in the order of their customer ids."""
+    columns = ", ".join(f"cast({name} as double) as {name}" for name in feature_names)
+    table = _read_table(
+        connection,
+        f"""
+        select {columns} from features.customer_feature_snapshots
+        where as_of_date = ? order by customer_id
+        """,
+        [as_of_date],
+    )
+    return FeatureMatrix(tuple(feature_names), _to_matrix(table))
+
+
+def read_labelled_features(
+    connection: duckdb.DuckDBPyConnection,
+    feature_names: Sequence[str],
+    as_of_dates: Sequence[date],
+    label_window_days: int,
+) -> LabelledMatrix:
+    """Features and labels as of some dates; only complete label windows are read.
+
+    Raises:
+        StoreError: no row has a complete label window.
+    """
+    columns = ", ".join(f"cast(snapshots.{name} as double) as {name}" for name in feature_names)
+    table = _read_table(
+        connection,
+        f"""
+        select {columns}, labels.is_returning
+        from features.customer_feature_snapshots as snapshots
+        inner join features.customer_labels as labels
+            on snapshots.customer_id = labels.customer_id
+            and snapshots.as_of_date = labels.as_of_date
+        where labels.is_label_complete
+            and labels.label_window_days = ?
+            and list_contains(?, snapshots.as_of_date)
+        order by snapshots.as_of_date, snapshots.customer_id
+        """,
+        [label_window_days, list(as_of_dates)],
+    )
+    if table.num_rows == 0:
+        raise StoreError(
+            f"no label of {label_window_days} days is complete as of "
+            f"{', '.join(str(day) for day in as_of_dates)}; build as of a later date"
+        )
+    labels = table.column("is_returning").to_numpy().astype(bool)
+    matrix = _to_matrix(table.select(list(feature_names)))
+    return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels)
+
+
+def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> str:
+    """Write a fit's registry row, parameters and metrics in one transaction, as challenger.
+
+    A fit that is already there (the same data, settings and parameters have the same id) is not
+    written again; if it had been retired it is a challenger again.
+
+    Returns:
+        The model's id.
+    """
+    model_id = model.model_id
+    with transaction(connection):
+        known = _fetch(
+            connection, "select status from ml.model_registry where model_id = ?", [model_id]
+        )
+        if known:
+            connection.execute(
+                """
+                update ml.model_registry
+                set trained_at = ?,
+                    status = case status when 'retired' then 'challenger' else status end
+                where model_id = ?
+                """,
+                [_now(), model_id],
+            )
+            return model_id
+        connection.execute(
+            "insert into ml.model_registry values (?, ?, ?, 'challenger', ?, ?, ?, ?, ?, ?, ?)",
+            [
+                model_id,
+                model.purpose,
+                model.family,
+                model.as_of_date,
+                _now(),
+                model.row_count,
+                model.feature_count,
+                json.dumps(model.settings, sort_keys=True, default=str),
+                model.code_version,
+                "newly fitted",
+            ],
+        )
+        _insert(
+            connection,
+            "ml.model_parameters",
+            {
+                "model_id": [model_id] * len(model.parameters),
+                "parameter_name": [row.parameter_name for row in model.parameters],
+                "component_id": pa.array(
+                    [row.component_id for row in model.parameters], pa.int32()
+                ),
+                "feature_name": pa.array(
+                    [row.feature_name for row in model.parameters], pa.string()
+                ),
+                "paired_feature_name": pa.array(
+                    [row.paired_feature_name for row in model.parameters], pa.string()
+                ),
+                "value": pa.array([row.value for row in model.parameters], pa.float64()),
+            },
+        )
+        _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+    return model_id
+
+
+def read_parameters(connection: duckdb.DuckDBPyConnection, model_id: str) -> list[ParameterRow]:
+    """A model's parameter rows, for ``from_rows``.
+
+    Raises:
+        StoreError: there is no such model.
+    """
+    rows = _fetch(
+        connection,
+        """
+        select parameter_name, value, component_id, feature_name, paired_feature_name
+        from ml.model_parameters where model_id = ?
+        """,
+        [model_id],
+    )
+    if not rows:
+        raise StoreError(
+            f"ml.model_parameters has no model {model_id!r}; `select model_id from "
+            "ml.model_registry` lists what there is"
+        )
+    return [ParameterRow(*row) for row in rows]
+
+
+def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
+    """Every live model with the figure that decides, oldest first."""
+    deciding = " or ".join(
+        f"(registry.purpose = '{purpose}' and metrics.split = '{split}' "
+        f"and metrics.metric_name = '{metric}')"
+        for purpose, (split, metric) in DECIDING_METRIC.items()
+    )
+    rows = _fetch(
+        connection,
+        f"""
+        select registry.model_id, registry.purpose, registry.family, registry.status,
+            registry.as_of_date,
+            row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
+            coalesce(metrics.metric_value, '-infinity'::double)
+        from ml.model_registry as registry
+        left join ml.model_metrics as metrics
+            on registry.model_id = metrics.model_id and ({deciding})
+        where registry.status in ('champion', 'challenger')
+        order by trained_order
+        """,
+    )
+    return [Candidate(*row) for row in rows]
+
+
+def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
+    """Set the statuses of models in one transaction."""
+    with transaction(connection):
+        for decision in decisions:
+            connection.execute(
+                "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
+                [decision.status, decision.status_reason, decision.model_id],
+            )
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: commit at the end, roll back on any exception."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, object]:
+    return {
+        "model_id": [model_id] * len(metrics),
+        "split": [metric.split for metric in metrics],
+        "metric_name": [metric.metric_name for metric in metrics],
+        "metric_value": pa.array([metric.metric_value for metric in metrics], pa.float64()),
+        "lower_bound": pa.array([metric.lower_bound for metric in metrics], pa.float64()),
+        "upper_bound": pa.array([metric.upper_bound for metric in metrics], pa.float64()),
+        "baseline_name": pa.array([metric.baseline_name for metric in metrics], pa.string()),
+        "baseline_value": pa.array([metric.baseline_value for metric in metrics], pa.float64()),
+    }
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table_name: str, columns: dict[str, object]
+) -> None:
+    connection.register("rows_to_insert", pa.table(columns))
+    try:
+        connection.execute(f"insert into {table_name} by name select * from rows_to_insert")
+    finally:
+        connection.unregister("rows_to_insert")
+
+
+def _to_matrix(table: pa.Table) -> FloatArray:
+    columns = [column.to_numpy(zero_copy_only=False) for column in table.columns]
+    return np.column_stack(columns).astype(np.float64)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what to do where the warehouse lacks what a query names."""
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        first = str(error).splitlines()[0]
+        raise StoreError(
+            f"the warehouse lacks a table that fitting needs ({first}); run `regulars build`, or "
+            "`dbt build` after `regulars load`"
+        ) from error
+
+
+def _read_table(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object]
+) -> pa.Table:
+    try:
+        with _explained():
+            return connection.sql(query, params=list(values)).to_arrow_table()
+    except duckdb.BinderException as error:
+        first = str(error).splitlines()[0]
+        raise StoreError(
+            f"seeds/feature_catalog.csv and features.customer_feature_snapshots disagree ({first});"
+            " add the column to the model, or take the feature out of the catalog"
+        ) from error
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()
+) -> list[Any]:
+    with _explained():
+        return connection.execute(query, list(values)).fetchall()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table_name: str) -> int:
+    """How many rows a table has."""
+    ((count,),) = _fetch(connection, f"select count(*) from {table_name}")
+    return int(count)

@@ -1,0 +1,1 @@
+"""The asset graph, the loader, the published copy and the command line."""

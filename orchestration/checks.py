@@ -1,0 +1,99 @@
+"""Checks that guard publication: each returns a number and the bar it was held to."""
+
+import dagster as dg
+
+from orchestration.resources import Settings, open_warehouse
+
+# Above this an AUC for returning people is a leak until proven otherwise (olist-pitfalls).
+MOST_PLAUSIBLE_ROC_AUC = 0.75
+
+
+def _number(settings: Settings, query: str) -> float:
+    with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+        ((value,),) = connection.execute(query).fetchall()
+    return float(value or 0)
+
+
+def _at_most(value: float, bar: float, meaning: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=value <= bar,
+        metadata={"value": value, "bar": bar},
+        description=f"{meaning}: {value:g}, at most {bar:g}",
+    )
+
+
+@dg.asset_check(asset=["marts", "money_reconciliation"], blocking=True)
+def marts_and_what_they_leave_out_come_to_what_was_paid(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """Money is conserved from the raw files to the marts."""
+    difference = _number(
+        settings,
+        """
+        select greatest(
+            max(paid) - min(paid),
+            max(abs(raw_paid - paid))
+        )
+        from (
+            select sum(paid_amount) as paid from marts.money_reconciliation
+            where reading_name = 'marts.customer_rfm' or reading_kind = 'left out'
+            union all
+            select sum(paid_amount) from marts.money_reconciliation
+            where reading_name = 'marts.orders_monthly' or reading_kind = 'left out'
+            union all
+            select sum(paid_amount) from canonical.payments
+        ), (select sum(payment_value) as raw_paid from raw.order_payments)
+        """,
+    )
+    return _at_most(difference, 0.0, "largest difference between two readings of the sum paid")
+
+
+@dg.asset_check(asset=["marts", "customer_segments"], blocking=True)
+def every_rfm_customer_has_exactly_one_segment(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """No customer is lost between RFM and segments, none is there twice."""
+    return _at_most(_unmatched(settings, "customer_segments"), 0.0, "customers without one segment")
+
+
+@dg.asset_check(asset=["marts", "customer_churn_scores"], blocking=True)
+def every_rfm_customer_has_exactly_one_score(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """No customer is lost between RFM and scores, none is there twice."""
+    return _at_most(
+        _unmatched(settings, "customer_churn_scores"), 0.0, "customers without one score"
+    )
+
+
+def _unmatched(settings: Settings, mart: str) -> float:
+    """RFM customers without exactly one row; none where no model is live and the mart is empty."""
+    return _number(
+        settings,
+        f"""
+        select count(*) from marts.customer_rfm as rfm
+        left join (
+            select customer_id, count(*) as row_count from marts.{mart} group by customer_id
+        ) as scored on rfm.customer_id = scored.customer_id
+        where scored.row_count is distinct from 1 and exists (select 1 from marts.{mart})
+        """,
+    )
+
+
+@dg.asset_check(asset=["marts", "model_quality"], blocking=True)
+def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """A figure that this data cannot give is a leak, and is not published."""
+    value = _number(
+        settings,
+        "select max(metric_value) from marts.model_quality "
+        "where purpose = 'churn' and metric_name = 'roc_auc'",
+    )
+    return _at_most(value, MOST_PLAUSIBLE_ROC_AUC, "highest ROC AUC of a churn model")
+
+
+CHECKS = [
+    marts_and_what_they_leave_out_come_to_what_was_paid,
+    every_rfm_customer_has_exactly_one_segment,
+    every_rfm_customer_has_exactly_one_score,
+    no_score_is_too_good_to_be_true,
+]

@@ -1,0 +1,321 @@
+"""The `regulars` command: the asset graph by hand, with progress and a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from orchestration.errors import RegularsError
+from orchestration.resources import (
+    DEFAULT_DEMO_ORDERS,
+    DEFAULT_DEMO_SEED,
+    Settings,
+    open_warehouse,
+)
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+app = typer.Typer(
+    help="The warehouse that tells a shop which customers come back, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True, highlight=False)
+
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="As-of date, like 2018-03-01; the source's default if not given."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
+]
+Rejects = Annotated[
+    int | None,
+    typer.Option("--max-rejected-rows", min=0, help="Unreadable rows to set aside, 0 by default."),
+]
+
+
+@dataclass
+class BarProgress:
+    """Progress as one bar per step, with the time that each step took."""
+
+    bars: Progress
+    task: TaskID | None = None
+    step: str = ""
+    began_at: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, step: str, total: int) -> None:
+        """A step begins, with so many pieces of work."""
+        self.finish()
+        self.step, self.began_at = step, time.monotonic()
+        self.task = self.bars.add_task(step, total=total, message="")
+        if not console.is_terminal:
+            console.print(f"{step} ...")
+
+    def advance(self, message: str) -> None:
+        """One piece is done."""
+        if self.task is not None:
+            self.bars.update(self.task, advance=1, message=message[:60])
+
+    def finish(self) -> None:
+        """The current step is over."""
+        if self.task is None:
+            return
+        self.seconds[self.step] = (
+            self.seconds.get(self.step, 0.0) + time.monotonic() - self.began_at
+        )
+        total = self.bars.tasks[self.task].total
+        self.bars.update(self.task, completed=total or 0)
+        self.bars.stop_task(self.task)
+        self.task = None
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[BarProgress]:
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[message]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        progress = BarProgress(bars)
+        yield progress
+        progress.finish()
+
+
+def _set(name: str, value: object | None) -> None:
+    if value is not None:
+        os.environ[name] = str(value)
+
+
+def _run_job(job_name: str) -> None:
+    """Execute a job of the graph in this process; the command ends with 1 if it fails."""
+    started_at = time.monotonic()
+    settings = Settings.from_environment()
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    log_path = settings.folder / "build.log"
+    with (
+        _progress() as progress,
+        log_path.open("a", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),
+    ):
+        progress.begin("prepare", 2)
+        import dagster as dg
+
+        progress.advance("dagster")
+        from orchestration.definitions import defs
+
+        progress.advance("dbt project")
+        job = defs.resolve_job_def(job_name)
+        logging.getLogger("dagster").setLevel(logging.CRITICAL)
+        with _dagster_instance() as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                resources={"progress": progress, "settings": settings},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+        progress.finish()
+        failures = [] if result.success else _failures(result, dg)
+    if failures:
+        for step, message in failures:
+            console.print(f"[red]{step} failed.[/] {message}", markup=True, soft_wrap=True)
+        console.print(f"The full log is in {log_path.name}, beside the warehouse.", soft_wrap=True)
+        raise typer.Exit(1)
+    _summarize(settings, job_name, progress, time.monotonic() - started_at)
+
+
+@contextlib.contextmanager
+def _dagster_instance() -> Iterator[dg.DagsterInstance]:
+    import dagster as dg
+
+    if os.environ.get("DAGSTER_HOME"):
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    else:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+
+
+def _failures(result: Any, dg: Any) -> list[tuple[str, str]]:
+    """Failed steps with what the person needs to read; blocking checks included."""
+    found: list[tuple[str, str]] = []
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            error = event.event_specific_data.error
+            cause = error
+            while cause.cause is not None:
+                cause = cause.cause
+            known = _own_error(error) or cause
+            found.append((event.step_key, known.message.partition(": ")[2].strip()))
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.event_specific_data
+            if not evaluation.passed:
+                found.append((f"check {evaluation.check_name}", evaluation.description or ""))
+    return found
+
+
+def _own_error(error: Any) -> Any:
+    """The first error in the chain that is ours, hence written to be read."""
+    while error is not None:
+        if error.cls_name and error.cls_name.endswith(("InputError", "WarehouseError",
+                                                       "PublishError", "StoreError", "PageError",
+                                                       "FeatureError")):  # fmt: skip
+            return error
+        error = error.cause
+    return None
+
+
+def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds: float) -> None:
+    """Rows, metrics, where things are, and what the time went into."""
+    out = Console(highlight=False)
+    if job_name in ("whole_build", "score"):
+        with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+            ((as_of_date,),) = connection.execute(
+                "select as_of_date from marts.build_info"
+            ).fetchall()
+            rows = connection.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables() "
+                "where schema_name in ('raw', 'canonical', 'features', 'marts') order by all"
+            ).fetchall()
+            metrics = connection.execute(
+                """
+                select purpose, model_id, is_champion, split, metric_name, metric_value,
+                    lower_bound, upper_bound, baseline_name, baseline_value
+                from marts.model_quality order by purpose, is_champion desc, family, split desc,
+                    metric_name
+                """
+            ).fetchall()
+        table = Table(title=f"Rows, as of {as_of_date}", title_justify="left", box=None)
+        for name in ("schema", "table"):
+            table.add_column(name)
+        table.add_column("rows", justify="right")
+        for schema, name, count in rows:
+            table.add_row(schema, name, f"{count:,}")
+        out.print(table)
+        quality = Table(title="\nModels", title_justify="left", box=None)
+        for name in ("model", "split", "metric"):
+            quality.add_column(name)
+        for name in ("value", "band", "best simple rule"):
+            quality.add_column(name, justify="right")
+        for _, model_id, champion, split, metric, value, low, high, rule, rule_value in metrics:
+            quality.add_row(
+                model_id + (" (champion)" if champion else ""),
+                split,
+                metric,
+                f"{value:.4f}",
+                f"{low:.4f} to {high:.4f}" if low is not None else "",
+                f"{rule} {rule_value:.4f}" if rule else "",
+            )
+        out.print(quality)
+    out.print("\nTime")
+    for step, took in progress.seconds.items():
+        out.print(f"  {step:<24} {took:6.1f} s")
+    out.print(f"  {'in all':<24} {seconds:6.1f} s")
+    if (settings.site_dir / "index.html").exists():
+        out.print(f"\nReport:    {settings.site_dir / 'index.html'}", soft_wrap=True)
+    if (settings.published_dir / "regulars.duckdb").exists():
+        out.print(f"For BI:    {settings.published_dir / 'regulars.duckdb'}", soft_wrap=True)
+
+
+@app.command()
+def build(as_of: AsOf = None, data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
+    """Load, build, fit, score, report and publish."""
+    _set("REGULARS_AS_OF_DATE", as_of)
+    _set("REGULARS_DATA_DIR", data_dir)
+    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
+    _run_job("whole_build")
+
+
+@app.command()
+def load(data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
+    """Load the raw files into schema raw: all of them or none."""
+    _set("REGULARS_DATA_DIR", data_dir)
+    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
+    _run_job("load")
+
+
+@app.command()
+def fit() -> None:
+    """Fit the models on the features that are there, and choose champions."""
+    _run_job("fit")
+
+
+@app.command()
+def score(as_of: AsOf = None) -> None:
+    """Score everybody from the models that are there, and build the marts."""
+    _set("REGULARS_AS_OF_DATE", as_of)
+    _run_job("score")
+
+
+@app.command()
+def report() -> None:
+    """Build the report from the marts that are there."""
+    _run_job("report")
+
+
+@app.command()
+def publish() -> None:
+    """Publish the marts that are there for BI tools."""
+    _run_job("publish")
+
+
+@app.command()
+def demo(
+    orders: Annotated[int, typer.Option(min=100, help="Orders to generate.")] = DEFAULT_DEMO_ORDERS,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same bytes.")] = (
+        DEFAULT_DEMO_SEED
+    ),
+    out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
+) -> None:
+    """Generate the demo shop: nine files like Olist's, and the truth behind them."""
+    from ml.demo import generate_demo_shop
+
+    folder = out or Settings.from_environment().demo_dir
+    with _progress() as progress:
+        progress.begin("demo shop", orders)
+
+        def advance(done: int, wanted: int) -> None:
+            if progress.task is not None:
+                progress.bars.update(
+                    progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
+                )
+
+        generate_demo_shop(folder, order_count=orders, seed=seed, progress=advance)
+    Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; an error that a person can act on is printed as a sentence."""
+    try:
+        app()
+    except RegularsError as error:
+        console.print(f"[red]Error:[/] {error}", soft_wrap=True)
+        sys.exit(1)

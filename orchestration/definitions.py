@@ -1,0 +1,27 @@
+"""What `dagster dev` shows: one graph from the raw files to the report."""
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration import checks, model_assets, raw_assets, report_assets, schedules, warehouse
+from orchestration.resources import LogProgress, Settings
+
+defs = dg.Definitions(
+    assets=[
+        raw_assets.raw_tables,
+        warehouse.warehouse_models,
+        *model_assets.ASSETS,
+        report_assets.report_site,
+        report_assets.published_copy,
+    ],
+    asset_checks=checks.CHECKS,
+    jobs=schedules.JOBS,
+    schedules=schedules.SCHEDULES,
+    resources={
+        "dbt": DbtCliResource(project_dir=warehouse.DBT_PROJECT),
+        "settings": Settings.from_environment(),
+        "progress": LogProgress(),
+    },
+    # DuckDB has one writer: steps run one after the other in one process.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,251 @@
+"""The fits as assets: read a matrix, call one pure function, write parameters as rows."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import dagster as dg
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ml import gmm, kmeans, logistic, store
+from ml.evaluation import Metric, evaluate_return_scores, evaluate_segments
+from ml.registry import FittedModel, decide_statuses
+from ml.splits import NotEnoughHistoryError, split_in_time
+from orchestration.pictures import bar_picture
+from orchestration.resources import Progress, Settings, open_warehouse
+
+CODE_VERSION = version("regulars")
+FEATURES = [
+    dg.AssetKey(["features", "customer_feature_snapshots"]),
+    dg.AssetKey(["canonical", "feature_catalog"]),
+]
+# One thread: partial sums of several threads come in any order, and two fits would differ.
+FIT_THREADS = 1
+
+
+class SegmentSettings(dg.Config):
+    """What a segmentation is told."""
+
+    segment_count: int = 5
+    start_count: int = 10
+    seed: int = 20_180_830
+
+
+class MixtureSettings(dg.Config):
+    """What a mixture is told."""
+
+    component_count: int = 5
+    start_count: int = 2
+    regularization: float = 1e-3
+    seed: int = 20_180_830
+
+
+class ChurnSettings(dg.Config):
+    """What the churn classifier and its test are told."""
+
+    label_window_days: int = 180
+    training_date_count: int = 2
+    training_gap_days: int = 60
+    inverse_regularization: float = 0.01
+    resample_count: int = 200
+    seed: int = 20_180_830
+
+
+def _metric_metadata(metrics: list[Metric]) -> dict[str, float]:
+    return {f"{metric.split}/{metric.metric_name}": metric.metric_value for metric in metrics}
+
+
+@dg.asset(key=["ml", "kmeans"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
+def fit_kmeans_segments(
+    config: SegmentSettings,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """KMeans segments of everybody as of the as-of date."""
+    progress.begin("fit kmeans", 2)
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        rules = store.read_feature_rules(connection, "segmentation")
+        as_of_date = store.read_as_of_date(connection)
+        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+        model = kmeans.fit_kmeans(matrix, rules, **config.model_dump())
+        progress.advance(f"{matrix.row_count:,} customers, {config.segment_count} segments")
+        segment_ids = kmeans.predict_kmeans(model, matrix)
+        scaled = model.preprocessing.apply(matrix)
+        metrics = evaluate_segments(scaled, segment_ids, seed=config.seed)
+        fitted = FittedModel(
+            "segmentation", kmeans.FAMILY, as_of_date, matrix.row_count, len(rules),
+            config.model_dump(), CODE_VERSION, kmeans.to_rows(model), metrics,
+        )  # fmt: skip
+        model_id = store.write_model(connection, fitted)
+    progress.advance(f"{model_id} written")
+    return dg.MaterializeResult(
+        metadata={
+            "model_id": model_id,
+            **_metric_metadata(metrics),
+            "picture": _size_picture(segment_ids),
+        }
+    )
+
+
+@dg.asset(key=["ml", "gmm"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
+def fit_gmm_segments(
+    config: MixtureSettings,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """A full-covariance Gaussian mixture of everybody as of the as-of date."""
+    progress.begin("fit gmm", 2)
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        rules = store.read_feature_rules(connection, "segmentation")
+        as_of_date = store.read_as_of_date(connection)
+        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+        model = gmm.fit_gmm(matrix, rules, **config.model_dump())
+        progress.advance(f"{matrix.row_count:,} customers, {config.component_count} components")
+        segment_ids = gmm.predict_gmm(model, matrix).argmax(axis=1)
+        scaled = model.preprocessing.apply(matrix)
+        metrics = evaluate_segments(scaled, segment_ids, seed=config.seed)
+        metrics.append(
+            Metric("train", "mean_log_likelihood", gmm.mean_log_likelihood(model, matrix))
+        )
+        fitted = FittedModel(
+            "segmentation", gmm.FAMILY, as_of_date, matrix.row_count, len(rules),
+            config.model_dump(), CODE_VERSION, gmm.to_rows(model), metrics,
+        )  # fmt: skip
+        model_id = store.write_model(connection, fitted)
+    progress.advance(f"{model_id} written")
+    return dg.MaterializeResult(
+        metadata={
+            "model_id": model_id,
+            **_metric_metadata(metrics),
+            "picture": _size_picture(segment_ids),
+        }
+    )
+
+
+@dg.asset(
+    key=["ml", "logistic"],
+    group_name="ml",
+    deps=[*FEATURES, dg.AssetKey(["features", "customer_labels"])],
+    kinds={"sklearn"},
+)
+def fit_churn_logistic(
+    config: ChurnSettings,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Logistic regression for returning, trained on the past and judged on a later period."""
+    progress.begin("fit logistic", 3)
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        window = config.label_window_days
+        rules = store.read_feature_rules(connection, "churn")
+        names = [rule.feature_name for rule in rules]
+        try:
+            split = split_in_time(
+                store.read_complete_dates(connection, window),
+                label_window_days=window,
+                training_date_count=config.training_date_count,
+                training_gap_days=config.training_gap_days,
+            )
+        except NotEnoughHistoryError as error:
+            progress.advance(f"no churn model: {error}")
+            return dg.MaterializeResult(metadata={"not_fitted": str(error)})
+        train = store.read_labelled_features(connection, names, split.training_dates, window)
+        test = store.read_labelled_features(connection, names, [split.test_date], window)
+        model = logistic.fit_logistic(
+            train.matrix, train.is_returning, rules,
+            inverse_regularization=config.inverse_regularization,
+        )  # fmt: skip
+        progress.advance(f"{train.matrix.row_count:,} customers and dates")
+        base_rate = float(train.is_returning.mean())
+        metrics = [
+            Metric("train", "base_rate", base_rate),
+            *evaluate_return_scores(
+                test.is_returning,
+                logistic.predict_logistic(model, test.matrix),
+                {
+                    "recency": -test.matrix.values[:, names.index("recency_days")],
+                    "frequency": test.matrix.values[:, names.index("order_count")],
+                },
+                train_base_rate=base_rate,
+                resample_count=config.resample_count,
+                seed=config.seed,
+            ),
+        ]
+        progress.advance(f"judged on {test.matrix.row_count:,} customers at {split.test_date}")
+        fitted = FittedModel(
+            "churn", logistic.FAMILY, store.read_as_of_date(connection), train.matrix.row_count,
+            len(rules),
+            {
+                **config.model_dump(),
+                "training_dates": [str(day) for day in split.training_dates],
+                "test_date": str(split.test_date),
+            },
+            CODE_VERSION, logistic.to_rows(model), metrics,
+        )  # fmt: skip
+        model_id = store.write_model(connection, fitted)
+    progress.advance(f"{model_id} written")
+    order = np.argsort(-np.abs(model.coefficients))
+    return dg.MaterializeResult(
+        metadata={
+            "model_id": model_id,
+            **_metric_metadata(metrics),
+            "picture": bar_picture(
+                "log-odds of returning, per standard deviation",
+                [model.preprocessing.feature_names[index] for index in order],
+                [float(model.coefficients[index]) for index in order],
+            ),
+        }
+    )
+
+
+def _size_picture(segment_ids: NDArray[np.int64]) -> dg.MarkdownMetadataValue:
+    sizes = np.bincount(segment_ids)
+    labels = [f"segment {index}" for index in range(len(sizes))]
+    return bar_picture("customers per segment", labels, [int(size) for size in sizes])
+
+
+MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
+
+
+@dg.multi_asset(
+    name="choose_champions",
+    specs=[
+        dg.AssetSpec(
+            ["ml", table],
+            deps=[fit_kmeans_segments, fit_gmm_segments, fit_churn_logistic],
+            group_name="ml",
+            kinds={"duckdb"},
+        )
+        for table in MODEL_TABLES
+    ],
+    can_subset=False,
+)
+def model_tables(
+    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Choose the champion of each purpose among the latest fits, in one transaction."""
+    progress.begin("champions", 1)
+    with open_warehouse(settings.warehouse_path) as connection:
+        decisions = decide_statuses(store.read_candidates(connection))
+        store.write_decisions(connection, decisions)
+        counts = {table: store.count_rows(connection, f"ml.{table}") for table in MODEL_TABLES}
+    champions = [
+        f"{decision.model_id}: {decision.status_reason}"
+        for decision in decisions
+        if decision.status == "champion"
+    ]
+    progress.advance("; ".join(champions) or "no model yet")
+    for table, count in counts.items():
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(["ml", table]),
+            metadata={"dagster/row_count": count, "champions": "\n".join(champions)},
+        )
+
+
+ASSETS: list[dg.AssetsDefinition] = [
+    fit_kmeans_segments,
+    fit_gmm_segments,
+    fit_churn_logistic,
+    model_tables,
+]

@@ -1,0 +1,66 @@
+"""The raw files as assets: nine tables, one transaction."""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.raw_files import OLIST_TABLES, load_raw_files
+from orchestration.resources import Progress, Settings, open_warehouse
+
+
+def ensure_demo_shop(settings: Settings, progress: Progress) -> None:
+    """Generate the demo shop unless it is there in the size and with the seed that is wanted."""
+    from ml.demo import generate_demo_shop  # pyarrow and numpy, only when needed
+
+    wanted = {"orders": settings.demo_orders, "seed": settings.demo_seed}
+    label = settings.demo_dir / "made_with.json"
+    if label.exists() and json.loads(label.read_text()) == wanted:
+        return
+    label.unlink(missing_ok=True)
+    generate_demo_shop(settings.demo_dir, order_count=settings.demo_orders, seed=settings.demo_seed)
+    label.write_text(json.dumps(wanted))
+    progress.advance(f"demo shop of {settings.demo_orders:,} orders generated")
+
+
+@dg.multi_asset(
+    name="load_raw_files",
+    specs=[
+        dg.AssetSpec(
+            ["raw", table.name],
+            group_name="raw",
+            description=f"`{table.file_stem}`, loaded as it is with its types stated.",
+            kinds={"duckdb", "csv"},
+        )
+        for table in OLIST_TABLES
+    ],
+    can_subset=False,
+)
+def raw_tables(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Load all raw tables, or none."""
+    progress.begin("load", len(OLIST_TABLES) + (settings.data_dir is None))
+    if settings.data_dir is None:
+        ensure_demo_shop(settings, progress)
+    with open_warehouse(settings.warehouse_path) as connection:
+        loads = load_raw_files(
+            connection,
+            settings.data_dir or settings.demo_dir,
+            max_rejected_rows=settings.max_rejected_rows,
+            progress=progress.advance,
+        )
+    for load in loads:
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(["raw", load.table_name]),
+            metadata={
+                "dagster/row_count": load.row_count,
+                "file": load.file_name,
+                "bytes": load.byte_count,
+                "rejected_rows": load.rejected_row_count,
+                "ignored_columns": ", ".join(load.ignored_columns) or "none",
+                "is_new": load.is_new,
+            },
+        )

@@ -1,0 +1,44 @@
+"""What readers get: the report and the published copy."""
+
+import dagster as dg
+
+from orchestration.publishing import publish_marts
+from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
+from orchestration.warehouse import warehouse_models
+from reports.build import build_report, find_pages
+
+MARTS = [key for key in warehouse_models.keys if key.path[0] == "marts"]
+
+
+@dg.asset(key=["reports", "site"], group_name="reports", deps=sorted(MARTS), kinds={"plotly"})
+def report_site(
+    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The report: one folder that opens from disk."""
+    progress.begin("report", len(find_pages()))
+    folder = new_folder(settings.site_dir)
+    with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+        pages = build_report(connection, folder, progress=progress.advance)
+    swap_folder(folder, settings.site_dir)
+    index = settings.site_dir / "index.html"
+    return dg.MaterializeResult(
+        metadata={"report": dg.MetadataValue.path(str(index)), "pages": len(pages)}
+    )
+
+
+@dg.asset(key=["published", "copy"], group_name="published", deps=sorted(MARTS), kinds={"parquet"})
+def published_copy(
+    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The marts, and nothing else, for BI tools to open."""
+    progress.begin("publish", len(MARTS))
+    counts = publish_marts(
+        settings.warehouse_path, settings.published_dir, progress=progress.advance
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "file": dg.MetadataValue.path(str(settings.published_dir / "regulars.duckdb")),
+            "dagster/row_count": sum(counts.values()),
+            "marts": dg.MetadataValue.json(counts),
+        }
+    )

@@ -1,0 +1,218 @@
+"""Where things are and how progress is shown: what the assets are given."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from orchestration.errors import RegularsError, WarehouseError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DEFAULT_DEMO_ORDERS = 20_000
+DEFAULT_DEMO_SEED = 20_180_830
+# How long a step waits for another process to let go of the warehouse, in seconds.
+LOCK_PATIENCE = 60.0
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says of this build.
+
+    Attributes:
+        warehouse_path: the DuckDB file (``REGULARS_WAREHOUSE``).
+        data_dir: folder of the raw files, none for the demo shop (``REGULARS_DATA_DIR``).
+        max_rejected_rows: unreadable rows to set aside (``REGULARS_MAX_REJECTED_ROWS``).
+        demo_orders: size of the demo shop (``REGULARS_DEMO_ORDERS``).
+        demo_seed: its seed (``REGULARS_DEMO_SEED``).
+    """
+
+    warehouse_path: Path
+    data_dir: Path | None
+    max_rejected_rows: int
+    demo_orders: int
+    demo_seed: int
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the settings; unset ones have the defaults that the README lists.
+
+        Raises:
+            RegularsError: a number is not a number.
+        """
+        default = PROJECT_DIR / "warehouse" / "regulars.duckdb"
+        data_dir = os.environ.get("REGULARS_DATA_DIR")
+        return cls(
+            warehouse_path=Path(os.environ.get("REGULARS_WAREHOUSE") or default).resolve(),
+            data_dir=Path(data_dir).resolve() if data_dir else None,
+            max_rejected_rows=_whole_number("REGULARS_MAX_REJECTED_ROWS", 0),
+            demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
+            demo_seed=_whole_number("REGULARS_DEMO_SEED", DEFAULT_DEMO_SEED),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Everything that the program makes stands here, beside the warehouse file."""
+        return self.warehouse_path.parent
+
+    @property
+    def demo_dir(self) -> Path:
+        """The generated shop."""
+        return self.folder / "demo"
+
+    @property
+    def published_dir(self) -> Path:
+        """The copy for BI tools."""
+        return self.folder / "published"
+
+    @property
+    def site_dir(self) -> Path:
+        """The report."""
+        return self.folder / "site"
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = os.environ.get(name)
+    if not text:
+        return default
+    if not text.isdigit():
+        raise RegularsError(f"{name} must be a whole number from 0, got {text!r}; mend or unset it")
+    return int(text)
+
+
+class Progress(Protocol):
+    """Where a step says how far it is."""
+
+    def begin(self, step: str, total: int) -> None:
+        """A step begins, with so many pieces of work."""
+
+    def advance(self, message: str) -> None:
+        """One piece is done."""
+
+
+@dataclass
+class LogProgress:
+    """Progress as log lines; what ``dagster dev`` uses."""
+
+    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("regulars"))
+
+    def begin(self, step: str, total: int) -> None:
+        """A step begins, with so many pieces of work."""
+        self.logger.info("%s: %d steps", step, total)
+
+    def advance(self, message: str) -> None:
+        """One piece is done."""
+        self.logger.info("%s", message)
+
+
+@contextmanager
+def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, waiting a little while another process has it.
+
+    Args:
+        path: the DuckDB file; made if it is not there, unless read only.
+        read_only: for readers; several may be open at once.
+
+    Raises:
+        WarehouseError: it is not there, not DuckDB, or stays locked.
+    """
+    if read_only and not path.exists():
+        raise WarehouseError(f"there is no warehouse at {path}; run `regulars build` first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+            break
+        except duckdb.IOException as error:
+            first = str(error).splitlines()[0]
+            if "lock" not in first.lower():
+                raise WarehouseError(f"{path} cannot be opened: {first}") from error
+            if time.monotonic() > give_up_at:
+                raise WarehouseError(
+                    f"{path.name} is held by another process ({first}); close it and build again. "
+                    "Readers should open published/regulars.duckdb instead, which never locks."
+                ) from error
+            time.sleep(0.25)
+    try:
+        connection.execute("set autoinstall_known_extensions = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def staged_warehouse(path: Path) -> Iterator[Path]:
+    """A copy of the warehouse to work on, which takes its place if all goes well.
+
+    A killed or failed step leaves the warehouse as it was. After an exception the copy is kept
+    beside it, in ``failed/``, to be looked at.
+
+    Args:
+        path: the warehouse.
+
+    Yields:
+        Where the copy lies; it has the same file name, hence the same catalog name.
+    """
+    for stale in path.parent.glob(".stage-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    with open_warehouse(path) as connection:
+        connection.execute("checkpoint")
+    stage = path.parent / f".stage-{uuid.uuid4().hex[:8]}"
+    stage.mkdir()
+    copy = stage / path.name
+    failed = path.parent / "failed"
+    shutil.copyfile(path, copy)
+    try:
+        yield copy
+        with open_warehouse(copy) as connection:
+            connection.execute("checkpoint")
+        copy.replace(path)
+        shutil.rmtree(failed, ignore_errors=True)
+    except Exception:
+        failed.mkdir(exist_ok=True)
+        copy.replace(failed / path.name)
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def swap_folder(new: Path, place: Path) -> None:
+    """Put a finished folder in a place, atomically for readers.
+
+    The place is a relative symbolic link to a hidden sibling; replacing a link is one rename, so a
+    reader sees the former folder or the new one, whole. Files that a reader has open stay
+    readable.
+
+    Args:
+        new: the finished folder, in the same parent as ``place``.
+        place: where readers look.
+    """
+    former = place.resolve() if place.is_symlink() else None
+    if place.exists() and not place.is_symlink():
+        shutil.rmtree(place)
+    link = place.with_name(f".link-{uuid.uuid4().hex[:8]}")
+    link.symlink_to(new.name, target_is_directory=True)
+    link.replace(place)
+    for sibling in place.parent.glob(f".{place.name}-*"):
+        if sibling != new and (sibling == former or sibling.is_dir()):
+            shutil.rmtree(sibling, ignore_errors=True)
+
+
+def new_folder(place: Path) -> Path:
+    """An empty hidden sibling of a place, to be filled and then given to ``swap_folder``."""
+    folder = place.with_name(f".{place.name}-{uuid.uuid4().hex[:8]}")
+    folder.mkdir(parents=True)
+    return folder

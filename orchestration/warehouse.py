@@ -1,0 +1,143 @@
+"""Every dbt model, seed and test as assets and checks: the one ``@dbt_assets``."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from orchestration.errors import WarehouseError
+from orchestration.raw_files import OLIST_TABLES
+from orchestration.resources import (
+    PROJECT_DIR,
+    Progress,
+    Settings,
+    open_warehouse,
+    staged_warehouse,
+)
+
+# dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/sql")
+
+
+def _is_stale(manifest: Path) -> bool:
+    if not manifest.exists():
+        return True
+    made_at = manifest.stat().st_mtime
+    roots = [PROJECT_DIR / name for name in DBT_SOURCES]
+    paths = [path for root in roots for path in ([root, *root.rglob("*")])]
+    return any(path.stat().st_mtime > made_at for path in paths if path.exists())
+
+
+def prepare_dbt_project() -> DbtProject:
+    """The dbt project, parsed again if any of its files is newer than its manifest."""
+    # A target folder of its own: what `dbt run --vars ...` writes by hand does not disturb.
+    project = DbtProject(
+        project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=Path("target/dagster")
+    )
+    if _is_stale(project.manifest_path):
+        with _environment(REGULARS_WAREHOUSE=str(Settings.from_environment().warehouse_path)):
+            project.preparer.prepare(project)
+    return project
+
+
+ANY_RAW_TABLE = dg.AssetKey(["raw", OLIST_TABLES[0].name])
+
+
+class FolderTranslator(DagsterDbtTranslator):
+    """Groups by schema, which is named like the folder; all else lives in the models' YAML."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The schema, so that the graph reads like the architecture."""
+        schema: str = dbt_resource_props["schema"]
+        return schema
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """What depends on nothing (seeds, dates) waits for the load, as every dbt run does."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_source = unique_id.startswith("source.")
+        return spec if is_source or spec.deps else spec.replace_attributes(deps=[ANY_RAW_TABLE])
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+DBT_PROJECT = prepare_dbt_project()
+
+
+@dbt_assets(
+    manifest=DBT_PROJECT.manifest_path,
+    project=DBT_PROJECT,
+    dagster_dbt_translator=FolderTranslator(),
+    name="dbt_build",
+)
+def warehouse_models(
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[Any]:
+    """`dbt build` of what is selected, on a copy of the warehouse that takes its place at the end."""
+    steps = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
+    progress.begin(f"dbt ({len(context.selected_asset_keys)} tables)", steps)
+    outputs: list[Any] = []
+    checks: list[Any] = []
+    try:
+        with staged_warehouse(settings.warehouse_path) as copy:
+            with _environment(REGULARS_WAREHOUSE=str(copy)):
+                for event in dbt.cli(["build"], context=context).stream():
+                    is_output = isinstance(event, dg.Output)
+                    (outputs if is_output else checks).append(event)
+                    progress.advance(_describe(event))
+            row_counts = _count_rows(copy)
+    except DagsterDbtCliRuntimeError as error:
+        yield from checks
+        raise WarehouseError(_dbt_failure(str(error))) from error
+    for output in outputs:
+        key = "__".join(context.asset_key_for_output(output.output_name).path)
+        yield output.with_metadata({**output.metadata, **row_counts.get(key, {})})
+    yield from checks
+
+
+def _describe(event: Any) -> str:
+    if isinstance(event, dg.Output):
+        return str(event.output_name).replace("__", ".")
+    return str(getattr(event, "check_name", ""))
+
+
+def _count_rows(path: Path) -> dict[str, dict[str, int]]:
+    with open_warehouse(path, read_only=True) as connection:
+        rows = connection.execute(
+            "select schema_name || '__' || table_name, estimated_size from duckdb_tables()"
+        ).fetchall()
+    return {name: {"dagster/row_count": int(count)} for name, count in rows}
+
+
+def _dbt_failure(text: str) -> str:
+    """What dbt said went wrong, without the command line and the advice about its logs."""
+    _, _, messages = text.partition("Errors parsed from dbt logs:")
+    said = (messages or text).strip()
+    return (
+        f"{said}\nThe warehouse is as it was before; the tables of this attempt are in failed/, "
+        "beside it."
+    )
