@@ -121,12 +121,35 @@ def evaluate_return_scores(
         progress: called with samples done and samples to do.
 
     Raises:
-        ValueError: only one class is present, or no baseline is given.
+        ValueError: only one class is present, no baseline is given, a score has another shape
+            than the labels, a probability is not between 0 and 1, or there are no samples.
     """
     if is_returning.all() or not is_returning.any():
-        raise ValueError("expected both returning and lost customers in the test period")
+        raise ValueError(
+            f"expected both returning and lost customers in the test period, got only "
+            f"{'returning' if is_returning.any() else 'lost'} ones among {len(is_returning)}; "
+            "choose another test date"
+        )
     if not baselines:
-        raise ValueError("expected at least one baseline; a score means nothing alone")
+        raise ValueError(
+            "expected at least one baseline, got none; a score means nothing alone, so give a "
+            "simple rule such as recency"
+        )
+    for name, score in {"the model": probability, **baselines}.items():
+        if score.shape != is_returning.shape:
+            raise ValueError(
+                f"expected one score of {name} for each of {len(is_returning)} customers, got "
+                f"shape {score.shape}; read scores and labels with one query"
+            )
+    if not ((probability >= 0) & (probability <= 1)).all():
+        raise ValueError(
+            f"expected probabilities between 0 and 1, got {probability.min()} to "
+            f"{probability.max()}; pass probabilities, not log-odds"
+        )
+    if resample_count < 1:
+        raise ValueError(
+            f"expected at least 1 bootstrap sample, got {resample_count}; bands need some 200"
+        )
     constant = np.full(len(probability), train_base_rate)
     auc = {name: float(roc_auc_score(is_returning, score)) for name, score in baselines.items()}
     precision = {
@@ -190,12 +213,12 @@ def evaluate_segments(
         seed: of that sample.
 
     Returns:
-        No quality metrics where all customers are in one segment.
+        No quality metrics where all customers are in one segment, or each in one of their own.
     """
     sizes = np.bincount(segment_ids)
     occupied = sizes[sizes > 0]
     metrics = [Metric("train", "smallest_segment_share", float(occupied.min() / len(segment_ids)))]
-    if len(occupied) < 2:
+    if not 2 <= len(occupied) < len(segment_ids):
         return metrics
     rng = np.random.default_rng(seed)
     size = min(sample_size, len(segment_ids))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.parameters import ParameterRow, group_rows
+from ml.parameters import ParameterRow, group_rows, look_up
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ class Preprocessing:
         imputed_value: what stands for a missing value, in the feature's own unit; NaN where
             missing values are refused.
         center: mean of the transformed feature in the training rows.
-        scale: its standard deviation (population), 1 where that is 0.
+        scale: its standard deviation (population), 1 where that is 0 up to rounding.
     """
 
     feature_names: tuple[str, ...]
@@ -97,13 +97,14 @@ class Preprocessing:
         """Scaled features, shape (rows, features), nothing missing.
 
         Raises:
-            FeatureError: a feature is absent, missing where that is refused, or at or below -1
-                where a logarithm is taken.
+            FeatureError: a feature is absent, missing where that is refused, infinite, or at or
+                below -1 where a logarithm is taken.
         """
         absent = [name for name in self.feature_names if name not in matrix.feature_names]
         if absent:
             raise FeatureError(
-                f"the model needs the feature {absent[0]!r}, which the matrix does not have"
+                f"the model needs the feature {absent[0]!r}, which the matrix does not have (it "
+                f"has {', '.join(matrix.feature_names)}); read that column too, or fit again"
             )
         columns = [matrix.feature_names.index(name) for name in self.feature_names]
         values = matrix.values[:, columns]
@@ -115,6 +116,12 @@ class Preprocessing:
                     f"feature {name!r} has {missing} missing values; impute in "
                     "customer_feature_snapshots, or give it the null rule median in "
                     "seeds/feature_catalog.csv"
+                )
+            infinite = int(np.isinf(filled[:, index]).sum())
+            if infinite:
+                raise FeatureError(
+                    f"feature {name!r} has {infinite} infinite values, expected finite numbers; "
+                    "look for a division by 0 in customer_feature_snapshots"
                 )
             if self.is_log1p[index] and filled[:, index].min(initial=0.0) <= -1.0:
                 raise FeatureError(
@@ -142,9 +149,19 @@ class Preprocessing:
 
     @classmethod
     def from_rows(cls, rows: Sequence[ParameterRow]) -> Preprocessing:
-        """Rebuild from parameter rows; features in alphabetical order."""
+        """Rebuild from parameter rows; features in alphabetical order.
+
+        Raises:
+            ValueError: a feature has no ``center`` or no ``scale``, or two rows say the same.
+        """
         grouped = group_rows(rows)
-        names = tuple(sorted(name for _, name, _ in grouped["center"] if name is not None))
+        named = {*grouped.get("center", {}), *grouped.get("scale", {})}
+        names = tuple(sorted(name for _, name, _ in named if name is not None))
+        if not names:
+            raise ValueError(
+                "expected a row 'center' and a row 'scale' for each feature, got none; these rows "
+                "are not a whole model, fit again"
+            )
 
         def values(parameter: str, default: float) -> FloatArray:
             found = grouped.get(parameter, {})
@@ -154,8 +171,8 @@ class Preprocessing:
             feature_names=names,
             is_log1p=values("is_log1p", 0.0) == 1.0,
             imputed_value=values("imputed_value", np.nan),
-            center=values("center", np.nan),
-            scale=values("scale", np.nan),
+            center=np.array([look_up(grouped, "center", None, name) for name in names]),
+            scale=np.array([look_up(grouped, "scale", None, name) for name in names]),
         )
 
 
@@ -167,7 +184,8 @@ def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Pr
         rules: one per feature that the model is to use.
 
     Raises:
-        FeatureError: no rows, an absent feature, or missing values where they are refused.
+        FeatureError: no rows, no rules, two rules for one feature, an absent feature, or values
+            that :meth:`Preprocessing.apply` refuses.
 
     Example:
         >>> matrix = FeatureMatrix(("recency_days",), np.array([[1.0], [3.0]]))
@@ -178,11 +196,16 @@ def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Pr
         raise FeatureError("expected at least one training row, got none; build the features first")
     ordered = sorted(rules, key=lambda rule: rule.feature_name)
     names = tuple(rule.feature_name for rule in ordered)
+    if not names or len(set(names)) < len(names):
+        raise FeatureError(
+            f"expected one rule for each of one or more features, got {', '.join(names) or 'none'};"
+            " mend seeds/feature_catalog.csv"
+        )
     absent = [name for name in names if name not in matrix.feature_names]
     if absent:
         raise FeatureError(
             f"the feature {absent[0]!r} of seeds/feature_catalog.csv is not in the matrix, which "
-            f"has {', '.join(matrix.feature_names)}"
+            f"has {', '.join(matrix.feature_names)}; read that column too, or mend the catalog"
         )
     imputed = np.full(len(names), np.nan)
     for index, rule in enumerate(ordered):
@@ -198,11 +221,15 @@ def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Pr
         scale=np.ones(len(names)),
     )
     transformed = raw.apply(matrix)
-    spread = transformed.std(axis=0)
+    center, variance = transformed.mean(axis=0), transformed.var(axis=0)
+    # What rounding leaves of a constant column: its sum is off by up to rows * epsilon of itself.
+    # The same bound as in scikit-learn's StandardScaler; 0.1 in 7 rows has a spread of 1e-17.
+    noise = matrix.row_count * np.finfo(np.float64).eps
+    is_constant = variance <= noise * variance + (noise * center) ** 2
     return Preprocessing(
         feature_names=names,
         is_log1p=raw.is_log1p,
         imputed_value=imputed,
-        center=transformed.mean(axis=0),
-        scale=np.where(spread > 0, spread, 1.0),
+        center=center,
+        scale=np.where(is_constant, 1.0, np.sqrt(variance)),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
-from ml.parameters import ParameterRow, component_ids, group_rows
+from ml.parameters import ParameterRow, component_ids, group_rows, look_up
 
 FAMILY = "gmm"
 
@@ -128,16 +128,27 @@ def to_rows(model: GmmModel) -> list[ParameterRow]:
 
 
 def from_rows(rows: Sequence[ParameterRow]) -> GmmModel:
-    """Rebuild a model from its rows; entries below the diagonal are 0 and have no row."""
+    """Rebuild a model from its rows; entries below the diagonal are 0 and have no row.
+
+    Raises:
+        ValueError: a row is missing, or two rows say the same.
+    """
     preprocessing = Preprocessing.from_rows(rows)
     names = preprocessing.feature_names
     grouped = group_rows(rows)
-    components = component_ids(grouped["weight"])
-    factors = grouped["precision_cholesky"]
+    components = component_ids(grouped.get("weight", {}))
+    factors = grouped.get("precision_cholesky", {})
+    expected = len(components) * len(names) * (len(names) + 1) // 2
+    if len(factors) != expected:
+        raise ValueError(
+            f"expected {expected} rows 'precision_cholesky' for {len(components)} components of "
+            f"{len(names)} features, got {len(factors)}; these rows are not a whole mixture, "
+            "fit again"
+        )
     return GmmModel(
         preprocessing,
-        np.array([grouped["weight"][component, None, None] for component in components]),
-        np.array([[grouped["mean"][c, name, None] for name in names] for c in components]),
+        np.array([look_up(grouped, "weight", component) for component in components]),
+        np.array([[look_up(grouped, "mean", c, name) for name in names] for c in components]),
         np.array(
             [[[factors.get((c, a, b), 0.0) for b in names] for a in names] for c in components]
         ),

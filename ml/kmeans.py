@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.metrics import pairwise_distances_argmin
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
-from ml.parameters import ParameterRow, component_ids, group_rows
+from ml.parameters import ParameterRow, component_ids, group_rows, look_up
 
 FAMILY = "kmeans"
 
@@ -78,8 +77,11 @@ def fit_kmeans(
 
 def predict_kmeans(model: KMeansModel, matrix: FeatureMatrix) -> NDArray[np.int64]:
     """Segment of each row, from 0; the lowest number where two centroids are equally near."""
-    nearest = pairwise_distances_argmin(model.preprocessing.apply(matrix), model.centroids)
-    return np.asarray(nearest, dtype=np.int64)
+    scaled = model.preprocessing.apply(matrix)
+    # Differences first, as the warehouse does: the expanded square of scikit-learn's
+    # pairwise_distances_argmin cancels, and then rounding decides between equally near centroids.
+    distances = [((scaled - centroid) ** 2).sum(axis=1) for centroid in model.centroids]
+    return np.asarray(np.argmin(distances, axis=0), dtype=np.int64)
 
 
 def to_rows(model: KMeansModel) -> list[ParameterRow]:
@@ -92,11 +94,15 @@ def to_rows(model: KMeansModel) -> list[ParameterRow]:
 
 
 def from_rows(rows: Sequence[ParameterRow]) -> KMeansModel:
-    """Rebuild a model from its rows."""
+    """Rebuild a model from its rows.
+
+    Raises:
+        ValueError: a row is missing, or two rows say the same.
+    """
     preprocessing = Preprocessing.from_rows(rows)
-    values = group_rows(rows)["centroid"]
+    grouped = group_rows(rows)
     centroids = [
-        [values[segment, name, None] for name in preprocessing.feature_names]
-        for segment in component_ids(values)
+        [look_up(grouped, "centroid", segment, name) for name in preprocessing.feature_names]
+        for segment in component_ids(grouped.get("centroid", {}))
     ]
     return KMeansModel(preprocessing, np.array(centroids))

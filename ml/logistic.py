@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
-from ml.parameters import ParameterRow, group_rows
+from ml.parameters import ParameterRow, group_rows, look_up
 
 FAMILY = "logistic"
 
@@ -62,7 +62,8 @@ def fit_logistic(
     """
     if is_returning.shape != (matrix.row_count,):
         raise ValueError(
-            f"expected one label for each of {matrix.row_count} rows, got {is_returning.shape}"
+            f"expected one label for each of {matrix.row_count} rows, got shape "
+            f"{is_returning.shape}; read both with one query"
         )
     if is_returning.all() or not is_returning.any():
         raise ValueError(
@@ -100,12 +101,16 @@ def to_rows(model: LogisticModel) -> list[ParameterRow]:
 
 
 def from_rows(rows: Sequence[ParameterRow]) -> LogisticModel:
-    """Rebuild a model from its rows."""
+    """Rebuild a model from its rows.
+
+    Raises:
+        ValueError: a row is missing, or two rows say the same.
+    """
     preprocessing = Preprocessing.from_rows(rows)
     grouped = group_rows(rows)
-    values = grouped["coefficient"]
+    names = preprocessing.feature_names
     return LogisticModel(
         preprocessing,
-        np.array([values[None, name, None] for name in preprocessing.feature_names]),
-        grouped["intercept"][None, None, None],
+        np.array([look_up(grouped, "coefficient", None, name) for name in names]),
+        look_up(grouped, "intercept"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +50,7 @@ class FittedModel:
         for row in sorted(self.parameters, key=str):
             digest.update(
                 f"{row.parameter_name}|{row.component_id}|{row.feature_name}|"
-                f"{row.paired_feature_name}|{row.value!r}\n".encode()
+                f"{row.paired_feature_name}|{float(row.value)!r}\n".encode()
             )
         return f"{self.family}-{self.as_of_date:%Y%m%d}-{digest.hexdigest()[:8]}"
 
@@ -65,7 +66,7 @@ class Candidate:
         status: what it is now.
         as_of_date: what it was fitted as of.
         trained_order: ascending with the time of training.
-        quality: the figure that decides, higher is better; minus infinity if unknown.
+        quality: the figure that decides, higher is better; minus infinity or NaN if unknown.
     """
 
     model_id: str
@@ -102,6 +103,9 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     Returns:
         One decision per candidate, in their order.
 
+    Raises:
+        ValueError: a purpose that no metric decides on.
+
     Example:
         >>> day = date(2018, 8, 30)
         >>> old = Candidate("a", "churn", "logistic", "champion", day, 1, 0.58)
@@ -110,14 +114,17 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
         ['retired', 'champion']
     """
     latest: dict[tuple[str, str], Candidate] = {}
-    for candidate in candidates:
-        key = (candidate.purpose, candidate.family)
-        if key not in latest or candidate.trained_order > latest[key].trained_order:
-            latest[key] = candidate
+    for candidate in sorted(candidates, key=lambda each: (each.trained_order, each.model_id)):
+        if candidate.purpose not in DECIDING_METRIC:
+            raise ValueError(
+                f"expected a purpose among {', '.join(DECIDING_METRIC)}, got "
+                f"{candidate.purpose!r} of {candidate.model_id}; name the metric that decides on "
+                "it in ml/registry.py"
+            )
+        latest[candidate.purpose, candidate.family] = candidate
     champions: dict[str, Candidate] = {}
-    for (purpose, family), candidate in sorted(latest.items()):
-        assert family == candidate.family
-        if purpose not in champions or candidate.quality > champions[purpose].quality:
+    for (purpose, _), candidate in sorted(latest.items(), key=lambda item: item[0]):
+        if purpose not in champions or _known(candidate) > _known(champions[purpose]):
             champions[purpose] = candidate
     decisions = []
     for candidate in candidates:
@@ -134,9 +141,14 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
             reason = f"{metric} {candidate.quality:.4f}{beside}"
             decisions.append(Decision(candidate.model_id, "champion", reason))
         elif candidate.model_id == successor.model_id:
-            reason = f"{metric} {candidate.quality:.4f}, below {champion.model_id}"
+            reason = f"{metric} {candidate.quality:.4f}, not above {champion.model_id}"
             decisions.append(Decision(candidate.model_id, "challenger", reason))
         else:
             reason = f"replaced by {successor.model_id}"
             decisions.append(Decision(candidate.model_id, "retired", reason))
     return decisions
+
+
+def _known(candidate: Candidate) -> float:
+    """The quality that counts: NaN compares with nothing, so it is as good as unknown."""
+    return -math.inf if math.isnan(candidate.quality) else candidate.quality

@@ -47,6 +47,7 @@ def split_in_time(
 
     Raises:
         NotEnoughHistoryError: there is no such pair of dates.
+        ValueError: a label window or a count of dates below 1.
 
     Example:
         >>> months = [date(2017, month, 1) for month in range(1, 13)] + [date(2018, 3, 1)]
@@ -54,6 +55,11 @@ def split_in_time(
         >>> [str(day) for day in (*split.training_dates, split.test_date)]
         ['2017-07-01', '2017-09-01', '2018-03-01']
     """
+    if label_window_days < 1 or training_date_count < 1:
+        raise ValueError(
+            "expected a label window of at least 1 day and at least 1 training date, got "
+            f"{label_window_days} days and {training_date_count} dates; mend the fit's settings"
+        )
     window = timedelta(days=label_window_days)
     if not complete_dates:
         raise NotEnoughHistoryError(
@@ -62,7 +68,7 @@ def split_in_time(
         )
     test_date = max(complete_dates)
     chosen: list[date] = []
-    for day in sorted(complete_dates, reverse=True):
+    for day in sorted(set(complete_dates), reverse=True):
         far_enough = not chosen or (chosen[-1] - day).days >= training_gap_days
         if day + window <= test_date and far_enough and len(chosen) < training_date_count:
             chosen.append(day)

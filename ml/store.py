@@ -121,7 +121,7 @@ def read_labelled_features(
     """Features and labels as of some dates; only complete label windows are read.
 
     Raises:
-        StoreError: no row has a complete label window.
+        StoreError: no row has a complete label window, or a complete one has no label.
     """
     columns = ", ".join(f"cast(snapshots.{name} as double) as {name}" for name in feature_names)
     table = _read_table(
@@ -144,6 +144,12 @@ def read_labelled_features(
             f"no label of {label_window_days} days is complete as of "
             f"{', '.join(str(day) for day in as_of_dates)}; build as of a later date"
         )
+    unlabelled = table.column("is_returning").null_count
+    if unlabelled:
+        raise StoreError(
+            f"features.customer_labels has {unlabelled} complete windows of {label_window_days} "
+            "days without is_returning, expected true or false; mend customer_labels"
+        )
     labels = table.column("is_returning").to_numpy().astype(bool)
     matrix = _to_matrix(table.select(list(feature_names)))
     return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels)
@@ -157,9 +163,12 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
 
     Returns:
         The model's id.
+
+    Raises:
+        StoreError: the warehouse has no model tables.
     """
     model_id = model.model_id
-    with transaction(connection):
+    with _explained(), transaction(connection):
         known = _fetch(
             connection, "select status from ml.model_registry where model_id = ?", [model_id]
         )
@@ -168,7 +177,9 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 """
                 update ml.model_registry
                 set trained_at = ?,
-                    status = case status when 'retired' then 'challenger' else status end
+                    status = case status when 'retired' then 'challenger' else status end,
+                    status_reason = case status
+                        when 'retired' then 'fitted again' else status_reason end
                 where model_id = ?
                 """,
                 [_now(), model_id],
@@ -259,7 +270,7 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
 
 def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
     """Set the statuses of models in one transaction."""
-    with transaction(connection):
+    with _explained(), transaction(connection):
         for decision in decisions:
             connection.execute(
                 "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
@@ -296,10 +307,10 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, table_name: str, columns: dict[str, object]
 ) -> None:
     connection.register("rows_to_insert", pa.table(columns))
-    try:
-        connection.execute(f"insert into {table_name} by name select * from rows_to_insert")
-    finally:
-        connection.unregister("rows_to_insert")
+    connection.execute(f"insert into {table_name} by name select * from rows_to_insert")
+    # Not in a `finally`: a failed insert aborts the transaction, nothing can be unregistered then,
+    # and the roll back takes the view with it.
+    connection.unregister("rows_to_insert")
 
 
 def _to_matrix(table: pa.Table) -> FloatArray:
@@ -312,26 +323,26 @@ def _explained() -> Iterator[None]:
     """Say what to do where the warehouse lacks what a query names."""
     try:
         yield
-    except duckdb.CatalogException as error:
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         first = str(error).splitlines()[0]
         raise StoreError(
-            f"the warehouse lacks a table that fitting needs ({first}); run `regulars build`, or "
-            "`dbt build` after `regulars load`"
+            f"the warehouse lacks a table or column that fitting needs ({first}); run "
+            "`regulars build`, or `dbt build` after `regulars load`"
         ) from error
 
 
 def _read_table(
     connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object]
 ) -> pa.Table:
-    try:
-        with _explained():
+    with _explained():
+        try:
             return connection.sql(query, params=list(values)).to_arrow_table()
-    except duckdb.BinderException as error:
-        first = str(error).splitlines()[0]
-        raise StoreError(
-            f"seeds/feature_catalog.csv and features.customer_feature_snapshots disagree ({first});"
-            " add the column to the model, or take the feature out of the catalog"
-        ) from error
+        except duckdb.BinderException as error:
+            first = str(error).splitlines()[0]
+            raise StoreError(
+                "seeds/feature_catalog.csv and features.customer_feature_snapshots disagree "
+                f"({first}); add the column to the model, or take the feature out of the catalog"
+            ) from error
 
 
 def _fetch(

@@ -1,17 +1,22 @@
 """Chart and table helpers for pages: rows in, a block of HTML out.
 
-A chart is a Plotly figure as JSON that ``theme/report.js`` draws, so that it follows the reader's
-light or dark setting; nothing is fetched from a network.
+A chart is a Plotly figure as JSON that ``theme/report.js`` draws in the colours of the reader's
+light or dark setting; nothing is fetched from a network. Helpers say what is drawn, the theme says
+how it looks.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from html import escape as escape_text
 from typing import Any
 
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
+
+from reports.formatting import label
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -27,18 +32,54 @@ def _column(rows: Rows, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
 
-def _embed(figure: go.Figure, title: str, height: int) -> Markup:
+def _names(values: Sequence[Any]) -> list[str]:
+    """Values as Plotly shall write them: it would read ``<b>`` in a text as bold."""
+    return [escape_text(label(value), quote=False) for value in values]
+
+
+def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) -> Markup:
+    caption = f"<figcaption>{escape(title)}"
+    caption += f' <span class="unit">{escape(unit)}</span></figcaption>' if unit else "</figcaption>"
+    if not rows:
+        return Markup(f'\n<figure class="chart">{caption}<p>nothing to show</p></figure>\n')
+    content = json.loads(figure.to_json())
+    # The template is Plotly's own look, some kilobytes that the theme would throw away.
+    content["layout"].pop("template", None)
     # "<" would end the script element early if a text held "</script>".
-    text = json.dumps(json.loads(figure.to_json()), separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     return Markup(
-        f'\n<figure class="chart" style="--height: {height}px">'
-        f"<figcaption>{escape(title)}</figcaption>"
+        f'\n<figure class="chart" style="--height: {height}px">{caption}'
         f'<div class="plot"></div><script type="application/json">{text}</script></figure>\n'
     )
 
 
+def _value_axis(*, as_percent: bool, digits: int) -> dict[str, Any]:
+    return {
+        "rangemode": "tozero",
+        "separatethousands": True,
+        "tickformat": ".0%" if as_percent else "",
+        "hoverformat": f",.{digits}{'%' if as_percent else 'f'}",
+    }
+
+
+def _group_axis(values: Sequence[Any]) -> dict[str, Any]:
+    """Dates stand where they fall, in months if all are first days; other values in their order."""
+    if values and all(isinstance(value, date) for value in values):
+        monthly = all(value.day == 1 for value in values)
+        return {"type": "date", "hoverformat": "%B %Y" if monthly else "%-d %B %Y"}
+    return {"type": "category", "showgrid": False}
+
+
 def line_chart(
-    rows: Rows, *, x: str, y: Mapping[str, str], title: str, height: int = 320, unit: str = ""
+    rows: Rows,
+    *,
+    x: str,
+    y: Mapping[str, str],
+    title: str,
+    height: int = 320,
+    unit: str = "",
+    as_percent: bool = False,
+    digits: int = 0,
 ) -> Markup:
     """Lines over a common axis.
 
@@ -48,18 +89,26 @@ def line_chart(
         y: column to the name of its line.
         title: said above the chart.
         height: in pixels.
-        unit: of the vertical axis.
+        unit: of the vertical axis; said beside the title.
+        as_percent: the values are shares from 0 to 1.
+        digits: after the point, when a value is pointed at.
 
     Example:
         >>> 'class="chart"' in line_chart([{"m": 1, "n": 2}], x="m", y={"n": "orders"}, title="t")
         True
     """
     figure = go.Figure()
+    across = _column(rows, x)
     for column, name in y.items():
-        figure.add_scatter(x=_column(rows, x), y=_column(rows, column), name=name, mode="lines")
-    figure.update_layout(yaxis={"title": {"text": unit}, "rangemode": "tozero"},
-                         showlegend=len(y) > 1)  # fmt: skip
-    return _embed(figure, title, height)
+        figure.add_scatter(x=across, y=_column(rows, column), mode="lines", name=_names([name])[0])
+    dated = _group_axis(across) if rows and isinstance(across[0], date) else {}
+    figure.update_layout(
+        xaxis=dated,
+        yaxis=_value_axis(as_percent=as_percent, digits=digits),
+        showlegend=len(y) > 1,
+        hovermode="x unified",
+    )
+    return _embed(figure, rows, title, unit, height)
 
 
 def bar_chart(
@@ -71,7 +120,9 @@ def bar_chart(
     height: int = 320,
     unit: str = "",
     horizontal: bool = False,
+    stacked: bool = False,
     as_percent: bool = False,
+    digits: int = 0,
 ) -> Markup:
     """Bars side by side; from left to right, or from top to bottom if horizontal.
 
@@ -81,32 +132,48 @@ def bar_chart(
         y: column to the name of its bars.
         title: said above the chart.
         height: in pixels.
-        unit: of the bars' axis.
+        unit: of the bars' axis; said beside the title.
         horizontal: for long names.
+        stacked: for parts of a whole: the bars of a group stand on each other.
         as_percent: the values are shares from 0 to 1.
+        digits: after the point, when a value is pointed at.
     """
     figure = go.Figure()
-    groups = [str(value) for value in _column(rows, x)]
-    for column, name in y.items():
-        values = _column(rows, column)
+    values = _column(rows, x)
+    group_axis = _group_axis(values)
+    groups = values if group_axis["type"] == "date" else _names(values)
+    value_axis = _value_axis(as_percent=as_percent, digits=digits)
+    for column, text in y.items():
+        numbers, (name,) = _column(rows, column), _names([text])
         if horizontal:
-            figure.add_bar(y=groups, x=values, name=name, orientation="h")
+            figure.add_bar(y=groups, x=numbers, name=name, orientation="h")
         else:
-            figure.add_bar(x=groups, y=values, name=name)
-    value_axis = {"title": {"text": unit}, "tickformat": ".0%" if as_percent else ""}
-    group_axis = {"type": "category"}
+            figure.add_bar(x=groups, y=numbers, name=name)
     if horizontal:
         figure.update_layout(xaxis=value_axis, yaxis={**group_axis, "autorange": "reversed"})
     else:
         figure.update_layout(yaxis=value_axis, xaxis=group_axis)
-    figure.update_layout(showlegend=len(y) > 1, barmode="group")
-    return _embed(figure, title, height)
+    figure.update_layout(
+        showlegend=len(y) > 1,
+        barmode="stack" if stacked else "group",
+        hovermode="y unified" if horizontal else "x unified",
+    )
+    return _embed(figure, rows, title, unit, height)
 
 
 def heat_map(
-    rows: Rows, *, x: str, y: str, value: str, title: str, height: int = 360,
-    diverging: bool = False, digits: int = 1,
-) -> Markup:  # fmt: skip
+    rows: Rows,
+    *,
+    x: str,
+    y: str,
+    value: str,
+    title: str,
+    height: int = 360,
+    unit: str = "",
+    diverging: bool = False,
+    limit: float | None = None,
+    digits: int = 1,
+) -> Markup:
     """A grid of coloured cells with the numbers written in.
 
     Args:
@@ -116,22 +183,27 @@ def heat_map(
         value: column of the number.
         title: said above the chart.
         height: in pixels.
+        unit: of the numbers; said beside the title.
         diverging: colours on both sides of 0, for differences.
+        limit: of a diverging map: the deepest colour begins here, so that one large difference
+            does not pale the others.
         digits: after the point, in the cells.
     """
     across = list(dict.fromkeys(_column(rows, x)))
     down = list(dict.fromkeys(_column(rows, y)))
-    cells = {(row[y], row[x]): row[value] for row in rows}
     _column(rows, value)
+    cells = {(row[y], row[x]): row[value] for row in rows}
     grid = [[cells.get((row, column)) for column in across] for row in down]
-    limits = {"zmid": 0, "colorscale": "RdBu", "reversescale": True} if diverging else {
-        "colorscale": "Blues"}  # fmt: skip
+    limits: dict[str, Any] = {"zmid": 0} if diverging else {}
+    if diverging and limit is not None:
+        limits |= {"zmin": -limit, "zmax": limit}
     figure = go.Figure(
         go.Heatmap(
-            x=[str(name) for name in across],
-            y=[str(name) for name in down],
+            x=_names(across),
+            y=_names(down),
             z=grid,
             texttemplate=f"%{{z:,.{digits}f}}",
+            hovertemplate=f"%{{y}}, %{{x}}: %{{z:,.{digits}f}}<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
@@ -140,10 +212,10 @@ def heat_map(
         )
     )
     figure.update_layout(
-        xaxis={"type": "category", "side": "top"},
-        yaxis={"type": "category", "autorange": "reversed"},
+        xaxis={"type": "category", "side": "top", "showgrid": False, "tickangle": 0},
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )
-    return _embed(figure, title, height)
+    return _embed(figure, rows, title, unit, height)
 
 
 def tiles(entries: Mapping[str, str]) -> Markup:
@@ -157,7 +229,7 @@ def tiles(entries: Mapping[str, str]) -> Markup:
         Markup('\n<dl class="tiles"><div><dt>orders</dt><dd>98,206</dd></div></dl>\n')
     """
     inner = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{escape(label(value))}</dd></div>"
         for name, value in entries.items()
     )
     return Markup(f'\n<dl class="tiles">{inner}</dl>\n')
@@ -179,17 +251,54 @@ def data_table(
     """
     for name in columns:
         _column(rows, name)
+    for name in formats:
+        if name not in columns:
+            raise ChartError(f"a format is given for {name!r}, which is not among the columns")
     mark = {name: ' class="number"' if name in formats else "" for name in columns}
     head = "".join(f"<th{mark[name]}>{escape(text)}</th>" for name, text in columns.items())
 
     def cell(row: Row, name: str) -> str:
-        value = formats[name](row[name]) if name in formats else row[name]
-        return f"<td{mark[name]}>{escape(value)}</td>"
+        # A line break in a text would end the HTML block in the middle of the table.
+        text = label(formats[name](row[name]) if name in formats else row[name])
+        return f"<td{mark[name]}>{escape(text)}</td>"
 
     body = "".join(f"<tr>{''.join(cell(row, name) for name in columns)}</tr>" for row in rows)
     return Markup(
-        f'\n<div class="table"><table><thead><tr>{head}</tr></thead>'
+        f'\n<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>\n"
+    )
+
+
+def cross_table(
+    rows: Rows, *, down: str, across: str, value: str, heading: str, form: Callable[[Any], str]
+) -> Markup:
+    """A table with a row per value of one column and a column per value of another.
+
+    Args:
+        rows: one per cell; absent cells stay empty.
+        down: column that names the rows.
+        across: column that names the columns.
+        value: column of the number.
+        heading: above the names of the rows.
+        form: the filter that formats the numbers.
+
+    Example:
+        >>> rows = [{"family": "kmeans", "metric": "silhouette", "reading": 0.1946}]
+        >>> table = cross_table(rows, down="metric", across="family", value="reading",
+        ...                     heading="Metric", form="{:.2f}".format)
+        >>> "<td>silhouette</td>" in table and '<td class="number">0.19</td>' in table
+        True
+    """
+    names = {name: f"column {name}" for name in dict.fromkeys(_column(rows, across))}
+    numbers = _column(rows, value)
+    lines: dict[Any, dict[str, Any]] = {}
+    for name, column, number in zip(_column(rows, down), _column(rows, across), numbers, strict=True):
+        line = lines.setdefault(name, {"heading": name, **dict.fromkeys(names.values())})
+        line[names[column]] = number
+    return data_table(
+        list(lines.values()),
+        {"heading": heading, **{key: label(name) for name, key in names.items()}},
+        dict.fromkeys(names.values(), form),
     )
 
 
@@ -199,4 +308,5 @@ HELPERS = {
     "heat_map": heat_map,
     "tiles": tiles,
     "data_table": data_table,
+    "cross_table": cross_table,
 }

@@ -1,14 +1,24 @@
-"""How numbers read in the report; the only place where they are formatted."""
+"""How values read in the report; the only place where they are formatted.
+
+A missing value, None or the "not a number" of floating point, reads as a dash.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 Number = int | float | Decimal  # what DuckDB hands over
 
 NOTHING = "–"  # what stands for a missing value  # noqa: RUF001
+NO_BREAK = "\u00a0"  # a space at which a line does not end
 CURRENCY_SIGNS = {"BRL": "R$", "EUR": "€", "GBP": "£", "USD": "$"}
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value  # noqa: PLR0124 - only "not a number" differs from itself
 
 
 def integer(value: Number | None) -> str:
@@ -18,59 +28,92 @@ def integer(value: Number | None) -> str:
         >>> integer(98206)
         '98,206'
     """
-    return NOTHING if value is None else f"{value:,.0f}"
+    return decimal(value, 0)
 
 
 def decimal(value: Number | None, digits: int = 2) -> str:
-    """A number with a fixed count of digits after the point.
+    """A number with a fixed count of digits after the point; never a negative zero.
 
     Example:
         >>> decimal(0.5959)
         '0.60'
+        >>> decimal(-0.0004)
+        '0.00'
     """
-    return NOTHING if value is None else f"{value:,.{digits}f}"
+    return NOTHING if _is_missing(value) else f"{value:z,.{digits}f}"
 
 
 def percent(value: Number | None, digits: int = 1) -> str:
-    """A share from 0 to 1 as a percentage.
+    """A share from 0 to 1 as a percentage; one too small to show is not called none.
 
     Example:
         >>> percent(0.0312)
-        '3.1 %'
+        '3.1%'
+        >>> percent(43 / 94990)
+        '<0.1%'
     """
-    return NOTHING if value is None else f"{float(value) * 100:,.{digits}f} %"
+    if value is None or _is_missing(value):
+        return NOTHING
+    text = f"{float(value) * 100:z,.{digits}f}%"
+    nothing, smallest = f"{0:.{digits}f}%", f"{10**-digits:.{digits}f}%"
+    return f"<{smallest}" if value > 0 and text == nothing else text
 
 
 def money(value: Number | None, currency: str = "") -> str:
-    """An amount, with the sign of its currency (ISO 4217 code) where one is given.
+    r"""An amount, with the sign of its currency (ISO 4217 code) where one is given.
 
     Example:
         >>> money(Decimal("15738970.55"), "BRL")
-        'R$ 15,738,971'
-        >>> money(12.5)
-        '12.50'
+        'R$\xa015,738,971'
+        >>> money(-12.5)
+        '-12.50'
     """
-    if value is None:
+    if value is None or _is_missing(value):
         return NOTHING
-    digits = 0 if abs(float(value)) >= 1_000 else 2
+    amount = decimal(abs(value), 0 if abs(value) >= 1_000 else 2)
     sign = CURRENCY_SIGNS.get(currency, currency)
-    return f"{sign} {value:,.{digits}f}".strip()
+    minus = "-" if value < 0 and amount.strip("0.") else ""
+    return f"{minus}{sign}{NO_BREAK if sign else ''}{amount}"
 
 
 def day(value: date | datetime | None) -> str:
-    """A date as in 29 August 2018.
+    r"""A date as in 29 August 2018.
 
     Example:
         >>> day(date(2018, 8, 29))
-        '29 August 2018'
+        '29\xa0August\xa02018'
     """
-    return NOTHING if value is None else f"{value.day} {value:%B %Y}"
+    return NOTHING if value is None else f"{value.day}{NO_BREAK}{month(value)}"
 
 
-FILTERS = {
+def month(value: date | datetime | None) -> str:
+    r"""The month of a date as in August 2018.
+
+    Example:
+        >>> month(date(2018, 8, 1))
+        'August\xa02018'
+    """
+    return NOTHING if value is None else f"{value:%B}{NO_BREAK}{value.year}"
+
+
+def label(value: object) -> str:
+    r"""Any value as a name on one line.
+
+    Example:
+        >>> label("cannot\nlose them"), label(True), label(None)
+        ('cannot lose them', 'yes', '–')
+    """  # noqa: RUF002
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NOTHING if _is_missing(value) else " ".join(str(value).splitlines())
+
+
+FILTERS: dict[str, Callable[..., str]] = {
     "integer": integer,
     "decimal": decimal,
     "percent": percent,
     "money": money,
     "day": day,
+    "month": month,
+    "label": label,
 }

@@ -1,57 +1,83 @@
-// Draws each chart in the colours of the reader's setting, and again when that changes.
+// Draws each chart in the colours of the reader's setting, and again when that or the width changes.
 (function () {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const colourway = {
-    light: ["#1f6f8b", "#c8553d", "#588157", "#8d6a9f", "#b08900", "#5f6c7b"],
-    dark: ["#6cc0dc", "#f28f79", "#9cc69b", "#c6a4d8", "#e3c14c", "#aab6c3"],
-  };
-  // One colour scale per purpose, for both settings: from the card's colour to the accent.
-  const scales = {
-    light: { Blues: [[0, "#eef5f8"], [1, "#1f6f8b"]] },
-    dark: { Blues: [[0, "#20303a"], [1, "#6cc0dc"]] },
+  const narrow = window.matchMedia("(max-width: 520px)");
+
+  // Cells stay light enough (or dark enough) for the ink written on them, all along the scale.
+  const palettes = {
+    light: {
+      lines: ["#1f6f8b", "#c8553d", "#588157", "#8d6a9f", "#b08900", "#5f6c7b"],
+      amount: ["#f1f6f8", "#7db4c9"],
+      difference: ["#7db4c9", "#ffffff", "#e59a86"],
+    },
+    dark: {
+      lines: ["#6cc0dc", "#f28f79", "#9cc69b", "#c6a4d8", "#e3c14c", "#aab6c3"],
+      amount: ["#22323b", "#2a6479"],
+      difference: ["#2a6479", "#1d2125", "#8a4a3b"],
+    },
   };
 
-  function isSequential(scale) {
-    return Array.isArray(scale) && scale.length > 0 && !scale.diverging;
+  // Long names take half of a phone's width unless they are broken into lines.
+  function wrap(name, width) {
+    const lines = [""];
+    name.split(" ").forEach((word) => {
+      const line = lines[lines.length - 1];
+      if (line && line.length + word.length >= width) lines.push(word);
+      else lines[lines.length - 1] = line ? line + " " + word : word;
+    });
+    return lines.join("<br>");
   }
 
-  function draw(figure) {
-    const plot = figure.querySelector(".plot");
-    const content = JSON.parse(figure.querySelector("script").textContent);
-    const mode = dark.matches ? "dark" : "light";
+  function evenly(colours) {
+    return colours.map((colour, index) => [index / (colours.length - 1), colour]);
+  }
+
+  function draw(chart) {
+    const { data, layout } = JSON.parse(chart.querySelector("script").textContent);
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
-    const layout = content.layout;
-    delete layout.template;
+    const palette = palettes[dark.matches ? "dark" : "light"];
+    const axis = {
+      gridcolor: colour("--line"), zerolinecolor: colour("--line"), ticks: "", ticklabelstandoff: 6,
+      automargin: true,
+      // A finger on a chart shall scroll the page.
+      fixedrange: true,
+    };
     layout.xaxis = Object.assign({}, axis, layout.xaxis);
     layout.yaxis = Object.assign({}, axis, layout.yaxis);
-    content.data.forEach((trace) => {
-      if (trace.type === "heatmap" && trace.zmid === undefined && isSequential(trace.colorscale)) {
-        trace.colorscale = scales[mode].Blues;
+    data.forEach((trace) => {
+      if (trace.type === "heatmap") {
+        trace.colorscale = evenly(trace.zmid === undefined ? palette.amount : palette.difference);
+        trace.textfont = { color: colour("--ink") };
       }
-      if (trace.type === "heatmap" && trace.zmid !== undefined) {
-        trace.colorscale = [[0, colourway[mode][0]], [0.5, colour("--card")], [1, colourway[mode][1]]];
-        trace.reversescale = false;
+      if (narrow.matches && layout.yaxis.type === "category") {
+        layout.yaxis.tickvals = trace.y;
+        layout.yaxis.ticktext = trace.y.map((name) => wrap(name, 18));
       }
     });
     Object.assign(layout, {
       autosize: true,
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      colorway: colourway[mode],
-      font: { color: colour("--ink"), family: "system-ui, sans-serif", size: 12 },
-      margin: { l: 12, r: 12, t: 8, b: 12 },
-      legend: { orientation: "h", y: -0.18 },
-      hoverlabel: { namelength: -1 },
+      colorway: palette.lines,
+      font: { color: colour("--ink"), family: style.fontFamily, size: narrow.matches ? 11 : 12 },
+      margin: { l: 8, r: 12, t: 8, b: 8 },
+      bargap: 0.25,
+      dragmode: false,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom",
+                itemclick: false, itemdoubleclick: false, traceorder: "normal" },
+      hoverlabel: { namelength: -1, bgcolor: colour("--card"), bordercolor: colour("--line"),
+                    font: { color: colour("--ink") } },
     });
-    Plotly.react(plot, content.data, layout, { responsive: true, displayModeBar: false });
+    Plotly.react(chart.querySelector(".plot"), data, layout,
+                 { responsive: true, displayModeBar: false });
   }
 
   function drawAll() {
-    document.querySelectorAll(".chart").forEach(draw);
+    document.querySelectorAll(".chart:has(script)").forEach(draw);
   }
 
   dark.addEventListener("change", drawAll);
+  narrow.addEventListener("change", drawAll);
   drawAll();
 })();

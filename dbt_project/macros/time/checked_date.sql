@@ -5,8 +5,12 @@
         ) -%}
     {%- endif -%}
     {%- set parts = (value | string).split('-') -%}
-    {%- set month, day = parts[1] | int, parts[2] | int -%}
-    {%- if month < 1 or month > 12 or day < 1 or day > 31 -%}
+    {%- set year, month, day = parts[0] | int, parts[1] | int, parts[2] | int -%}
+    {%- set is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
+    {%- set last_days = [
+        31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    ] -%}
+    {%- if month not in range(1, 13) or day not in range(1, last_days[month - 1] + 1) -%}
         {%- do exceptions.raise_compiler_error(
             name ~ " must be a day of the calendar, got '" ~ value ~ "'"
         ) -%}

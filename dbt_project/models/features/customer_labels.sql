@@ -29,8 +29,9 @@ windows as (
     select
         as_of_dates.as_of_date,
         label_windows.label_window_days,
-        {{ add_days('as_of_dates.as_of_date', 'label_windows.label_window_days') }}
-            as window_end_date
+        {{ add_days(
+            'as_of_dates.as_of_date', 'label_windows.label_window_days'
+        ) }} as window_end_date
     from {{ ref('as_of_dates') }} as as_of_dates
     cross join label_windows
 

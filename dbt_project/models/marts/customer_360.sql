@@ -71,11 +71,13 @@ customer_360 as (
     left join customer_rfm
         on customer_feature_snapshots.customer_id = customer_rfm.customer_id
     left join customer_segments
-        on customer_feature_snapshots.customer_id
-        = customer_segments.customer_id
+        on
+            customer_feature_snapshots.customer_id
+            = customer_segments.customer_id
     left join customer_churn_scores
-        on customer_feature_snapshots.customer_id
-        = customer_churn_scores.customer_id
+        on
+            customer_feature_snapshots.customer_id
+            = customer_churn_scores.customer_id
     left join rfm_playbook
         on customer_rfm.rfm_segment = rfm_playbook.rfm_segment
 

@@ -38,7 +38,8 @@ distinctions as (
         segment_profiles.segment_id,
         segment_profiles.difference_rank,
         case
-            when abs(segment_profiles.standardized_difference)
+            when
+                abs(segment_profiles.standardized_difference)
                 < {{ var('least_distinct_difference') }}
                 then null
             when segment_profiles.standardized_difference > 0

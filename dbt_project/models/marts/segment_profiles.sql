@@ -45,8 +45,9 @@ overall as (
         feature_name,
         {{ ratio('sum(feature_value)', 'count(feature_value)') }}
             as overall_mean,
-        {{ ratio('sum(feature_value * feature_value)', 'count(feature_value)') }}
-            as overall_mean_of_squares
+        {{ ratio(
+            'sum(feature_value * feature_value)', 'count(feature_value)'
+        ) }} as overall_mean_of_squares
     from feature_values
     group by feature_name
 

@@ -27,11 +27,11 @@ terms as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for feature in live.feature_names %}
-        {{ ml_logistic_term(live, feature) }} as {{ feature }}_term
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for feature in live.feature_names %}
+        {{ ml_logistic_term(live, feature) }}
+            as {{ feature }}_term,
+        {% endfor %}
+        as_of_date
     from customer_feature_snapshots
     where as_of_date = {{ date_literal(as_of_date()) }}
 
@@ -43,14 +43,14 @@ churn_logistic_terms as (
         customer_id,
         as_of_date,
         '{{ live.model_id }}' as model_id,
-        {%- for feature in live.feature_names %}
+        {% for feature in live.feature_names %}
         {{ feature }}_term,
-        {%- endfor %}
+        {% endfor %}
         1e0 / (1e0 + exp(-(
             {{ live.parameters.intercept[-1][''][''] }}
-            {%- for feature in live.feature_names %}
+            {% for feature in live.feature_names %}
             + {{ feature }}_term
-            {%- endfor %}
+            {% endfor %}
         ))) as return_probability
     from terms
 

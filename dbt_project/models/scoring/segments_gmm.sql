@@ -29,11 +29,11 @@ scaled_features as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for feature in live.feature_names %}
-        {{ ml_scaled_feature(live, feature) }} as {{ feature }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for feature in live.feature_names %}
+        {{ ml_scaled_feature(live, feature) }}
+            as {{ feature }},
+        {% endfor %}
+        as_of_date
     from customer_feature_snapshots
     where as_of_date = {{ date_literal(as_of_date()) }}
 
@@ -43,12 +43,11 @@ log_densities as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for component in components %}
+        {% for component in components %}
         {{ ml_gmm_log_density(live, component) }}
-            as log_density_{{ component }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+            as log_density_{{ component }},
+        {% endfor %}
+        as_of_date
     from scaled_features
 
 ),
@@ -58,9 +57,9 @@ likeliest as (
     select
         *,
         greatest(
-            {%- for component in components %}
+            {% for component in components %}
             log_density_{{ component }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            {% endfor %}
         ) as log_density
     from log_densities
 
@@ -73,16 +72,16 @@ segments_gmm as (
         as_of_date,
         '{{ live.model_id }}' as model_id,
         case
-            {%- for component in components %}
+            {% for component in components %}
             when log_density_{{ component }} = log_density
                 then {{ component }}
-            {%- endfor %}
+            {% endfor %}
         end as segment_id,
         1e0 / (
-            {%- for component in components %}
+            {% for component in components %}
             {{ '+ ' if not loop.first -}}
             exp(log_density_{{ component }} - log_density)
-            {%- endfor %}
+            {% endfor %}
         ) as membership_probability
     from likeliest
 

@@ -29,11 +29,11 @@ scaled_features as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for feature in live.feature_names %}
-        {{ ml_scaled_feature(live, feature) }} as {{ feature }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for feature in live.feature_names %}
+        {{ ml_scaled_feature(live, feature) }}
+            as {{ feature }},
+        {% endfor %}
+        as_of_date
     from customer_feature_snapshots
     where as_of_date = {{ date_literal(as_of_date()) }}
 
@@ -43,11 +43,11 @@ distances as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for component in components %}
-        {{ ml_kmeans_distance(live, component) }} as distance_{{ component }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for component in components %}
+        {{ ml_kmeans_distance(live, component) }}
+            as distance_{{ component }},
+        {% endfor %}
+        as_of_date
     from scaled_features
 
 ),
@@ -57,9 +57,9 @@ nearest as (
     select
         *,
         least(
-            {%- for component in components %}
+            {% for component in components %}
             distance_{{ component }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            {% endfor %}
         ) as squared_distance
     from distances
 
@@ -72,10 +72,10 @@ segments_kmeans as (
         as_of_date,
         '{{ live.model_id }}' as model_id,
         case
-            {%- for component in components %}
+            {% for component in components %}
             when distance_{{ component }} = squared_distance
                 then {{ component }}
-            {%- endfor %}
+            {% endfor %}
         end as segment_id,
         squared_distance
     from nearest

@@ -1,0 +1,133 @@
+"""Stand-ins with which sqlfluff renders the models without dbt, a warehouse or a fitted model."""
+
+from collections import defaultdict
+from typing import Any
+
+
+def _everywhere(value: Any) -> defaultdict[Any, Any]:
+    return defaultdict(lambda: value, {0: value, 1: value})
+
+
+_VALUES = _everywhere(_everywhere(_everywhere("1e0")))
+
+
+def ml_live_model(purpose: str, family: str | None = None) -> dict[str, Any]:
+    """A model with two features and two components, whatever is asked for."""
+    parameters: defaultdict[str, Any] = defaultdict(lambda: _VALUES)
+    parameters.update({"centroid": _VALUES, "weight": _VALUES})
+    return {
+        "model_id": f"{family or purpose}-20180830-00000000",
+        "feature_names": ["recency_days", "paid_amount"],
+        "parameters": parameters,
+    }
+
+
+def ml_require_features(*_arguments: Any) -> str:
+    """Nothing to check."""
+    return ""
+
+
+def ml_scaled_feature(_live: Any, feature: str) -> str:
+    """An expression on the feature."""
+    return f"({feature} - 1e0) / 1e0"
+
+
+def ml_kmeans_distance(_live: Any, _component: int) -> str:
+    """An expression on two features."""
+    return "recency_days + paid_amount"
+
+
+ml_gmm_log_density = ml_kmeans_distance
+
+
+def ml_logistic_term(_live: Any, feature: str) -> str:
+    """An expression on the feature."""
+    return f"1e0 * {feature}"
+
+
+def source_name() -> str:
+    """The first source."""
+    return "olist"
+
+
+def conformed(entities: str) -> str:
+    """A table name."""
+    return f"conformed_{entities}"
+
+
+def as_of_date() -> str:
+    """A date."""
+    return "2018-08-30"
+
+
+window_start_date = as_of_date
+
+
+def snapshot_dates() -> list[str]:
+    """Two dates."""
+    return ["2018-08-01", "2018-08-30"]
+
+
+def date_literal(value: str) -> str:
+    """A date in SQL."""
+    return f"cast('{value}' as date)"
+
+
+def type_double() -> str:
+    """A type."""
+    return "double"
+
+
+def money(expression: str) -> str:
+    """A cast."""
+    return f"cast({expression} as decimal(18, 2))"
+
+
+def ratio(numerator: str, denominator: str) -> str:
+    """A quotient."""
+    return f"({numerator} / {denominator})"
+
+
+def quintile_score(ordering: str) -> str:
+    """A window function."""
+    return f"rank() over (order by {ordering})"
+
+
+def days_between(earlier: str, later: str) -> str:
+    """A difference."""
+    return f"({later} - {earlier})"
+
+
+seconds_between = days_between
+
+
+def add_days(moment: str, days: str) -> str:
+    """A sum."""
+    return f"({moment} + {days})"
+
+
+def is_weekend(moment: str) -> str:
+    """A comparison."""
+    return f"({moment} > 5)"
+
+
+class _Dbt:
+    """dbt's own cross-database macros."""
+
+    @staticmethod
+    def date_trunc(part: str, moment: str) -> str:
+        """A function call."""
+        return f"date_trunc('{part}', {moment})"
+
+
+dbt = _Dbt()
+
+
+def var(name: str, default: Any = None) -> Any:
+    """What the models ask dbt_project.yml for."""
+    known: dict[str, Any] = {
+        "label_window_days": [180],
+        "least_distinct_difference": 0.3,
+        "source_defaults": {"olist": {"currency_code": "BRL"}},
+    }
+    return known.get(name, default)
