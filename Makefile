@@ -1,5 +1,5 @@
 # The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
-# The rest are habits: setup, lint, typecheck, fmt, dev, docs, bench, lock.
+# The rest are habits: setup, lint, typecheck, fmt, dev, docs, lock.
 
 PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
 VENV := .venv
@@ -11,7 +11,7 @@ export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DAGSTER_DISABLE_TELEMETRY = yes
 
-.PHONY: warehouse test setup lint typecheck fmt dev docs bench lock clean
+.PHONY: warehouse test setup lint typecheck fmt dev docs lock clean
 
 warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
@@ -54,9 +54,6 @@ dev: $(SETUP_DONE)
 docs: $(SETUP_DONE)
 	$(BIN)/dbt docs generate
 	@echo "target/index.html: serve it with $(BIN)/dbt docs serve"
-
-bench: $(SETUP_DONE)
-	$(BIN)/python -m pytest tests/benchmarks -s
 
 # Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
 

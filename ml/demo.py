@@ -167,11 +167,11 @@ class CustomerType:
 
 
 CUSTOMER_TYPES = (
-    CustomerType("one_timer", 0.933, 0.0, 1.0, 0.0, 3.4),
-    CustomerType("occasional", 0.059, 1 / 150, 0.55, 0.1, 3.8),
-    CustomerType("regular", 0.008, 1 / 45, 0.22, -0.1, 2.6),
+    CustomerType("one_timer", 0.745, 0.0, 1.0, 0.0, 3.4),
+    CustomerType("occasional", 0.25, 1 / 400, 0.77, 0.1, 3.8),
+    CustomerType("regular", 0.005, 1 / 45, 0.4, -0.1, 2.6),
 )
-RATE_SHAPE = 2.0  # of the gamma that rates are drawn from within a type
+RATE_SHAPE = 1.0  # of the gamma that rates are drawn from within a type
 
 
 @dataclass(frozen=True)
@@ -232,10 +232,12 @@ def generate_demo_shop(
     partial = folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _write_shop(partial, order_count, seed, progress)
-    for path in sorted(partial.iterdir()):
-        path.replace(folder / path.name)
-    partial.rmdir()
+    try:
+        _write_shop(partial, order_count, seed, progress)
+        for path in sorted(partial.iterdir()):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write_shop(folder: Path, order_count: int, seed: int, progress: Progress) -> None:
@@ -375,9 +377,10 @@ def _write_geolocation(
     latitude = places.latitude[place] + rng.normal(0, 0.01, count)
     longitude = places.longitude[place] + rng.normal(0, 0.01, count)
     # A quarter of the published rows repeat another row exactly.
-    again = np.flatnonzero((rng.random(count) < 0.26) & (np.arange(count) > 0))
-    again = again[place[again] == place[again - 1]]
-    latitude[again], longitude[again] = latitude[again - 1], longitude[again - 1]
+    again = (rng.random(count) < 0.26) & (np.diff(place, prepend=-1) == 0)
+    # A repeat of a repeat goes back to the row that both repeat.
+    source = np.maximum.accumulate(np.where(again, 0, np.arange(count)))
+    latitude, longitude = latitude[source], longitude[source]
     overseas = rng.choice(count, size=max(1, round(count * 42 / 1_000_163)), replace=False)
     latitude[overseas], longitude[overseas] = OVERSEAS
     _write_whole(
@@ -777,7 +780,8 @@ def _write_reviews(
     review_id = _hex_ids(rng, rows)
     # 789 survey ids stand on several orders: the next row carries the id of the one before.
     source = np.arange(rows)
-    shared = np.flatnonzero(rng.random(rows) < 814 / 99_224)
+    other_order = np.diff(order, prepend=-1) != 0
+    shared = np.flatnonzero((rng.random(rows) < 814 / 99_224) & other_order)
     source[shared] = np.maximum(shared - 1, 0)
     writers.write(
         "olist_order_reviews_dataset",

@@ -45,7 +45,7 @@ class FittedModel:
     @property
     def model_id(self) -> str:
         """Family, as-of date and a digest of settings and parameters: the same fit, the same id."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.purpose.encode())
         digest.update(json.dumps(self.settings, sort_keys=True, default=str).encode())
         for row in sorted(self.parameters, key=str):
             digest.update(
@@ -94,7 +94,7 @@ class Decision:
 def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     """Choose the champion of each purpose among the latest fit of each family.
 
-    The latest fit of a family replaces its former one, whose data is older. Among families the
+    The latest fit of a family replaces its former one. Among families the
     deciding metric decides; ties go to the family that comes first in the alphabet.
 
     Args:

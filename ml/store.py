@@ -158,8 +158,8 @@ def read_labelled_features(
 def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> str:
     """Write a fit's registry row, parameters and metrics in one transaction, as challenger.
 
-    A fit that is already there (the same data, settings and parameters have the same id) is not
-    written again; if it had been retired it is a challenger again.
+    A fit that is already there (the same settings and parameters have the same id) keeps its rows
+    and gets the metrics of this time; if it had been retired it is a challenger again.
 
     Returns:
         The model's id.
@@ -177,13 +177,16 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 """
                 update ml.model_registry
                 set trained_at = ?,
+                    code_version = ?,
                     status = case status when 'retired' then 'challenger' else status end,
                     status_reason = case status
                         when 'retired' then 'fitted again' else status_reason end
                 where model_id = ?
                 """,
-                [_now(), model_id],
+                [_now(), model.code_version, model_id],
             )
+            connection.execute("delete from ml.model_metrics where model_id = ?", [model_id])
+            _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
             return model_id
         connection.execute(
             "insert into ml.model_registry values (?, ?, ?, 'challenger', ?, ?, ?, ?, ?, ?, ?)",

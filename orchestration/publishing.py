@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from orchestration.errors import PublishError
-from orchestration.resources import new_folder, swap_folder
+from orchestration.resources import (
+    new_folder,
+    open_warehouse,
+    replace_database,
+    swap_folder,
+)
 
 # Every DuckDB from 1.0 on reads this storage version.
 STORAGE_VERSION = "v1.0.0"
@@ -35,47 +41,86 @@ def publish_marts(
 
     Raises:
         PublishError: there is no mart, or the copy could not be written; the former copy stands.
+        WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
     """
+    with open_warehouse(warehouse_path, read_only=True) as connection:
+        marts = _marts_of(connection)
+    if not marts:
+        raise PublishError("the warehouse has no marts to publish; run `dbt build` first")
     published_dir.mkdir(parents=True, exist_ok=True)
-    parquet = new_folder(published_dir / "parquet")
-    database = published_dir / f".{parquet.name.removeprefix('.')}.duckdb"
     for stale in published_dir.glob(".parquet-*.duckdb*"):
         stale.unlink()
-    counts: dict[str, int] = {}
+    parquet = new_folder(published_dir / "parquet")
+    database = published_dir / f"{parquet.name}.duckdb"
     try:
-        with duckdb.connect() as connection:
-            connection.execute(f"attach {_text(warehouse_path)} as warehouse (read_only)")
-            connection.execute(
-                f"attach {_text(database)} as published (storage_version '{STORAGE_VERSION}')"
-            )
-            connection.execute("create schema published.marts")
-            marts = connection.execute(
-                "select table_name from duckdb_tables() where database_name = 'warehouse' "
-                "and schema_name = 'marts' order by table_name"
-            ).fetchall()
-            if not marts:
-                raise PublishError("the warehouse has no marts to publish; run `dbt build` first")
-            for (mart,) in marts:
-                ((counts[mart],),) = connection.execute(
-                    f"create table published.marts.{mart} as "
-                    f"select * from warehouse.marts.{mart} order by all"
-                ).fetchall()
-                connection.execute(
-                    f"copy published.marts.{mart} to {_text(parquet / f'{mart}.parquet')} "
-                    "(format parquet)"
-                )
-                progress(f"{mart}: {counts[mart]:,} rows")
-            connection.execute("detach published")
-    except duckdb.Error as error:
+        counts = _copy_marts(warehouse_path, marts, database, parquet, progress)
+        replace_database(database, published_dir / "regulars.duckdb")
+    except BaseException as error:
+        database.unlink(missing_ok=True)
+        shutil.rmtree(parquet, ignore_errors=True)
+        if not isinstance(error, duckdb.Error | OSError):
+            raise
+        reason, _, _ = str(error).partition("\n")
         raise PublishError(
-            f"the published copy could not be written to {published_dir.name}/ "
-            f"({str(error).splitlines()[0]}); the former copy still stands"
+            f"the published copy could not be written to {published_dir.name}/ ({reason}); "
+            "the former copy still stands"
         ) from error
-    database.replace(published_dir / "regulars.duckdb")
     swap_folder(parquet, published_dir / "parquet")
     return counts
 
 
-def _text(path: Path) -> str:
-    """A path as an SQL text."""
-    return "'" + str(path).replace("'", "''") + "'"
+def _copy_marts(
+    warehouse_path: Path,
+    marts: list[str],
+    database: Path,
+    parquet: Path,
+    progress: Callable[[str], None],
+) -> dict[str, int]:
+    """Write each mart to the new database and from there to its Parquet file; rows of each."""
+    counts: dict[str, int] = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_text(warehouse_path)} as warehouse (read_only)")
+        connection.execute(
+            f"attach {_text(database)} as published (storage_version '{STORAGE_VERSION}')"
+        )
+        connection.execute("create schema published.marts")
+        for mart in marts:
+            ((counts[mart],),) = connection.execute(
+                f'create table published.marts."{mart}" as '
+                f'select * from warehouse.marts."{mart}" order by all'
+            ).fetchall()
+            connection.execute(
+                f'copy published.marts."{mart}" to {_text(parquet / f"{mart}.parquet")} '
+                "(format parquet)"
+            )
+            _copy_descriptions(connection, mart)
+            progress(f"{mart}: {counts[mart]:,} rows")
+        connection.execute("detach published")
+    return counts
+
+
+def _copy_descriptions(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    """What dbt wrote of a mart and its columns; ``create table as`` leaves it behind."""
+    where = "database_name = 'warehouse' and schema_name = 'marts' and table_name = ?"
+    rows = connection.execute(
+        f"select 'table', null, comment from duckdb_tables() where {where} union all "
+        f"select 'column', column_name, comment from duckdb_columns() where {where}",
+        [mart, mart],
+    ).fetchall()
+    for kind, column, comment in rows:
+        if comment is not None:
+            name = f'published.marts."{mart}"' + (f'."{column}"' if column else "")
+            connection.execute(f"comment on {kind} {name} is {_text(comment)}")
+
+
+def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = current_database() "
+        "and schema_name = 'marts' order by table_name"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _text(value: Path | str) -> str:
+    """A value as an SQL text."""
+    return "'" + str(value).replace("'", "''") + "'"

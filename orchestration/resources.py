@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -22,6 +23,12 @@ DEFAULT_DEMO_ORDERS = 20_000
 DEFAULT_DEMO_SEED = 20_180_830
 # How long a step waits for another process to let go of the warehouse, in seconds.
 LOCK_PATIENCE = 60.0
+# How DuckDB begins to say so.
+LOCK_MESSAGE = "Could not set lock on file"
+# How long a reader that has just read a link may take to open what is behind it, in seconds.
+SWAP_GRACE = 0.05
+# Hidden siblings are called after their place, as in .site-1f6f8b02; so many digits.
+SUFFIX_LENGTH = 8
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
@@ -136,9 +143,9 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         try:
             connection = duckdb.connect(str(path), read_only=read_only)
             break
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             first = str(error).splitlines()[0]
-            if "lock" not in first.lower():
+            if LOCK_MESSAGE not in first:
                 raise WarehouseError(f"{path} cannot be opened: {first}") from error
             if time.monotonic() > give_up_at:
                 raise WarehouseError(
@@ -170,7 +177,7 @@ def staged_warehouse(path: Path) -> Iterator[Path]:
         shutil.rmtree(stale, ignore_errors=True)
     with open_warehouse(path) as connection:
         connection.execute("checkpoint")
-    stage = path.parent / f".stage-{uuid.uuid4().hex[:8]}"
+    stage = path.parent / f".stage-{uuid.uuid4().hex[:SUFFIX_LENGTH]}"
     stage.mkdir()
     copy = stage / path.name
     failed = path.parent / "failed"
@@ -179,14 +186,30 @@ def staged_warehouse(path: Path) -> Iterator[Path]:
         yield copy
         with open_warehouse(copy) as connection:
             connection.execute("checkpoint")
-        copy.replace(path)
+        replace_database(copy, path)
         shutil.rmtree(failed, ignore_errors=True)
     except Exception:
-        failed.mkdir(exist_ok=True)
-        copy.replace(failed / path.name)
+        # The whole stage: what DuckDB had not yet checkpointed lies in a file beside the copy.
+        shutil.rmtree(failed, ignore_errors=True)
+        if stage.exists():
+            stage.rename(failed)
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def replace_database(new: Path, place: Path) -> None:
+    """Put a finished DuckDB file in a place by one rename.
+
+    A process that was killed while it wrote to the former file may have left a write-ahead log
+    beside it, which DuckDB would replay into the new one; so that goes first.
+
+    Args:
+        new: a checkpointed file, on the same disk.
+        place: where readers look.
+    """
+    place.with_name(f"{place.name}.wal").unlink(missing_ok=True)
+    new.replace(place)
 
 
 def swap_folder(new: Path, place: Path) -> None:
@@ -194,25 +217,35 @@ def swap_folder(new: Path, place: Path) -> None:
 
     The place is a relative symbolic link to a hidden sibling; replacing a link is one rename, so a
     reader sees the former folder or the new one, whole. Files that a reader has open stay
-    readable.
+    readable; the former folder is removed.
 
     Args:
         new: the finished folder, in the same parent as ``place``.
         place: where readers look.
     """
-    former = place.resolve() if place.is_symlink() else None
+    former = None
+    if place.is_symlink() and place.readlink().parent == Path():
+        former = place.readlink().name
     if place.exists() and not place.is_symlink():
         shutil.rmtree(place)
-    link = place.with_name(f".link-{uuid.uuid4().hex[:8]}")
+    link = place.with_name(f"{new.name}.link")
+    link.unlink(missing_ok=True)
     link.symlink_to(new.name, target_is_directory=True)
     link.replace(place)
-    for sibling in place.parent.glob(f".{place.name}-*"):
-        if sibling != new and (sibling == former or sibling.is_dir()):
+    time.sleep(SWAP_GRACE)
+    # Besides the former folder, what steps that were killed have left.
+    left = re.compile(rf"\.{re.escape(place.name)}-[0-9a-f]{{{SUFFIX_LENGTH}}}(\.link)?")
+    for sibling in place.parent.iterdir():
+        if sibling.name == new.name or not (sibling.name == former or left.fullmatch(sibling.name)):
+            continue
+        if sibling.is_symlink():
+            sibling.unlink()
+        else:
             shutil.rmtree(sibling, ignore_errors=True)
 
 
 def new_folder(place: Path) -> Path:
     """An empty hidden sibling of a place, to be filled and then given to ``swap_folder``."""
-    folder = place.with_name(f".{place.name}-{uuid.uuid4().hex[:8]}")
+    folder = place.with_name(f".{place.name}-{uuid.uuid4().hex[:SUFFIX_LENGTH]}")
     folder.mkdir(parents=True)
     return folder

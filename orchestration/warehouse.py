@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.errors import WarehouseError
@@ -88,7 +94,9 @@ DBT_PROJECT = prepare_dbt_project()
 @dbt_assets(
     manifest=DBT_PROJECT.manifest_path,
     project=DBT_PROJECT,
-    dagster_dbt_translator=FolderTranslator(),
+    dagster_dbt_translator=FolderTranslator(
+        settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+    ),
     name="dbt_build",
 )
 def warehouse_models(
@@ -97,14 +105,16 @@ def warehouse_models(
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[Any]:
-    """`dbt build` of what is selected, on a copy of the warehouse that takes its place at the end."""
+    """`dbt build` of what is selected, on a copy of the warehouse that then takes its place."""
     steps = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
     progress.begin(f"dbt ({len(context.selected_asset_keys)} tables)", steps)
     outputs: list[Any] = []
     checks: list[Any] = []
     try:
         with staged_warehouse(settings.warehouse_path) as copy:
-            with _environment(REGULARS_WAREHOUSE=str(copy)):
+            # buildable: a test runs once all tables that it looks at are there, in this subset or
+            # upstream of it; dbt's own default runs it with the first of them.
+            with _environment(REGULARS_WAREHOUSE=str(copy), DBT_INDIRECT_SELECTION="buildable"):
                 for event in dbt.cli(["build"], context=context).stream():
                     is_output = isinstance(event, dg.Output)
                     (outputs if is_output else checks).append(event)

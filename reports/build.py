@@ -25,7 +25,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.charts import HELPERS, ChartError
+from reports.charts import HELPERS
 from reports.formatting import FILTERS
 
 PAGES_DIR = Path(__file__).parent / "pages"
@@ -58,7 +58,7 @@ class Page:
 
     @property
     def file_name(self) -> str:
-        """Where it is written: the first page is the index."""
+        """Where it is written: the page called overview is the index, where the site opens."""
         stem = re.sub(r"^\d+-", "", self.path.stem)
         return "index.html" if stem == "overview" else f"{stem}.html"
 
@@ -131,6 +131,7 @@ def build_report(
     pages = [read_page(path) for path in find_pages(pages_dir)]
     if not pages:
         raise PageError(f"expected at least one page (*.md) in {pages_dir.name}/, found none")
+    _refuse_shared_names(pages)
     environment = _environment()
     written = []
     for page in pages:
@@ -144,6 +145,17 @@ def build_report(
         (folder / name).write_text((THEME_DIR / name).read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
     return written
+
+
+def _refuse_shared_names(pages: Sequence[Page]) -> None:
+    taken: dict[str, Page] = {}
+    for page in pages:
+        other = taken.setdefault(page.file_name, page)
+        if other is not page:
+            raise PageError(
+                f"page {page.path.name}: would be written to {page.file_name}, as "
+                f"{other.path.name} is; rename one"
+            )
 
 
 def _environment() -> jinja2.Environment:
@@ -171,7 +183,8 @@ def _render(
         text = environment.from_string(page.text).render(**rows)
     except jinja2.TemplateSyntaxError as error:
         raise PageError(f"page {page.path.name}, line {error.lineno}: {error.message}") from error
-    except (jinja2.TemplateError, ChartError, TypeError, LookupError) as error:
+    # Filters and helpers meet whatever a page gives them: text for a number, a misspelt column.
+    except Exception as error:
         raise PageError(f"page {page.path.name}, line {_line_of(error)}: {error}") from error
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     return environment.get_template("page.html.j2").render(

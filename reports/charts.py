@@ -38,8 +38,8 @@ def _names(values: Sequence[Any]) -> list[str]:
 
 
 def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) -> Markup:
-    caption = f"<figcaption>{escape(title)}"
-    caption += f' <span class="unit">{escape(unit)}</span></figcaption>' if unit else "</figcaption>"
+    beside = f' <span class="unit">{escape(unit)}</span>' if unit else ""
+    caption = f"<figcaption>{escape(title)}{beside}</figcaption>"
     if not rows:
         return Markup(f'\n<figure class="chart">{caption}<p>nothing to show</p></figure>\n')
     content = json.loads(figure.to_json())
@@ -99,11 +99,14 @@ def line_chart(
     """
     figure = go.Figure()
     across = _column(rows, x)
+    axis: dict[str, Any] = {}
+    if any(isinstance(value, date | str) for value in across):
+        axis = _group_axis(across)
+        across = across if axis["type"] == "date" else _names(across)
     for column, name in y.items():
         figure.add_scatter(x=across, y=_column(rows, column), mode="lines", name=_names([name])[0])
-    dated = _group_axis(across) if rows and isinstance(across[0], date) else {}
     figure.update_layout(
-        xaxis=dated,
+        xaxis=axis,
         yaxis=_value_axis(as_percent=as_percent, digits=digits),
         showlegend=len(y) > 1,
         hovermode="x unified",
@@ -243,7 +246,8 @@ def data_table(
     Args:
         rows: what to show, in order.
         columns: column to its heading.
-        formats: column to the filter that formats it; a formatted column is set flush right.
+        formats: column to the filter that formats it; a formatted column is set flush right,
+            but for the first.
 
     Example:
         >>> "<td>SP</td>" in data_table([{"state": "SP"}], {"state": "State"}, {})
@@ -289,16 +293,17 @@ def cross_table(
         >>> "<td>silhouette</td>" in table and '<td class="number">0.19</td>' in table
         True
     """
-    names = {name: f"column {name}" for name in dict.fromkeys(_column(rows, across))}
-    numbers = _column(rows, value)
+    for name in (down, across, value):
+        _column(rows, name)
+    keys = {name: f"column {n}" for n, name in enumerate(dict.fromkeys(_column(rows, across)))}
     lines: dict[Any, dict[str, Any]] = {}
-    for name, column, number in zip(_column(rows, down), _column(rows, across), numbers, strict=True):
-        line = lines.setdefault(name, {"heading": name, **dict.fromkeys(names.values())})
-        line[names[column]] = number
+    for row in rows:
+        line = lines.setdefault(row[down], {"heading": row[down], **dict.fromkeys(keys.values())})
+        line[keys[row[across]]] = row[value]
     return data_table(
         list(lines.values()),
-        {"heading": heading, **{key: label(name) for name, key in names.items()}},
-        dict.fromkeys(names.values(), form),
+        {"heading": heading, **{key: label(name) for name, key in keys.items()}},
+        dict.fromkeys(keys.values(), form),
     )
 
 

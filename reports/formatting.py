@@ -40,7 +40,11 @@ def decimal(value: Number | None, digits: int = 2) -> str:
         >>> decimal(-0.0004)
         '0.00'
     """
-    return NOTHING if _is_missing(value) else f"{value:z,.{digits}f}"
+    if value is None or _is_missing(value):
+        return NOTHING
+    # Formatted as they are, whole numbers would go through floating point and lose digits.
+    exact = Decimal(value) if isinstance(value, int) else value
+    return f"{exact:z,.{digits}f}"
 
 
 def percent(value: Number | None, digits: int = 1) -> str:
@@ -70,7 +74,8 @@ def money(value: Number | None, currency: str = "") -> str:
     """
     if value is None or _is_missing(value):
         return NOTHING
-    amount = decimal(abs(value), 0 if abs(value) >= 1_000 else 2)
+    size = -value if value < 0 else value
+    amount = decimal(size, 0 if size >= 1_000 else 2)
     sign = CURRENCY_SIGNS.get(currency, currency)
     minus = "-" if value < 0 and amount.strip("0.") else ""
     return f"{minus}{sign}{NO_BREAK if sign else ''}{amount}"

@@ -128,6 +128,6 @@ def var(name: str, default: Any = None) -> Any:
     known: dict[str, Any] = {
         "label_window_days": [180],
         "least_distinct_difference": 0.3,
-        "source_defaults": {"olist": {"currency_code": "BRL"}},
+        "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
     }
     return known.get(name, default)

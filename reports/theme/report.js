@@ -39,7 +39,7 @@
     const palette = palettes[dark.matches ? "dark" : "light"];
     const axis = {
       gridcolor: colour("--line"), zerolinecolor: colour("--line"), ticks: "", ticklabelstandoff: 6,
-      automargin: true,
+      automargin: true, showspikes: false,
       // A finger on a chart shall scroll the page.
       fixedrange: true,
     };
@@ -57,8 +57,8 @@
     });
     Object.assign(layout, {
       autosize: true,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
+      paper_bgcolor: colour("--card"),
+      plot_bgcolor: colour("--card"),
       colorway: palette.lines,
       font: { color: colour("--ink"), family: style.fontFamily, size: narrow.matches ? 11 : 12 },
       margin: { l: 8, r: 12, t: 8, b: 8 },

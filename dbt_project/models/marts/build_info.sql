@@ -1,4 +1,5 @@
 {# One row: what the marts beside it were built as of. -#}
+{%- set defaults = var("source_defaults")[source_name()] -%}
 with
 
 build_info as (
@@ -7,10 +8,10 @@ build_info as (
         cast('{{ source_name() }}' as varchar) as source_name,
         {{ date_literal(as_of_date()) }} as as_of_date,
         {{ date_literal(window_start_date()) }} as window_start_date,
+        cast('{{ defaults["currency_code"] }}' as varchar) as currency_code,
         cast(
-            '{{ var("source_defaults")[source_name()]["currency_code"] }}'
-            as varchar
-        ) as currency_code
+            {{ defaults["most_plausible_roc_auc"] }} as {{ type_double() }}
+        ) as most_plausible_roc_auc
 
 )
 

@@ -1,0 +1,468 @@
+"""The store: what is read is what was written, and a write is whole or not at all."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml import store
+from ml.evaluation import Metric
+from ml.features import FeatureMatrix, FeatureRule
+from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
+from ml.parameters import ParameterRow
+from ml.registry import Decision, FittedModel, decide_statuses
+from ml.store import StoreError
+
+MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
+JANUARY, MARCH, JUNE = date(2018, 1, 1), date(2018, 3, 1), date(2018, 6, 1)
+MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
+MODEL = FittedModel(
+    purpose="churn",
+    family="logistic",
+    as_of_date=JUNE,
+    row_count=100,
+    feature_count=1,
+    settings={"seed": 1, "training_dates": [JANUARY]},
+    code_version="0.1.0",
+    parameters=[
+        ParameterRow("intercept", -3.0),
+        ParameterRow("coefficient", 0.1, feature_name="order_count"),
+        ParameterRow("precision_cholesky", 0.5, 2, "order_count", "paid_amount"),
+    ],
+    metrics=[
+        Metric("train", "base_rate", 0.04),
+        Metric("test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+    ],
+)
+
+
+def model_tables_ddl():
+    """The statements of the dbt macro, so that these tables are the warehouse's own."""
+    text = MACRO.read_text(encoding="utf-8")
+    body = text.split("create_model_tables() -%}")[1].split("{%- endmacro")[0]
+    return body.replace("{{ type_double() }}", "double")
+
+
+@pytest.fixture
+def warehouse():
+    """An in-memory warehouse with empty model tables and a few features and labels."""
+    with duckdb.connect() as connection:
+        connection.execute(model_tables_ddl())
+        connection.execute(
+            """
+            create schema canonical;
+            create table canonical.feature_catalog (
+                feature_name varchar, transform varchar, null_rule varchar,
+                is_segmentation_feature boolean, is_churn_feature boolean
+            );
+            insert into canonical.feature_catalog values
+                ('recency_days', 'identity', 'none', true, true),
+                ('average_review_score', 'identity', 'median', false, true),
+                ('paid_amount', 'log1p', 'none', true, false),
+                ('note', 'identity', 'none', false, false);
+            create schema features;
+            create table features.as_of_dates (as_of_date date);
+            insert into features.as_of_dates values ('2018-03-01'), ('2018-06-01'), ('2018-01-01');
+            create table features.customer_feature_snapshots (
+                customer_id varchar, as_of_date date, recency_days integer,
+                paid_amount decimal(18, 2), average_review_score double
+            );
+            insert into features.customer_feature_snapshots values
+                ('zoe', '2018-01-01', 3, 10.10, null),
+                ('ann', '2018-01-01', 1, 20.20, 4.5),
+                ('bob', '2018-03-01', 7, null, 1.0),
+                ('ann', '2018-03-01', 60, 20.20, 4.5),
+                ('ann', '2018-06-01', 152, 20.20, 4.5);
+            create table features.customer_labels (
+                customer_id varchar, as_of_date date, label_window_days integer,
+                is_label_complete boolean, is_returning boolean
+            );
+            insert into features.customer_labels values
+                ('zoe', '2018-01-01', 90, true, true),
+                ('ann', '2018-01-01', 90, true, false),
+                ('bob', '2018-03-01', 90, true, false),
+                ('ann', '2018-03-01', 90, true, true),
+                ('ann', '2018-06-01', 90, false, true),
+                ('zoe', '2018-01-01', 120, true, false),
+                ('ann', '2018-01-01', 120, true, true),
+                ('bob', '2018-03-01', 120, false, null),
+                ('ann', '2018-03-01', 120, false, true);
+            """
+        )
+        yield connection
+
+
+def count_model_rows(connection):
+    return [store.count_rows(connection, f"ml.{table}") for table in MODEL_TABLES]
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+def test_the_rules_of_a_purpose_come_by_name(warehouse):
+    assert store.read_feature_rules(warehouse, "churn") == [
+        FeatureRule("average_review_score", null_rule="median"),
+        FeatureRule("recency_days"),
+    ]
+    assert store.read_feature_rules(warehouse, "segmentation") == [
+        FeatureRule("paid_amount", "log1p"),
+        FeatureRule("recency_days"),
+    ]
+
+
+def test_a_purpose_without_features_is_refused(warehouse):
+    warehouse.execute("update canonical.feature_catalog set is_churn_feature = false")
+    with pytest.raises(
+        StoreError, match=r"marks no feature with is_churn_feature; mark .*dbt seed"
+    ):
+        store.read_feature_rules(warehouse, "churn")
+
+
+def test_a_purpose_that_the_catalog_does_not_know_is_refused(warehouse):
+    with pytest.raises(StoreError, match=r"lacks a table or column .*is_baskets_feature.*; run"):
+        store.read_feature_rules(warehouse, "baskets")
+
+
+def test_the_as_of_date_is_the_latest_that_was_built(warehouse):
+    assert store.read_as_of_date(warehouse) == JUNE
+
+
+def test_a_warehouse_without_as_of_dates_is_refused(warehouse):
+    warehouse.execute("delete from features.as_of_dates")
+    with pytest.raises(StoreError, match=r"features\.as_of_dates is empty; run `dbt build`"):
+        store.read_as_of_date(warehouse)
+
+
+def test_complete_dates_are_those_of_the_asked_window(warehouse):
+    assert store.read_complete_dates(warehouse, 90) == [JANUARY, MARCH]
+    assert store.read_complete_dates(warehouse, 120) == [JANUARY]
+    assert store.read_complete_dates(warehouse, 365) == []
+    assert store.read_label_windows(warehouse) == [90, 120]
+
+
+def test_features_come_in_the_asked_columns_by_customer_id_with_nan_for_null(warehouse):
+    matrix = store.read_features(warehouse, ["average_review_score", "recency_days"], JANUARY)
+    assert matrix.feature_names == ("average_review_score", "recency_days")
+    assert matrix.values.dtype == np.float64
+    np.testing.assert_array_equal(matrix.values, [[4.5, 1.0], [np.nan, 3.0]])
+
+
+def test_decimals_become_the_nearest_doubles(warehouse):
+    matrix = store.read_features(warehouse, ["paid_amount"], MARCH)
+    np.testing.assert_array_equal(matrix.values, [[20.2], [np.nan]])
+
+
+def test_a_date_without_features_has_no_rows(warehouse):
+    assert store.read_features(
+        warehouse, ["paid_amount", "recency_days"], date(2016, 1, 1)
+    ).values.shape == (0, 2)
+
+
+def test_labelled_features_come_by_date_and_customer_id(warehouse):
+    found = store.read_labelled_features(warehouse, ["recency_days"], [MARCH, JANUARY], 90)
+    assert found.matrix.values.ravel().tolist() == [1.0, 3.0, 60.0, 7.0]
+    assert found.is_returning.tolist() == [False, True, True, False]
+    assert found.is_returning.dtype == np.bool_
+
+
+def test_labels_are_those_of_the_asked_window(warehouse):
+    found = store.read_labelled_features(warehouse, ["recency_days"], [JANUARY], 120)
+    assert found.matrix.values.ravel().tolist() == [1.0, 3.0]
+    assert found.is_returning.tolist() == [True, False]
+
+
+def test_incomplete_windows_are_left_out_even_where_the_customer_has_returned(warehouse):
+    found = store.read_labelled_features(warehouse, ["recency_days"], [JANUARY, MARCH, JUNE], 120)
+    assert found.matrix.values.ravel().tolist() == [1.0, 3.0]
+
+
+def test_dates_without_a_complete_window_are_refused(warehouse):
+    expected = r"no label of 90 days is complete as of 2018-06-01; build as of a later date"
+    with pytest.raises(StoreError, match=expected):
+        store.read_labelled_features(warehouse, ["recency_days"], [JUNE], 90)
+
+
+def test_a_complete_window_without_a_label_is_refused_rather_than_taken_for_lost(warehouse):
+    warehouse.execute(
+        "update features.customer_labels set is_returning = null where customer_id = 'zoe'"
+    )
+    with pytest.raises(StoreError, match=r"has 1 complete windows of 90 days without is_returning"):
+        store.read_labelled_features(warehouse, ["recency_days"], [JANUARY], 90)
+
+
+# --- what is missing ----------------------------------------------------------------------------
+
+READERS = {
+    "canonical.feature_catalog": lambda connection: store.read_feature_rules(connection, "churn"),
+    "features.as_of_dates": store.read_as_of_date,
+    "features.customer_feature_snapshots": lambda connection: store.read_features(
+        connection, ["recency_days"], JANUARY
+    ),
+    "features.customer_labels": lambda connection: store.read_labelled_features(
+        connection, ["recency_days"], [JANUARY], 90
+    ),
+    "ml.model_parameters": lambda connection: store.read_parameters(connection, "any"),
+    "ml.model_registry": store.read_candidates,
+    "ml.model_metrics": lambda connection: store.write_model(connection, MODEL),
+}
+
+
+@pytest.mark.parametrize("table", READERS)
+def test_a_missing_table_is_named_and_what_to_run(warehouse, table):
+    warehouse.execute(f"drop table {table}")
+    name = table.split(".")[1]
+    with pytest.raises(StoreError, match=f"lacks a table .*{name}.*; run `regulars build`"):
+        READERS[table](warehouse)
+
+
+def test_an_empty_warehouse_is_told_what_to_run():
+    with duckdb.connect() as connection:
+        for reader in READERS.values():
+            with pytest.raises(StoreError, match=r"run `regulars build`, or `dbt build` after"):
+                reader(connection)
+        with pytest.raises(StoreError, match=r"lacks a table"):
+            store.write_decisions(connection, [Decision("any", "retired", "")])
+
+
+def test_a_feature_that_the_snapshots_lack_is_named(warehouse):
+    for read in (
+        lambda: store.read_features(warehouse, ["recency_days", "shoe_size"], JANUARY),
+        lambda: store.read_labelled_features(warehouse, ["shoe_size"], [JANUARY], 90),
+    ):
+        with pytest.raises(StoreError, match=r"snapshots disagree .*shoe_size.*; add the column"):
+            read()
+
+
+def test_a_column_that_another_table_lacks_is_named(warehouse):
+    warehouse.execute("alter table features.customer_labels drop column is_label_complete")
+    with pytest.raises(StoreError, match=r"lacks a table or column .*is_label_complete.*; run"):
+        store.read_complete_dates(warehouse, 90)
+
+
+# --- what is written ----------------------------------------------------------------------------
+
+
+def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
+    model_id = store.write_model(warehouse, MODEL)
+    assert model_id == MODEL.model_id
+    assert count_model_rows(warehouse) == [1, 3, 2]
+    (row,) = warehouse.execute(
+        """
+        select model_id, purpose, family, status, as_of_date, row_count, feature_count,
+            settings, code_version from ml.model_registry
+        """
+    ).fetchall()
+    assert row[:7] == (model_id, "churn", "logistic", "challenger", JUNE, 100, 1)
+    assert json.loads(row[7]) == {"seed": 1, "training_dates": ["2018-01-01"]}
+    assert row[8] == "0.1.0"
+    assert warehouse.execute("select * from ml.model_metrics order by split desc").fetchall() == [
+        (model_id, "train", "base_rate", 0.04, None, None, None, None),
+        (model_id, "test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+    ]
+
+
+def test_parameters_are_read_as_they_were_written(warehouse):
+    model_id = store.write_model(warehouse, MODEL)
+    store.write_model(warehouse, replace(MODEL, settings={"seed": 2}))
+    found = store.read_parameters(warehouse, model_id)
+    assert sorted(found, key=str) == sorted(MODEL.parameters, key=str)
+
+
+def test_a_fitted_model_predicts_the_same_after_a_stay_in_the_warehouse(warehouse):
+    values = np.random.default_rng(0).lognormal(3, 1, (60, 2))
+    matrix = FeatureMatrix(("paid_amount", "recency_days"), values)
+    rules = [FeatureRule("paid_amount", "log1p"), FeatureRule("recency_days")]
+    model = fit_kmeans(matrix, rules, segment_count=3, start_count=1)
+    fitted = replace(MODEL, parameters=to_rows(model))
+    again = from_rows(store.read_parameters(warehouse, store.write_model(warehouse, fitted)))
+    assert np.array_equal(again.centroids, model.centroids)
+    assert np.array_equal(predict_kmeans(again, matrix), predict_kmeans(model, matrix))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.floats(-2.3e-308, 2.3e-308),
+            st.sampled_from([-0.0, 0.0, 5e-324, -5e-324, 1.7976931348623157e308, 0.1]),
+        ),
+        min_size=1,
+        max_size=50,
+    )
+)
+def test_doubles_survive_to_the_last_bit(values):
+    rows = [ParameterRow("centroid", value, index) for index, value in enumerate(values)]
+    metrics = [Metric("train", f"metric_{index}", value) for index, value in enumerate(values)]
+    with duckdb.connect() as connection:
+        connection.execute(model_tables_ddl())
+        model_id = store.write_model(connection, replace(MODEL, parameters=rows, metrics=metrics))
+        found = {row.component_id: row.value for row in store.read_parameters(connection, model_id)}
+        written = dict(
+            connection.execute("select metric_name, metric_value from ml.model_metrics").fetchall()
+        )
+    # Hexadecimal texts tell -0.0 from 0.0.
+    assert [found[index].hex() for index in range(len(values))] == [v.hex() for v in values]
+    assert [written[metric.metric_name].hex() for metric in metrics] == [v.hex() for v in values]
+
+
+@pytest.mark.parametrize("lost", MODEL_TABLES)
+def test_a_write_that_fails_in_one_table_leaves_nothing_in_the_others(warehouse, lost):
+    warehouse.execute(f"drop table ml.{lost}")
+    with pytest.raises(StoreError, match=lost):
+        store.write_model(warehouse, MODEL)
+    left = [table for table in MODEL_TABLES if table != lost]
+    assert [store.count_rows(warehouse, f"ml.{table}") for table in left] == [0, 0]
+
+
+def test_a_write_that_fails_on_a_value_says_which_and_can_be_tried_again(warehouse):
+    broken = replace(MODEL, metrics=[Metric("test", None, 0.5)])
+    with pytest.raises(duckdb.ConstraintException, match=r"model_metrics\.metric_name"):
+        store.write_model(warehouse, broken)
+    assert count_model_rows(warehouse) == [0, 0, 0]
+    store.write_model(warehouse, MODEL)
+    assert count_model_rows(warehouse) == [1, 3, 2]
+
+
+def test_writing_leaves_no_helper_behind(warehouse):
+    before = warehouse.execute("show all tables").fetchall()
+    store.write_model(warehouse, MODEL)
+    assert warehouse.execute("show all tables").fetchall() == before
+
+
+def test_a_model_without_metrics_can_be_written(warehouse):
+    store.write_model(warehouse, replace(MODEL, metrics=[]))
+    assert count_model_rows(warehouse) == [1, 3, 0]
+
+
+def test_the_same_fit_written_twice_is_kept_once(warehouse):
+    store.write_model(warehouse, MODEL)
+    store.write_decisions(warehouse, [Decision(MODEL.model_id, "champion", "the best")])
+    shuffled = replace(MODEL, parameters=MODEL.parameters[::-1])
+    assert store.write_model(warehouse, shuffled) == MODEL.model_id
+    assert count_model_rows(warehouse) == [1, 3, 2]
+    assert warehouse.execute("select status, status_reason from ml.model_registry").fetchall() == [
+        ("champion", "the best")
+    ]
+
+
+def test_a_retired_fit_that_comes_again_is_a_challenger_and_the_latest(warehouse):
+    newer = replace(MODEL, settings={"seed": 2})
+    store.write_model(warehouse, MODEL)
+    store.write_model(warehouse, newer)
+    store.write_decisions(
+        warehouse,
+        [
+            Decision(MODEL.model_id, "retired", "replaced by the newer"),
+            Decision(newer.model_id, "champion", "the best"),
+        ],
+    )
+    assert [each.model_id for each in store.read_candidates(warehouse)] == [newer.model_id]
+
+    store.write_model(warehouse, MODEL)
+    assert count_model_rows(warehouse) == [2, 6, 4]
+    candidates = store.read_candidates(warehouse)
+    assert [(each.model_id, each.status) for each in candidates] == [
+        (newer.model_id, "champion"),
+        (MODEL.model_id, "challenger"),
+    ]
+    reasons = warehouse.execute("select status_reason from ml.model_registry order by 1").fetchall()
+    assert reasons == [("fitted again",), ("the best",)]
+
+
+def test_parameters_of_an_unknown_model_are_refused(warehouse):
+    store.write_model(warehouse, MODEL)
+    with pytest.raises(StoreError, match=r"no model 'logistic-0'; `select model_id from"):
+        store.read_parameters(warehouse, "logistic-0")
+
+
+# --- champions ----------------------------------------------------------------------------------
+
+
+def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
+    kmeans = replace(
+        MODEL,
+        purpose="segmentation",
+        family="kmeans",
+        metrics=[Metric("train", "silhouette", 0.3), Metric("test", "roc_auc", 0.9)],
+    )
+    unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
+    for model in (MODEL, kmeans, unknown):
+        store.write_model(warehouse, model)
+    warehouse.execute(
+        """
+        update ml.model_registry set trained_at = case family
+            when 'kmeans' then timestamp '2018-09-01' when 'logistic' then timestamp '2018-09-02'
+            else timestamp '2018-09-03' end
+        """
+    )
+    candidates = store.read_candidates(warehouse)
+    assert [(each.family, each.purpose, each.trained_order) for each in candidates] == [
+        ("kmeans", "segmentation", 1),
+        ("logistic", "churn", 2),
+        ("gmm", "segmentation", 3),
+    ]
+    assert [each.quality for each in candidates] == [0.3, 0.6, -math.inf]
+    assert {each.as_of_date for each in candidates} == {JUNE}
+
+
+def test_decisions_are_written_and_read_back(warehouse):
+    models = [replace(MODEL, settings={"seed": seed}) for seed in range(3)]
+    for model in models:
+        store.write_model(warehouse, model)
+    decisions = decide_statuses(store.read_candidates(warehouse))
+    store.write_decisions(warehouse, decisions)
+    written = warehouse.execute(
+        "select model_id, status, status_reason from ml.model_registry"
+    ).fetchall()
+    assert sorted(written) == sorted(
+        (decision.model_id, decision.status, decision.status_reason) for decision in decisions
+    )
+    assert [(each.model_id, each.status) for each in store.read_candidates(warehouse)] == [
+        (models[2].model_id, "champion")
+    ]
+    again = decide_statuses(store.read_candidates(warehouse))
+    assert [decision.status for decision in again] == ["champion"]
+
+
+def test_decisions_are_written_all_or_none(warehouse):
+    store.write_model(warehouse, MODEL)
+    decisions = [Decision(MODEL.model_id, "champion", "first"), Decision(MODEL.model_id, None, "")]
+    with pytest.raises(duckdb.ConstraintException, match=r"model_registry\.status"):
+        store.write_decisions(warehouse, decisions)
+    assert warehouse.execute("select status from ml.model_registry").fetchall() == [("challenger",)]
+
+
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt])
+def test_an_interrupted_transaction_leaves_nothing(warehouse, interruption):
+    with pytest.raises(interruption), store.transaction(warehouse):
+        warehouse.execute("delete from features.customer_labels")
+        raise interruption
+    assert store.count_rows(warehouse, "features.customer_labels") == 9
+
+
+def test_a_transaction_that_ends_is_kept(warehouse):
+    with store.transaction(warehouse):
+        warehouse.execute("delete from features.customer_labels where label_window_days = 120")
+    warehouse.execute("begin transaction")
+    warehouse.execute("rollback")
+    assert store.count_rows(warehouse, "features.customer_labels") == 5
+
+
+def test_a_refit_with_the_same_parameters_has_the_metrics_of_this_time(warehouse):
+    model_id = store.write_model(warehouse, MODEL)
+    judged_anew = replace(MODEL, metrics=[Metric("test", "roc_auc", 0.61)], code_version="9.9.9")
+    assert store.write_model(warehouse, judged_anew) == model_id
+    assert warehouse.execute(
+        "select metric_name, metric_value from ml.model_metrics where model_id = ?", [model_id]
+    ).fetchall() == [("roc_auc", 0.61)]
+    assert warehouse.execute("select code_version from ml.model_registry").fetchall() == [
+        ("9.9.9",)
+    ]

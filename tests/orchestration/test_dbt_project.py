@@ -1,0 +1,102 @@
+"""What an analytics engineer does with dbt alone, on a warehouse that was built."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from shops import Shop, compare_marts
+
+SCORE_MARTS = ("customer_segments", "customer_churn_scores", "segment_profiles", "model_quality")
+
+
+@pytest.fixture
+def own(demo, tmp_path):
+    return demo.copy_to(tmp_path)
+
+
+def test_dbt_build_alone_reproduces_every_mart(own, demo):
+    """The warehouse scores: no Python is needed to make a score again."""
+    with own.open(read_only=False) as connection:
+        for schema in ("marts", "scoring", "features", "canonical"):
+            connection.execute(f"drop schema {schema} cascade")
+    done = own.run("dbt", "build")
+    assert "ERROR=0" in done.stdout
+    assert set(compare_marts(demo.warehouse, own.warehouse).values()) == {0}
+
+
+def test_dbt_test_and_docs_generate_work_bare(own):
+    assert "ERROR=0" in own.run("dbt", "test").stdout
+    assert "Catalog written" in own.run("dbt", "docs", "generate").stdout
+    assert "PASS" in own.run("dbt", "source", "freshness").stdout
+
+
+def test_a_warehouse_without_a_fitted_model_builds_with_empty_typed_marts_and_a_warning(own, demo):
+    with own.open(read_only=False) as connection:
+        for table in ("model_registry", "model_parameters", "model_metrics"):
+            connection.execute(f"delete from ml.{table}")
+    done = own.run("dbt", "build")
+    assert "ERROR=0" in done.stdout
+    assert "`regulars fit` comes first" in done.stdout
+    for mart in SCORE_MARTS:
+        assert own.rows(f"select count(*) from marts.{mart}") == [(0,)]
+        columns = f"select column_name, data_type from duckdb_columns() where table_name = '{mart}'"
+        assert own.rows(columns) == demo.rows(columns)
+    assert own.rows("select count(*) > 1000 from marts.customer_rfm") == [(True,)]
+    assert own.rows("select count(*) > 1000 from marts.customer_360") == [(True,)]
+    own.run("regulars", "report")  # says that nothing is fitted, and does not fail
+
+
+def test_a_warehouse_without_raw_tables_says_that_load_comes_first(tmp_path, demo_files):
+    done = Shop(demo_files, tmp_path).run("dbt", "run", check=False)
+    assert done.returncode != 0
+    assert "run `regulars load` first" in done.stdout
+
+
+@pytest.mark.parametrize("feature", ["recency_days", "average_review_score"])
+def test_scoring_refuses_to_compile_when_a_feature_of_the_model_is_missing(own, feature):
+    with own.open(read_only=False) as connection:
+        connection.execute(
+            f"alter table features.customer_feature_snapshots rename column {feature} to gone"
+        )
+    done = own.run("dbt", "run", "--select", "segments_kmeans", check=False)
+    assert done.returncode != 0
+    ((model_id,),) = own.rows(
+        "select model_id from ml.model_registry where family = 'kmeans' and status <> 'retired'"
+    )
+    assert f"the model {model_id} needs the feature '{feature}'" in done.stdout
+    assert "regulars fit" in done.stdout
+
+
+def test_rolling_a_model_back_is_one_update_and_a_dbt_run(own):
+    """A registry row's status decides which model scores."""
+    with own.open(read_only=False) as connection:
+        connection.execute(
+            """
+            update ml.model_registry
+            set status = case family when 'gmm' then 'champion' else 'challenger' end
+            where purpose = 'segmentation'
+            """
+        )
+    own.run("dbt", "run", "--select", "scoring", "marts")
+    assert own.rows(
+        "select bool_and(segment_id = gmm_segment_id and model_id like 'gmm-%') "
+        "from marts.customer_segments"
+    ) == [(True,)]
+
+
+def test_a_model_fitted_as_of_a_later_date_does_not_score_an_earlier_build(own):
+    done = own.run("dbt", "build", REGULARS_AS_OF_DATE="2018-03-01")
+    assert "no churn model of the family logistic is live as of 2018-03-01" in done.stdout
+    assert own.rows("select count(*) from marts.customer_churn_scores") == [(0,)]
+
+
+def test_every_number_of_a_compiled_model_is_a_64_bit_literal(own):
+    """0.1 alone may be a DECIMAL, which once moved a probability by 0.035."""
+    done = own.run("dbt", "compile", "--select", "churn_logistic_terms", "--quiet")
+    connection = duckdb.connect(str(own.warehouse), read_only=True)
+    described = connection.execute(f"describe {done.stdout}").fetchall()
+    connection.close()
+    types = {name: kind for name, kind, *_ in described if name.endswith(("_term", "_probability"))}
+    assert len(types) > 10
+    assert set(types.values()) == {"DOUBLE"}
+    assert " decimal" not in done.stdout.lower()

@@ -1,0 +1,220 @@
+"""The whole way from files to readers: twice the same, and safe when it fails or is killed."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from shops import BIN, PROJECT_DIR, Shop, append_rows, compare_marts
+
+STEPS = ["load", "dbt (", "fit gmm", "fit kmeans", "fit logistic", "champions", "publish", "report"]
+
+
+def published_rows(shop: Shop) -> list[tuple[object, ...]]:
+    """What a reader of the published copy gets, from both of its forms."""
+    published = shop.folder / "published"
+    connection = duckdb.connect(str(published / "regulars.duckdb"), read_only=True)
+    try:
+        query = "select count(*), sum(monetary_amount), min(as_of_date) from {}"
+        rows = connection.execute(query.format("marts.customer_rfm")).fetchall()
+        parquet = str(published / "parquet" / "customer_rfm.parquet")
+        rows += connection.execute(query.format(f"read_parquet('{parquet}')")).fetchall()
+    finally:
+        connection.close()
+    return rows
+
+
+def with_published(demo: Shop, folder: Path) -> Shop:
+    """A copy of a built shop with all that was made beside its warehouse."""
+    shutil.copytree(demo.folder, folder, symlinks=True, dirs_exist_ok=True)
+    return Shop(demo.data_dir, folder)
+
+
+def test_a_build_prints_rows_metrics_times_and_where_the_report_is(demo, tmp_path):
+    shop = with_published(demo, tmp_path)
+    text = shop.run("regulars", "build").stdout
+    for expected in (
+        "Rows, as of 2018-08-30", "customer_rfm", "roc_auc", "silhouette", "recency", "in all",
+        "index.html", "published/regulars.duckdb",
+    ):  # fmt: skip
+        assert expected in text, expected
+
+
+def test_two_builds_of_the_same_files_give_the_same_marts(demo, tmp_path):
+    again = Shop(demo.data_dir, tmp_path)
+    again.run("regulars", "build")
+    differences = compare_marts(demo.warehouse, again.warehouse)
+    assert len(differences) >= 9
+    assert set(differences.values()) == {0}
+
+
+def test_a_build_as_of_an_earlier_date_and_back_gives_the_first_marts_again(demo, tmp_path):
+    shop = with_published(demo, tmp_path)
+    shop.run("regulars", "build", "--as-of", "2018-03-01")
+    assert str(published_rows(shop)[0][2]) == "2018-03-01"
+    assert set(compare_marts(demo.warehouse, shop.warehouse).values()) != {0}
+    ((latest,),) = shop.rows("select max(as_of_date) from features.customer_feature_snapshots")
+    assert str(latest) == "2018-03-01"
+    shop.run("regulars", "build")
+    assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
+
+
+def test_a_date_with_too_little_history_gets_segments_and_no_churn_scores(demo, tmp_path):
+    shop = with_published(demo, tmp_path)
+    shop.run("regulars", "build", "--as-of", "2017-06-01")
+    assert shop.rows("select count(*) from marts.customer_churn_scores") == [(0,)]
+    assert shop.rows("select count(*) > 100 from marts.customer_segments") == [(True,)]
+
+
+@pytest.mark.parametrize("value", ["2018-13-01", "yesterday", "2016-12-01"])
+def test_an_impossible_as_of_date_is_refused_in_a_sentence(demo, tmp_path, value):
+    shop = with_published(demo, tmp_path)
+    before = published_rows(shop)
+    done = shop.run("regulars", "build", "--as-of", value, check=False)
+    assert done.returncode == 1
+    assert "as_of_date must" in done.stderr
+    assert value in done.stderr
+    assert published_rows(shop) == before
+
+
+def test_a_failed_load_leaves_warehouse_and_published_copy_as_they_were(demo, tmp_path):
+    shop = with_published(demo, tmp_path / "warehouse")
+    data = tmp_path / "data"
+    shutil.copytree(demo.data_dir, data)
+    append_rows(
+        data,
+        "olist_order_payments_dataset",
+        [{"order_id": "x", "payment_sequential": "first", "payment_value": "1.00"}],
+    )
+    before = (shop.warehouse.read_bytes(), published_rows(shop))
+    done = shop.run("regulars", "build", check=False, REGULARS_DATA_DIR=str(data))
+    assert done.returncode == 1
+    for expected in ("olist_order_payments_dataset.csv", "payment_sequential", "'first'", "line"):
+        assert expected in done.stderr
+    assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
+    assert published_rows(shop) == before[1]
+
+
+def test_a_failed_dbt_test_leaves_warehouse_and_published_copy_as_they_were(demo, tmp_path):
+    """A payment of an order that is not there: the load is sound, the relationship is not."""
+    shop = with_published(demo, tmp_path / "warehouse")
+    data = tmp_path / "data"
+    shutil.copytree(demo.data_dir, data)
+    append_rows(
+        data,
+        "olist_order_payments_dataset",
+        [
+            {
+                "order_id": "f" * 32,
+                "payment_sequential": 1,
+                "payment_type": "boleto",
+                "payment_installments": 1,
+                "payment_value": "10.00",
+            }
+        ],
+    )
+    before = published_rows(shop)
+    done = shop.run("regulars", "build", check=False, REGULARS_DATA_DIR=str(data))
+    assert done.returncode == 1
+    assert "relationships_payments_order_id" in done.stderr
+    assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
+    assert published_rows(shop) == before
+    assert (shop.folder / "failed" / "regulars.duckdb").exists()
+
+
+def test_a_reader_that_holds_the_published_file_open_never_blocks_a_build(demo, tmp_path):
+    shop = with_published(demo, tmp_path)
+    reader = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys\n"
+            f"c = duckdb.connect({str(shop.folder / 'published' / 'regulars.duckdb')!r}, "
+            "read_only=True)\n"
+            "q = 'select max(as_of_date) from marts.customer_rfm'\n"
+            "print(c.execute(q).fetchall()[0][0], flush=True)\n"
+            "sys.stdin.readline()\n"
+            "print(c.execute(q).fetchall()[0][0], flush=True)\n",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline().strip() == "2018-08-30"
+    shop.run("regulars", "build", "--as-of", "2018-03-01")
+    rest, _ = reader.communicate("go on\n", timeout=30)
+    assert rest.strip() == "2018-08-30"  # its own copy, as it was
+    assert str(published_rows(shop)[0][2]) == "2018-03-01"  # a new reader's
+
+
+def kill_at(shop: Shop, step: str, occurrence: int = 1) -> None:
+    """Start a build and kill it with SIGKILL shortly after a step has begun."""
+    build = subprocess.Popen(
+        [str(BIN / "regulars"), "build"],
+        cwd=PROJECT_DIR,
+        env=shop.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert build.stderr is not None
+    watchdog = threading.Timer(300, build.kill)
+    watchdog.start()
+    try:
+        for line in build.stderr:
+            if line.startswith(step):
+                occurrence -= 1
+                if occurrence == 0:
+                    time.sleep(0.4 if step.startswith("dbt") else 0.05)
+                    break
+        else:
+            pytest.fail(f"the build never began {step!r}")
+        build.send_signal(signal.SIGKILL)
+        assert build.wait(30) == -signal.SIGKILL
+    finally:
+        watchdog.cancel()
+        build.stderr.close()
+
+
+def test_a_build_killed_at_any_step_leaves_the_published_copy_and_the_next_build_succeeds(
+    demo, tmp_path
+):
+    shop = with_published(demo, tmp_path)
+    before = published_rows(shop)
+    for step, occurrence in [(step, 1) for step in STEPS] + [("dbt (", 2)]:
+        kill_at(shop, step, occurrence)
+        assert published_rows(shop) == before, step
+        assert (shop.folder / "site" / "index.html").read_text().count("</html>") == 1
+    shop.run("regulars", "build")
+    assert published_rows(shop) == before
+    assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
+    leftovers = [path.name for path in shop.folder.glob(".stage-*")]
+    assert leftovers == []
+
+
+def test_a_build_waits_for_a_warehouse_that_another_process_lets_go_of(demo, tmp_path):
+    shop = with_published(demo, tmp_path)
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, time\n"
+            f"c = duckdb.connect({str(shop.warehouse)!r})\n"
+            "print('held', flush=True)\n"
+            "time.sleep(12)\n",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline().strip() == "held"
+    shop.run("regulars", "publish")
+    holder.wait(30)

@@ -1,0 +1,444 @@
+"""Pages: what a file becomes, what an error says, and that the shipped ones build on any marts."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import duckdb
+import jinja2
+import pytest
+import yaml
+
+from orchestration.resources import PROJECT_DIR
+from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
+
+MARTS_YAML = PROJECT_DIR / "dbt_project" / "models" / "marts" / "_marts__models.yml"
+AS_OF = date(2018, 8, 30)
+NASTY = "</script><script>alert(1)</script><img src=http://example.test/x>"
+
+# Two people: Ana bought twice, Bea once.
+PEOPLE = [
+    {
+        "customer_id": "ana", "as_of_date": AS_OF, "first_order_at": datetime(2018, 6, 1),
+        "last_order_at": datetime(2018, 7, 1), "recency_days": 60, "frequency": 2,
+        "monetary_amount": Decimal("250.00"), "r_score": 4, "f_score": 2, "m_score": 5,
+        "rfm_score": "425", "rfm_segment": "promising",
+    },
+    {
+        "customer_id": "bea", "as_of_date": AS_OF, "first_order_at": datetime(2016, 12, 1),
+        "last_order_at": datetime(2016, 12, 1), "recency_days": 637, "frequency": 1,
+        "monetary_amount": Decimal("50.00"), "r_score": 1, "f_score": 1, "m_score": 1,
+        "rfm_score": "111", "rfm_segment": "lost",
+    },
+]  # fmt: skip
+MONTHS = [
+    {
+        "order_month_date": month, "order_count": 1, "customer_count": 1,
+        "new_customer_count": 1 - repeats, "repeat_order_count": repeats, "paid_amount": paid,
+        "average_order_amount": float(paid),
+    }
+    for month, repeats, paid in [
+        (date(2016, 12, 1), 0, Decimal("50.00")),
+        (date(2018, 6, 1), 0, Decimal("150.00")),
+        (date(2018, 7, 1), 1, Decimal("100.00")),
+    ]
+]  # fmt: skip
+SHOP = {
+    "build_info": [
+        {"source_name": "olist", "as_of_date": AS_OF, "window_start_date": date(2017, 1, 1),
+         "currency_code": "BRL"}
+    ],
+    "customer_rfm": PEOPLE,
+    "customer_360": [
+        {"customer_id": person["customer_id"], "rfm_segment": person["rfm_segment"],
+         "playbook_action": f"Write to {person['rfm_segment']}", "playbook_channel": "e-mail"}
+        for person in PEOPLE
+    ],
+    "orders_monthly": MONTHS,
+    "money_reconciliation": [
+        {"reading_number": 1, "reading_kind": "mart", "reading_name": "marts.orders_monthly",
+         "order_count": 3, "paid_amount": Decimal("300.00")}
+    ],
+}  # fmt: skip
+SCORES = {
+    "customer_segments": [
+        {"customer_id": "ana", "segment_id": 0, "segment_name": "big spenders",
+         "gmm_membership_probability": 0.9},
+        {"customer_id": "bea", "segment_id": 1, "segment_name": "small spenders",
+         "gmm_membership_probability": 0.55},
+    ],
+    "segment_profiles": [
+        {"segment_id": segment, "feature_name": "paid_amount", "segment_mean": mean,
+         "overall_mean": 150.0, "standardized_difference": difference}
+        for segment, mean, difference in [(0, 250.0, 1.0), (1, 50.0, -1.0)]
+    ],
+    "model_quality": [
+        {"model_id": "k", "purpose": "segmentation", "family": "kmeans", "split": "train",
+         "metric_name": "davies_bouldin", "metric_value": 1.41, "is_champion": True},
+        {"model_id": "g", "purpose": "segmentation", "family": "gmm", "split": "train",
+         "metric_name": "silhouette", "metric_value": 0.06, "is_champion": False},
+        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
+         "metric_name": "base_rate", "metric_value": 0.0118, "is_champion": True},
+        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
+         "metric_name": "roc_auc", "metric_value": 0.596, "lower_bound": 0.577,
+         "upper_bound": 0.618, "baseline_name": "recency", "baseline_value": 0.568,
+         "is_champion": True},
+        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
+         "metric_name": "roc_auc_gain", "metric_value": 0.028, "lower_bound": 0.014,
+         "upper_bound": 0.042, "baseline_name": "recency", "baseline_value": 0.0,
+         "is_champion": True},
+    ],
+}  # fmt: skip
+
+
+class Reading(HTMLParser):
+    """Elements with their attributes, and the text that a reader sees."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.words, self.open = [], [], []
+        self.feed(html)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "script" not in self.open:
+            self.words.append(data)
+
+    def links(self):
+        """Everything that a browser would fetch or go to."""
+        names = ("src", "href", "srcset", "data", "action", "poster")
+        return [attrs[name] for _, attrs in self.elements for name in names if name in attrs]
+
+
+@pytest.fixture
+def connection():
+    """An empty warehouse in memory."""
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def build(connection, tmp_path):
+    """Builds pages, given as file name to text, and returns what was written, read."""
+
+    def build(pages):
+        source, site = tmp_path / "pages", tmp_path / "site"
+        source.mkdir()
+        site.mkdir()
+        for name, text in pages.items():
+            (source / name).write_text(text, encoding="utf-8")
+        written = build_report(connection, site, pages_dir=source)
+        return {path.name: Reading(path.read_text(encoding="utf-8")) for path in written}
+
+    return build
+
+
+def make_marts(connection, rows):
+    """Schema marts as its contract says, with some rows."""
+    connection.execute("create schema marts")
+    for model in yaml.safe_load(MARTS_YAML.read_text(encoding="utf-8"))["models"]:
+        name = model["name"]
+        columns = ", ".join(
+            f"{column['name']} {column['data_type']}" for column in model["columns"]
+        )
+        connection.execute(f"create table marts.{name} ({columns})")
+        for row in rows.get(name, []):
+            places = ", ".join("?" * len(row))
+            connection.execute(
+                f"insert into marts.{name} ({', '.join(row)}) values ({places})", [*row.values()]
+            )
+
+
+@pytest.fixture(scope="module", params=["fitted", "not fitted", "no customers"])
+def shop_site(request, tmp_path_factory):
+    """The shipped pages, built on a small shop with and without models, and on an empty one."""
+    rows = {
+        "fitted": SHOP | SCORES,
+        "not fitted": SHOP,
+        "no customers": {"build_info": SHOP["build_info"]},
+    }[request.param]
+    site = tmp_path_factory.mktemp("site")
+    with duckdb.connect() as connection:
+        make_marts(connection, rows)
+        build_report(connection, site)
+    return site
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """The shipped pages of the small shop with its models."""
+    with duckdb.connect() as connection:
+        make_marts(connection, SHOP | SCORES)
+        written = build_report(connection, tmp_path_factory.mktemp("site"))
+    return {path.stem: Reading(path.read_text(encoding="utf-8")) for path in written}
+
+
+# A page
+
+
+def test_one_more_file_is_one_more_page_and_one_more_menu_entry(build):
+    site = build({"10-overview.md": "# First\n", "40-returns.md": "# Returns\n\nHello."})
+    assert list(site) == ["index.html", "returns.html"]
+    for page in site.values():
+        menu = [attrs["href"] for tag, attrs in page.elements if tag == "a"]
+        assert menu == ["index.html", "index.html", "returns.html"]  # the first is the brand
+    assert "Hello." in site["returns.html"].text
+    (current,) = [
+        attrs["href"] for _, attrs in site["returns.html"].elements if "aria-current" in attrs
+    ]
+    assert current == "returns.html"
+
+
+def test_the_menu_has_the_order_of_the_file_names(build):
+    site = build({"30-c.md": "# C\n", "10-b.md": "# B\n", "20-a.md": "# A\n"})
+    assert list(site) == ["b.html", "a.html", "c.html"]
+
+
+def test_the_text_knows_the_rows_of_each_block_and_the_page_shows_its_sql(build):
+    site = build(
+        {
+            "10-p.md": "# P\n\n```sql one\nselect 1234 as n\n```\n\n"
+            "```sql two\nselect 'x<y' as t where 1 < 2\n```\n\n"
+            "{{ one[0].n | integer }} and {{ two[0].t }}."
+        }
+    )
+    text = site["p.html"].text
+    assert "1,234 and x<y." in text
+    assert "two select 'x<y' as t where 1 < 2" in text
+
+
+def test_code_without_a_block_name_stays_in_the_text(build):
+    site = build({"10-p.md": "# P\n\n```sql\nselect nothing from nowhere\n```\n"})
+    assert "select nothing from nowhere" in site["p.html"].text
+
+
+def test_progress_is_told_once_per_page(connection, tmp_path):
+    (tmp_path / "10-a.md").write_text("# A\n")
+    (tmp_path / "20-b.md").write_text("# B\n")
+    messages = []
+    site = tmp_path / "site"
+    site.mkdir()
+    build_report(connection, site, pages_dir=tmp_path, progress=messages.append)
+    assert messages == ["page A", "page B"]
+
+
+# Errors
+
+
+def test_an_sql_error_names_the_page_and_the_block(build):
+    page = "# P\n\n```sql good\nselect 1\n```\n\n```sql bad\nselect x from nowhere\n```\n"
+    with pytest.raises(PageError, match=r"page 20-p\.md, block 'bad': .*nowhere"):
+        build({"10-overview.md": "# O\n", "20-p.md": page})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ rows[0].n | integer", "unexpected"),
+        ("{% if rows %}", "endif"),
+        ("{{ rows[0].n | integers }}", "No filter named 'integers'"),
+        ("{{ missing }}", "'missing' is undefined"),
+        ("{{ rows[0].m | integer }}", "no attribute 'm'"),
+        ("{{ rows[1].n }}", "has no element 1"),
+        ("{{ rows[0].t | integer }}", ""),
+        ("{{ rows[0].n | day }}", ""),
+        ("{{ bar_chart(rows, x='t', y={'m': 'm'}, title='t') }}", "no column 'm'; the rows have"),
+        ("{{ data_table(rows, {'m': 'M'}, {}) }}", "no column 'm'; the rows have n, t"),
+        ("{{ line_chart(rows, x='t') }}", "missing"),
+    ],
+)
+def test_an_error_in_the_text_names_the_page_and_the_line(build, text, said):
+    page = f"# P\n\n```sql rows\nselect 1 as n,\n  'x' as t\n```\n\nfine\n{text}\n"
+    # An unclosed block is noticed where the file ends.
+    line = r"(9|10)" if text == "{% if rows %}" else "9"
+    with pytest.raises(PageError, match=rf"page 10-p\.md, line {line}: .*{re.escape(said)}"):
+        build({"10-p.md": page})
+
+
+@pytest.mark.parametrize("text", ["", "no title\n", "\n# Too late\n", "## Too small\n"])
+def test_a_page_without_a_title_is_refused(build, text):
+    with pytest.raises(PageError, match=r"page 10-p\.md: expected a first line like `# Title`"):
+        build({"10-p.md": text})
+
+
+def test_two_blocks_of_one_name_are_refused(build):
+    page = "# P\n\n```sql a\nselect 1\n```\n\n```sql a\nselect 2\n```\n"
+    with pytest.raises(PageError, match=r"page 10-p\.md: two SQL blocks are called 'a'"):
+        build({"10-p.md": page})
+
+
+def test_two_pages_of_one_name_are_refused(build):
+    with pytest.raises(PageError, match=r"page 20-p\.md: would be written to p\.html, as 10-p\.md"):
+        build({"10-p.md": "# P\n", "20-p.md": "# Q\n"})
+
+
+def test_a_folder_without_pages_is_refused(build):
+    with pytest.raises(PageError, match=r"at least one page \(\*\.md\) in pages/, found none"):
+        build({"readme.txt": "# Not a page"})
+
+
+# What marts hold cannot become part of the page
+
+
+def test_a_text_of_a_mart_never_becomes_an_element(build, connection):
+    connection.execute("create table names as select ? as name, 1 as n, 2 as m", [NASTY])
+    page = """# P
+
+```sql rows
+select * from names
+```
+
+Said {{ rows[0].name }} in the text.
+
+{{ tiles({"t": rows[0].name}) }}
+
+{{ bar_chart(rows, x="name", y={"n": "n", "m": "m"}, title=rows[0].name) }}
+
+{{ heat_map(rows, x="name", y="n", value="m", title="t", unit=rows[0].name) }}
+
+{{ data_table(rows, {"name": rows[0].name}, {}) }}
+
+{{ cross_table(rows, down="n", across="name", value="m", heading="h", form=integer) }}
+"""
+    page = build({"10-p.md": page})["p.html"]
+    tags = [tag for tag, _ in page.elements]
+    scripts = [attrs for tag, attrs in page.elements if tag == "script"]
+    assert "img" not in tags
+    assert [attrs for attrs in scripts if "src" not in attrs] == [{"type": "application/json"}] * 2
+    # As text it is there: in the prose, a tile, a caption, a unit and three times in tables.
+    assert page.text.count(NASTY) == 7
+
+
+def test_a_line_break_in_a_mart_leaves_a_table_whole(build):
+    page = build(
+        {
+            "10-p.md": "# P\n\n```sql rows\n"
+            "select E'a\\n\\n# b\\n\\n    c' as t, 'last' as u\n```\n\n"
+            "{{ data_table(rows, {'t': 'T', 'u': 'U'}, {}) }}\n"
+        }
+    )["p.html"]
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("td") == 2
+    assert tags.count("h1") == 1
+    assert "last" in page.text
+
+
+# The shipped pages
+
+
+def test_every_shipped_page_builds_whatever_is_fitted(shop_site):
+    for name in ("index.html", "rfm.html", "segments.html"):
+        page = Reading((shop_site / name).read_text(encoding="utf-8"))
+        assert "30 August 2018" in page.text
+        assert "None" not in page.text
+        assert "nan" not in page.text.split()
+
+
+def test_no_page_loads_anything_from_a_network(shop_site):
+    for page in shop_site.glob("*.html"):
+        reading = Reading(page.read_text(encoding="utf-8"))
+        assert len(reading.links()) >= 6
+        for link in reading.links():
+            assert (shop_site / link).is_file(), f"{page.name} refers to {link}"
+    for name in ("style.css", "report.js"):
+        assert not re.search(
+            r"https?:|url\(|@import|fetch\(|XMLHttp", (shop_site / name).read_text(encoding="utf-8")
+        )
+
+
+def test_plotly_is_one_local_file(shop_site):
+    scripts = sorted(path.name for path in shop_site.glob("*.js"))
+    assert scripts == ["plotly.min.js", "report.js"]
+    for page in shop_site.glob("*.html"):
+        elements = Reading(page.read_text(encoding="utf-8")).elements
+        sources = [attrs["src"] for tag, attrs in elements if tag == "script" and "src" in attrs]
+        assert sources == ["plotly.min.js", "report.js"]
+    assert "Plotly" in (shop_site / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def test_the_overview_says_what_the_marts_say(fitted):
+    text = fitted["index"].text
+    for said in (
+        "orders 3 ",
+        "customers 2 ",
+        "revenue R$ 300.00",
+        "average order R$ 100.00",
+        "customers who bought again 50.0%",
+        "orders that were repeats 33.3%",
+        "59.6% of the time (57.7% to 61.8%)",
+        "recency, does so 56.8% of the time",
+        "The model beats the simple rules",
+        "mart marts.orders_monthly 3 300.00",
+    ):
+        assert said in text, said
+
+
+def test_the_months_begin_with_the_window_and_what_was_before_is_counted(fitted):
+    text = fitted["index"].text
+    assert "The months begin at 1 January 2017; 1 orders before it" in text
+    assert "July 2018 1 1 0 100 100.00 100.0%" in text
+    assert "December 2016" not in text
+
+
+def test_the_rfm_page_says_what_the_marts_say(fitted):
+    text = fitted["rfm"].text
+    assert "promising 1 50.0% 250 83.3% 250.00 60" in text
+    assert "lost 1 50.0% 50 16.7% 50.00 637" in text
+    assert "promising Write to promising e-mail" in text
+
+
+def test_the_segments_page_says_what_the_marts_say(fitted):
+    text = fitted["segments"].text
+    assert "0 · big spenders 1 50.0%" in text
+    assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
+    assert "Metric kmeans (champion) gmm Davies-Bouldin index 1.41 – silhouette – 0.06" in text  # noqa: RUF001
+    assert "under 60%, of 50.0% of the customers" in text
+
+
+def test_a_model_that_does_not_beat_simple_rules_is_said_to(connection, tmp_path):
+    make_marts(connection, SHOP | SCORES)
+    connection.execute(
+        "update marts.model_quality set lower_bound = -0.001 where metric_name = 'roc_auc_gain'"
+    )
+    index, *_ = build_report(connection, tmp_path)
+    text = Reading(index.read_text(encoding="utf-8")).text
+    assert "The model does not beat the simple rules" in text
+    assert "The model beats" not in text
+
+
+def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
+    make_marts(connection, SHOP)
+    index, _, segments = build_report(connection, tmp_path)
+    assert "No churn model is fitted" in Reading(index.read_text(encoding="utf-8")).text
+    assert "No segmentation is fitted" in Reading(segments.read_text(encoding="utf-8")).text
+
+
+def test_nothing_is_said_of_a_mixture_that_is_not_fitted(connection, tmp_path):
+    make_marts(connection, SHOP | SCORES)
+    connection.execute("update marts.customer_segments set gmm_membership_probability = null")
+    *_, segments = build_report(connection, tmp_path)
+    assert "Gaussian mixture" not in Reading(segments.read_text(encoding="utf-8")).text
+
+
+@pytest.mark.parametrize("path", find_pages(), ids=lambda path: path.name)
+def test_a_shipped_page_reads_marts_only_and_does_no_arithmetic(path):
+    page = read_page(path)
+    assert path.parent == PAGES_DIR
+    for query in page.queries.values():
+        schemas = set(re.findall(r"\b(?:from|join)\s+(\w+)\.\w+", query))
+        assert schemas == {"marts"}, query
+    tree = jinja2.Environment().parse(page.text)
+    sums = (
+        jinja2.nodes.Add, jinja2.nodes.Sub, jinja2.nodes.Mul, jinja2.nodes.Div,
+        jinja2.nodes.FloorDiv, jinja2.nodes.Mod, jinja2.nodes.Pow,
+    )  # fmt: skip
+    assert not list(tree.find_all(sums))

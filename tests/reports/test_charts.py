@@ -1,0 +1,215 @@
+"""The helpers: what is handed to Plotly, and what a page gets as HTML."""
+
+import html
+import json
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from reports.charts import (
+    ChartError,
+    bar_chart,
+    cross_table,
+    data_table,
+    heat_map,
+    line_chart,
+    tiles,
+)
+from reports.formatting import NOTHING, decimal, integer
+
+MONTHS = [
+    {"month": date(2018, 1, 1), "orders": 3, "paid": Decimal("12.50"), "share": 0.5},
+    {"month": date(2018, 2, 1), "orders": 5, "paid": None, "share": float("nan")},
+]
+NASTY = "</script><script>alert(1)</script><b>&"
+
+
+def figure_of(markup):
+    """The figure that the browser's script reads."""
+    (text,) = re.findall(r'<script type="application/json">(.*?)</script>', markup)
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def chart(helper, rows):
+    """A chart of each kind, of columns month and orders."""
+    if helper is heat_map:
+        return heat_map(rows, x="month", y="month", value="orders", title="t")
+    return helper(rows, x="month", y={"orders": "orders"}, title="t")
+
+
+CHARTS = [line_chart, bar_chart, heat_map]
+
+
+def test_numbers_and_dates_reach_the_browser_as_what_they_are():
+    figure = figure_of(
+        line_chart(MONTHS, x="month", y={"paid": "paid", "share": "share"}, title="t")
+    )
+    paid, share = figure["data"]
+    assert paid["x"] == ["2018-01-01", "2018-02-01"]
+    assert paid["y"] == [12.5, None]
+    assert share["y"] == [0.5, None]
+
+
+@pytest.mark.parametrize("helper", CHARTS)
+def test_a_chart_carries_no_look_of_its_own(helper):
+    figure = figure_of(chart(helper, MONTHS))
+    assert "template" not in figure["layout"]
+    assert "color" not in json.dumps(figure)
+
+
+@pytest.mark.parametrize("helper", CHARTS)
+def test_a_chart_without_rows_says_so(helper):
+    markup = chart(helper, [])
+    assert "nothing to show" in markup
+    assert "<script" not in markup
+
+
+@pytest.mark.parametrize("helper", CHARTS)
+def test_a_misspelt_column_is_named_with_those_that_there_are(helper):
+    with pytest.raises(ChartError, match=r"no column 'orders'; the rows have month, count"):
+        chart(helper, [{"month": 1, "count": 2}])
+
+
+@pytest.mark.parametrize("helper", CHARTS)
+def test_a_text_cannot_end_the_script_or_become_markup(helper):
+    markup = chart(helper, [{"month": NASTY, "orders": 1}])
+    assert markup.count("<script") == markup.count("</script>") == 1
+    data = figure_of(markup)["data"][0]
+    assert html.unescape(data["x"][0]) == NASTY
+    assert "<" not in data["x"][0]
+
+
+def test_a_text_where_a_number_belongs_cannot_end_the_script_either():
+    markup = line_chart([{"n": 1, "text": NASTY}], x="n", y={"text": "t"}, title="t")
+    assert markup.count("<script") == markup.count("</script>") == 1
+    assert figure_of(markup)["data"][0]["y"] == [NASTY]
+
+
+def test_captions_and_names_of_lines_are_shown_as_written():
+    markup = line_chart(MONTHS, x="month", y={"orders": "<b>n</b>"}, title="<i>t</i>", unit="<u>")
+    assert "&lt;i&gt;t&lt;/i&gt;" in markup
+    assert '<span class="unit">&lt;u&gt;</span>' in markup
+    assert figure_of(markup)["data"][0]["name"] == "&lt;b&gt;n&lt;/b&gt;"
+
+
+@pytest.mark.parametrize("helper", [line_chart, bar_chart])
+def test_months_stand_on_an_axis_of_time_and_are_named_as_months(helper):
+    axis = figure_of(chart(helper, MONTHS))["layout"]["xaxis"]
+    assert (axis["type"], axis["hoverformat"]) == ("date", "%B %Y")
+
+
+def test_a_date_within_a_month_is_named_with_its_day():
+    rows = [*MONTHS, {"month": date(2018, 2, 14), "orders": 1}]
+    assert figure_of(chart(bar_chart, rows))["layout"]["xaxis"]["hoverformat"] == "%-d %B %Y"
+
+
+def test_names_stand_in_the_order_of_the_rows():
+    rows = [{"month": name, "orders": 1} for name in ("z", 10, 9, None, "a")]
+    figure = figure_of(chart(bar_chart, rows))
+    assert figure["data"][0]["x"] == ["z", "10", "9", NOTHING, "a"]
+    assert figure["layout"]["xaxis"]["type"] == "category"
+
+
+def test_horizontal_bars_begin_at_the_top():
+    figure = figure_of(bar_chart(MONTHS, x="orders", y={"share": "s"}, title="t", horizontal=True))
+    assert figure["data"][0]["orientation"] == "h"
+    assert figure["data"][0]["y"] == ["3", "5"]
+    assert figure["layout"]["yaxis"]["autorange"] == "reversed"
+
+
+def test_parts_of_a_whole_are_stacked_and_others_stand_side_by_side():
+    both = {"orders": "a", "share": "b"}
+    side = figure_of(bar_chart(MONTHS, x="month", y=both, title="t"))
+    stacked = figure_of(bar_chart(MONTHS, x="month", y=both, title="t", stacked=True))
+    assert (side["layout"]["barmode"], stacked["layout"]["barmode"]) == ("group", "stack")
+
+
+@pytest.mark.parametrize("helper", [line_chart, bar_chart])
+def test_shares_are_written_as_percentages(helper):
+    figure = figure_of(
+        helper(MONTHS, x="month", y={"share": "s"}, title="t", as_percent=True, digits=1)
+    )
+    axis = figure["layout"]["yaxis"]
+    assert (axis["tickformat"], axis["hoverformat"]) == (".0%", ",.1%")
+
+
+@pytest.mark.parametrize("helper", [line_chart, bar_chart])
+def test_one_series_needs_no_legend_and_two_do(helper):
+    one = figure_of(helper(MONTHS, x="month", y={"orders": "a"}, title="t"))
+    two = figure_of(helper(MONTHS, x="month", y={"orders": "a", "share": "b"}, title="t"))
+    assert (one["layout"]["showlegend"], two["layout"]["showlegend"]) == (False, True)
+
+
+def test_a_heat_map_puts_each_number_where_its_row_and_column_meet():
+    rows = [
+        {"r": "top", "c": 2, "n": 1},
+        {"r": "top", "c": 1, "n": 2},
+        {"r": "bottom", "c": 1, "n": 3},
+    ]
+    trace = figure_of(heat_map(rows, x="c", y="r", value="n", title="t"))["data"][0]
+    assert (trace["x"], trace["y"]) == (["2", "1"], ["top", "bottom"])
+    assert trace["z"] == [[1, 2], [None, 3]]
+    assert "zmid" not in trace
+
+
+def test_differences_are_coloured_on_both_sides_of_nothing_up_to_a_limit():
+    rows = [{"r": "a", "c": 1, "n": -5.0}]
+    trace = figure_of(
+        heat_map(rows, x="c", y="r", value="n", title="t", diverging=True, limit=2, digits=2)
+    )["data"][0]
+    assert (trace["zmin"], trace["zmid"], trace["zmax"]) == (-2, 0, 2)
+    assert trace["z"] == [[-5.0]]
+    assert trace["texttemplate"] == "%{z:,.2f}"
+
+
+def test_a_table_shows_its_columns_in_order_and_numbers_flush_right():
+    table = data_table([{"a": 1234, "b": "x", "c": 0}], {"b": "Name", "a": "Count"}, {"a": integer})
+    assert '<th>Name</th><th class="number">Count</th>' in table
+    assert '<td>x</td><td class="number">1,234</td>' in table
+    assert table.count("<td") == 2
+
+
+def test_a_table_escapes_texts_headings_and_what_a_filter_returns():
+    rows = [{"a": NASTY, "b": 1}]
+    table = data_table(rows, {"a": "<a>", "b": "b"}, {"b": lambda _: "<0.1%"})
+    assert "<script" not in table
+    assert "<th>&lt;a&gt;</th>" in table
+    assert ">&lt;0.1%<" in table
+
+
+def test_a_table_cell_is_one_line_and_missing_ones_are_dashes():
+    table = data_table([{"a": "x\n\n    y", "b": None, "c": True}], dict.fromkeys("abc", "h"), {})
+    assert "\n" not in table.strip("\n")
+    assert f"<td>{NOTHING}</td><td>yes</td>" in table
+
+
+def test_a_table_refuses_a_misspelt_column_or_format():
+    with pytest.raises(ChartError, match="no column 'b'; the rows have a"):
+        data_table([{"a": 1}], {"b": "B"}, {})
+    with pytest.raises(ChartError, match="'b', which is not among the columns"):
+        data_table([{"a": 1}], {"a": "A"}, {"b": integer})
+
+
+def test_a_cross_table_has_a_row_and_a_column_per_name():
+    rows = [
+        {"who": "all", "feature": "days", "mean": 2.0},
+        {"who": "all", "feature": "paid", "mean": 9.0},
+        {"who": "some", "feature": "days", "mean": 1.5},
+    ]
+    table = cross_table(
+        rows, down="feature", across="who", value="mean", heading="Mean of", form=decimal
+    )
+    cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table)
+    assert cells == ["Mean of", "all", "some", "days", "2.00", "1.50", "paid", "9.00", NOTHING]
+
+
+def test_a_cross_table_refuses_a_misspelt_column():
+    with pytest.raises(ChartError, match="no column 'whom'"):
+        cross_table([{"a": 1}], down="a", across="whom", value="a", heading="h", form=decimal)
+
+
+def test_tiles_escape_what_they_say():
+    assert "&lt;b&gt;" in tiles({"<b>": "1"})
+    assert "&lt;0.1%" in tiles({"share": "<0.1%"})

@@ -1,0 +1,266 @@
+"""Shops that tests build and look into, and customers to plant in them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+DEMO_ORDERS = 6_000
+AS_OF_DATE = "2018-08-30"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Raw files and the folder in which their warehouse is built."""
+
+    data_dir: Path
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "regulars.duckdb"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("REGULARS_")}
+        return {
+            **inherited,
+            "REGULARS_WAREHOUSE": str(self.warehouse),
+            "REGULARS_DATA_DIR": str(self.data_dir),
+            "COLUMNS": "160",
+            **more,
+        }
+
+    def run(
+        self, *command: str, check: bool = True, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `regulars` or `dbt` as a user would, from the project's root."""
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=PROJECT_DIR,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(
+                f"{' '.join(command)} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
+        return done
+
+    @contextmanager
+    def open(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = duckdb.connect(str(self.warehouse), read_only=read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with self.open() as connection:
+            return connection.execute(query).fetchall()
+
+    def copy_to(self, folder: Path) -> Shop:
+        """The same shop with a warehouse of its own, to be changed by one test."""
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = Shop(self.data_dir, folder)
+        shutil.copyfile(self.warehouse, copy.warehouse)
+        return copy
+
+
+def append_rows(data_dir: Path, file_stem: str, rows: list[dict[str, object]]) -> None:
+    """Add rows to a raw CSV file, columns by name, absent ones empty."""
+    path = data_dir / f"{file_stem}.csv"
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream))
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, header, lineterminator="\n")
+        writer.writerows(rows)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """An order to plant; amounts as (price, freight) and (type, instalments, amount)."""
+
+    ordered_at: str
+    items: list[tuple[str, str]]
+    payments: list[tuple[str, int, str]]
+    status: str = "delivered"
+    delivered_at: str = ""
+    estimated: str = "2018-12-31 00:00:00"
+    review: tuple[int, str] | None = None
+
+
+def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
+    """Add a person with these orders to the raw files; returns their id."""
+    person = name.encode().hex().ljust(32, "0")
+    with (data_dir / "olist_products_dataset.csv").open(newline="") as stream:
+        product_id = next(csv.DictReader(stream))["product_id"]
+    with (data_dir / "olist_sellers_dataset.csv").open(newline="") as stream:
+        seller_id = next(csv.DictReader(stream))["seller_id"]
+    for number, purchase in enumerate(purchases):
+        order_id = f"{name}order{number}".encode().hex().ljust(32, "1")[:32]
+        customer_id = f"{name}cust{number}".encode().hex().ljust(32, "2")[:32]
+        append_rows(
+            data_dir,
+            "olist_customers_dataset",
+            [
+                {
+                    "customer_id": customer_id,
+                    "customer_unique_id": person,
+                    "customer_zip_code_prefix": "01001",
+                    "customer_city": "sao paulo",
+                    "customer_state": "SP",
+                }
+            ],
+        )
+        append_rows(
+            data_dir,
+            "olist_orders_dataset",
+            [
+                {
+                    "order_id": order_id,
+                    "customer_id": customer_id,
+                    "order_status": purchase.status,
+                    "order_purchase_timestamp": purchase.ordered_at,
+                    "order_approved_at": purchase.ordered_at,
+                    "order_delivered_customer_date": purchase.delivered_at,
+                    "order_estimated_delivery_date": purchase.estimated,
+                }
+            ],
+        )
+        append_rows(
+            data_dir,
+            "olist_order_items_dataset",
+            [
+                {
+                    "order_id": order_id,
+                    "order_item_id": index + 1,
+                    "product_id": product_id,
+                    "seller_id": seller_id,
+                    "shipping_limit_date": purchase.ordered_at,
+                    "price": price,
+                    "freight_value": freight,
+                }
+                for index, (price, freight) in enumerate(purchase.items)
+            ],
+        )
+        append_rows(
+            data_dir,
+            "olist_order_payments_dataset",
+            [
+                {
+                    "order_id": order_id,
+                    "payment_sequential": index + 1,
+                    "payment_type": kind,
+                    "payment_installments": instalments,
+                    "payment_value": amount,
+                }
+                for index, (kind, instalments, amount) in enumerate(purchase.payments)
+            ],
+        )
+        if purchase.review:
+            score, answered_at = purchase.review
+            append_rows(
+                data_dir,
+                "olist_order_reviews_dataset",
+                [
+                    {
+                        "review_id": order_id[::-1],
+                        "order_id": order_id,
+                        "review_score": score,
+                        "review_creation_date": answered_at,
+                        "review_answer_timestamp": answered_at,
+                    }
+                ],
+            )
+    return person
+
+
+def card(amount: str, instalments: int = 1) -> list[tuple[str, int, str]]:
+    """One payment by card."""
+    return [("credit_card", instalments, amount)]
+
+
+PLANTED: dict[str, list[Purchase]] = {
+    # Three orders, the last one second before the as-of date; a review that comes too late.
+    "ana": [
+        Purchase(
+            "2018-08-01 10:00:00",
+            [("1000.00", "20.00"), ("500.00", "10.00")],
+            card("1530.00", 10),
+            delivered_at="2018-08-11 10:00:00",
+            estimated="2018-08-20 00:00:00",
+            review=(5, "2018-08-13 09:00:00"),
+        ),
+        Purchase(
+            "2018-08-15 12:00:00",
+            [("2000.00", "50.00")],
+            [("credit_card", 5, "2000.00"), ("voucher", 1, "50.00")],
+            delivered_at="2018-08-20 12:00:00",
+            estimated="2018-08-18 00:00:00",
+            review=(1, "2018-08-30 00:00:00"),
+        ),
+        Purchase("2018-08-29 23:59:59", [("700.00", "0.00")], card("700.00"), status="shipped"),
+    ],
+    # One small order long ago.
+    "bruno": [
+        Purchase(
+            "2017-01-05 08:00:00",
+            [("4.00", "1.01")],
+            card("5.01"),
+            delivered_at="2017-01-09 08:00:00",
+        )
+    ],
+    # Nothing but a canceled order: no RFM row, but known to the shop.
+    "carla": [
+        Purchase("2018-08-10 12:00:00", [("90.00", "9.00")], card("99.00"), status="canceled")
+    ],
+    # One valid order, one unavailable, and one at the very midnight of the as-of date.
+    "davi": [
+        Purchase("2018-05-05 12:00:00", [("40.00", "10.00")], card("50.00", 2), status="invoiced"),
+        Purchase("2018-06-05 12:00:00", [], card("60.00"), status="unavailable"),
+        Purchase("2018-08-30 00:00:00", [("70.00", "7.00")], card("77.00")),
+    ],
+    # Six orders: the highest band of frequency.
+    "eva": [
+        Purchase(f"2018-0{month}-02 12:00:00", [("90.00", "10.00")], card("100.00"))
+        for month in range(2, 8)
+    ],
+}
+
+
+def compare_marts(one: Path, other: Path) -> dict[str, int]:
+    """Rows of each mart that only one of two warehouses has; all 0 where they are the same."""
+    connection = duckdb.connect()
+    connection.execute(f"attach '{one}' as one (read_only)")
+    connection.execute(f"attach '{other}' as other (read_only)")
+    marts = connection.execute(
+        "select distinct table_name from duckdb_tables() where schema_name = 'marts' order by 1"
+    ).fetchall()
+    differences = {}
+    for (mart,) in marts:
+        ((count,),) = connection.execute(
+            f"""
+            select count(*) from (
+                (from one.marts.{mart} except all from other.marts.{mart})
+                union all
+                (from other.marts.{mart} except all from one.marts.{mart})
+            )
+            """
+        ).fetchall()
+        differences[mart] = count
+    connection.close()
+    return differences
