@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True, highlight=False)
+REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
 
 AsOf = Annotated[
     str | None,
@@ -122,6 +124,7 @@ def _run_job(job_name: str) -> None:
     settings.folder.mkdir(parents=True, exist_ok=True)
     log_path = settings.folder / "build.log"
     with (
+        _only_one(settings),
         _progress() as progress,
         log_path.open("a", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),
@@ -150,6 +153,26 @@ def _run_job(job_name: str) -> None:
         console.print(f"The full log is in {log_path.name}, beside the warehouse.", soft_wrap=True)
         raise typer.Exit(1)
     _summarize(settings, job_name, progress, time.monotonic() - started_at)
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Refuse to start while another command is at work on the same warehouse.
+
+    The operating system lets go of the lock when a command ends, however it ends.
+    """
+    lock = FileLock(settings.folder / ".regulars.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RegularsError(
+            f"another `regulars` command is at work on {settings.warehouse_path.name}; wait for it "
+            "to end, or give this one a warehouse of its own with REGULARS_WAREHOUSE"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -196,6 +219,8 @@ def _own_error(error: Any) -> Any:
 def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds: float) -> None:
     """Rows, metrics, where things are, and what the time went into."""
     out = Console(highlight=False)
+    if not out.is_terminal:
+        out.width = REPORT_WIDTH
     if job_name in ("whole_build", "score"):
         with open_warehouse(settings.warehouse_path, read_only=True) as connection:
             ((as_of_date,),) = connection.execute(
@@ -269,9 +294,8 @@ def fit() -> None:
 
 
 @app.command()
-def score(as_of: AsOf = None) -> None:
-    """Score everybody from the models that are there, and build the marts."""
-    _set("REGULARS_AS_OF_DATE", as_of)
+def score() -> None:
+    """Score everybody from the features and models that are there, and build the marts."""
     _run_job("score")
 
 

@@ -598,7 +598,7 @@ def _read_through(item: _Source) -> int | None:
     quote, and takes a row with one value too many if the last one is empty. Blank lines do not add
     up either, which is well: then the rows are gone through one by one.
     """
-    commas, row_ends, line, is_quoted, last = 0, 0, 1, False, b""
+    commas, row_ends, line, is_quoted, last = 0, 0, 0, False, b""
     try:
         with _open_binary(item.path, item.suffix) as stream:
             while chunk := stream.read1(1 << 20):  # unlike read, also what comes before a cut

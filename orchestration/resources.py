@@ -173,13 +173,16 @@ def staged_warehouse(path: Path) -> Iterator[Path]:
     Yields:
         Where the copy lies; it has the same file name, hence the same catalog name.
     """
-    for stale in path.parent.glob(".stage-*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    copy = staged_path(path)
+    stage = copy.parent
+    if copy.exists():
+        # Left by a step that was killed, whose dbt may still be at work on it for some seconds.
+        with open_warehouse(copy):
+            pass
+    shutil.rmtree(stage, ignore_errors=True)
     with open_warehouse(path) as connection:
         connection.execute("checkpoint")
-    stage = path.parent / f".stage-{uuid.uuid4().hex[:SUFFIX_LENGTH]}"
     stage.mkdir()
-    copy = stage / path.name
     failed = path.parent / "failed"
     shutil.copyfile(path, copy)
     try:
@@ -196,6 +199,14 @@ def staged_warehouse(path: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def staged_path(path: Path) -> Path:
+    """Where the copy of a warehouse lies while a step works on it; always the same place.
+
+    dbt parses a project anew whenever its profile's path has changed.
+    """
+    return path.parent / ".stage" / path.name
 
 
 def replace_database(new: Path, place: Path) -> None:

@@ -1,6 +1,7 @@
 """Every dbt model, seed and test as assets and checks: the one ``@dbt_assets``."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from orchestration.resources import (
     Progress,
     Settings,
     open_warehouse,
+    staged_path,
     staged_warehouse,
 )
 
@@ -43,13 +45,19 @@ def _is_stale(manifest: Path) -> bool:
 
 
 def prepare_dbt_project() -> DbtProject:
-    """The dbt project, parsed again if any of its files is newer than its manifest."""
-    # A target folder of its own: what `dbt run --vars ...` writes by hand does not disturb.
+    """The dbt project, parsed again if any of its files is newer than its manifest.
+
+    It has a target folder of its own, so that what `dbt run --vars ...` leaves in target/ by hand
+    does not disturb.
+    """
+    warehouse_path = Settings.from_environment().warehouse_path
     project = DbtProject(
-        project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=Path("target/dagster")
+        project_dir=PROJECT_DIR,
+        profiles_dir=PROJECT_DIR,
+        target_path=PROJECT_DIR / "target" / "dagster",
     )
     if _is_stale(project.manifest_path):
-        with _environment(REGULARS_WAREHOUSE=str(Settings.from_environment().warehouse_path)):
+        with _environment(REGULARS_WAREHOUSE=str(staged_path(warehouse_path))):
             project.preparer.prepare(project)
     return project
 
@@ -114,12 +122,18 @@ def warehouse_models(
         with staged_warehouse(settings.warehouse_path) as copy:
             # buildable: a test runs once all tables that it looks at are there, in this subset or
             # upstream of it; dbt's own default runs it with the first of them.
-            with _environment(REGULARS_WAREHOUSE=str(copy), DBT_INDIRECT_SELECTION="buildable"):
-                for event in dbt.cli(["build"], context=context).stream():
+            with _environment(
+                REGULARS_WAREHOUSE=str(copy),
+                DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
+                DBT_INDIRECT_SELECTION="buildable",
+            ):
+                invocation = dbt.cli(["build"], context=context)
+                for event in invocation.stream():
                     is_output = isinstance(event, dg.Output)
                     (outputs if is_output else checks).append(event)
                     progress.advance(_describe(event))
             row_counts = _count_rows(copy)
+            _keep_parse(invocation.target_path)
     except DagsterDbtCliRuntimeError as error:
         yield from checks
         raise WarehouseError(_dbt_failure(str(error))) from error
@@ -127,6 +141,14 @@ def warehouse_models(
         key = "__".join(context.asset_key_for_output(output.output_name).path)
         yield output.with_metadata({**output.metadata, **row_counts.get(key, {})})
     yield from checks
+
+
+def _keep_parse(target_path: Path) -> None:
+    """Keep what dbt parsed for the next run, which then parses changes only; drop the rest."""
+    parsed = target_path / "partial_parse.msgpack"
+    if parsed.exists():
+        parsed.replace(DBT_PROJECT.target_path / parsed.name)
+    shutil.rmtree(target_path, ignore_errors=True)
 
 
 def _describe(event: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,20 +27,13 @@ def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """The demo shop, built whole. Read it only; take a copy to change it."""
+def demo_build(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
+    """The demo shop, built whole, and what the command printed."""
     shop = Shop(demo_files, tmp_path_factory.mktemp("demo-warehouse"))
-    shop.run("regulars", "build")
-    return shop
+    return shop, shop.run("regulars", "build").stdout
 
 
-@pytest.fixture
-def new_shop(demo_files: Path, tmp_path: Path) -> Callable[[], Shop]:
-    """A shop of one's own with nothing built."""
-
-    def make() -> Shop:
-        folder = tmp_path / "warehouse"
-        folder.mkdir()
-        return Shop(demo_files, folder)
-
-    return make
+@pytest.fixture(scope="session")
+def demo(demo_build: tuple[Shop, str]) -> Shop:
+    """The demo shop, built whole. Read it only; take a copy to change it."""
+    return demo_build[0]

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -70,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(folder: Path) -> duckdb.DuckDBPyConnection:
+def shop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same shop as tables of text, named like the files."""
     connection = duckdb.connect()
     for path in folder.glob("*.csv"):
@@ -85,7 +86,8 @@ def shop(folder: Path) -> duckdb.DuckDBPyConnection:
             )
             """
         )
-    return connection
+    yield connection
+    connection.close()
 
 
 def one(shop: duckdb.DuckDBPyConnection, query: str) -> float:
@@ -153,7 +155,7 @@ def test_a_negative_seed_is_refused_with_its_number(tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError("disk is full"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["_write_translation", "_write_orders", "_write_reviews"])
+@pytest.mark.parametrize("step", ["_write_translation", "_write_reviews"])
 def test_a_failed_or_interrupted_generation_leaves_the_former_files(
     tmp_path, monkeypatch, step, error
 ):
@@ -222,7 +224,7 @@ def test_a_file_has_the_published_header(folder, stem):
 
 
 def test_only_the_translation_file_begins_with_a_byte_order_mark(folder):
-    marked = [path.stem for path in folder.iterdir() if path.open("rb").read(3) == BYTE_ORDER_MARK]
+    marked = [path.stem for path in folder.iterdir() if path.read_bytes()[:3] == BYTE_ORDER_MARK]
     assert marked == ["product_category_name_translation"]
 
 
@@ -302,11 +304,9 @@ def test_items_and_payments_are_numbered_from_one_without_gaps(shop):
 
 def test_the_planted_truth_has_one_row_per_person(shop):
     assert one(shop, "select count(*) - count(distinct customer_unique_id) from planted_truth") == 0
-    for gone in (
-        "select customer_unique_id from planted_truth except select customer_unique_id from customers",
-        "select customer_unique_id from customers except select customer_unique_id from planted_truth",
-    ):
-        assert one(shop, f"select count(*) from ({gone})") == 0
+    people = {row for (row,) in shop.execute("select customer_unique_id from customers").fetchall()}
+    planted = shop.execute("select customer_unique_id from planted_truth").fetchall()
+    assert {row for (row,) in planted} == people
 
 
 def test_the_planted_first_order_is_the_first_in_the_orders(shop):

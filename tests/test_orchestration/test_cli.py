@@ -1,0 +1,72 @@
+"""The command as people type it, and what it says when it cannot go on."""
+
+from __future__ import annotations
+
+import pytest
+from filelock import FileLock
+from shops import Shop
+
+
+@pytest.fixture
+def empty(demo_files, tmp_path):
+    """A shop with raw files and nothing built."""
+    return Shop(demo_files, tmp_path)
+
+
+def test_help_lists_every_step(empty):
+    text = empty.run("regulars", "--help").stdout
+    for command in ("build", "load", "fit", "score", "report", "publish", "demo"):
+        assert f" {command} " in text
+
+
+def test_a_second_command_on_the_same_warehouse_is_refused_at_once(empty):
+    with FileLock(empty.folder / ".regulars.lock"):
+        done = empty.run("regulars", "load", check=False)
+    assert done.returncode == 1
+    assert "another `regulars` command is at work on regulars.duckdb" in done.stderr
+
+
+def test_a_setting_that_is_no_number_is_refused_by_its_name(empty):
+    done = empty.run("regulars", "load", check=False, REGULARS_MAX_REJECTED_ROWS="some")
+    assert done.returncode == 1
+    assert "REGULARS_MAX_REJECTED_ROWS must be a whole number from 0, got 'some'" in done.stderr
+
+
+def test_a_folder_that_does_not_exist_is_refused_with_what_to_do(empty, tmp_path):
+    done = empty.run("regulars", "load", "--data-dir", str(tmp_path / "nowhere"), check=False)
+    assert done.returncode == 1
+    assert "nowhere does not exist" in done.stderr
+    assert "REGULARS_DATA_DIR" in done.stderr
+
+
+def test_steps_by_hand_come_in_order_and_say_what_is_missing(empty):
+    """Publishing before anything was built names the step to take first."""
+    empty.run("regulars", "load")
+    assert empty.rows("select count(*) from raw.load_log") == [(9,)]
+    done = empty.run("regulars", "publish", check=False)
+    assert done.returncode == 1
+    assert "no marts to publish" in done.stderr
+    done = empty.run("regulars", "fit", check=False)
+    assert done.returncode == 1
+    assert "run `regulars build`" in done.stderr
+
+
+def test_the_demo_command_makes_the_shop_that_it_is_asked_for(empty, tmp_path):
+    out = tmp_path / "shop"
+    text = empty.run("regulars", "demo", "--orders", "200", "--seed", "3", "--out", str(out)).stdout
+    assert "200 orders" in text
+    assert len(list(out.glob("*.csv"))) == 10
+    done = empty.run("regulars", "demo", "--orders", "5", "--out", str(out), check=False)
+    assert done.returncode != 0
+    assert "100" in done.stderr
+
+
+def test_without_a_data_folder_the_demo_shop_is_generated_once(tmp_path):
+    shop = Shop(tmp_path, tmp_path)
+    settings = {"REGULARS_DATA_DIR": "", "REGULARS_DEMO_ORDERS": "300"}
+    shop.run("regulars", "load", **settings)
+    assert shop.rows("select count(*) from raw.orders") == [(300,)]
+    made = (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns
+    shop.run("regulars", "load", **settings)
+    assert (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns == made
+    assert shop.rows("select count(*) from raw.load_log") == [(9,)]  # nothing was loaded again
