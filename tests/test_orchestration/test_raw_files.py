@@ -749,7 +749,7 @@ def test_a_quote_never_closed_far_into_a_large_file_is_named(folder, refuse):
 
 
 def test_no_row_is_lost_when_every_row_of_a_large_file_is_bad(folder, refuse):
-    # More than one of DuckDB's buffers (8 MB): read in parallel, it forgot all rows after the first.
+    # More than one of DuckDB's buffers (8 MB): in parallel, it forgot all rows after the first.
     write_rows(folder / REVIEWS, big_reviews(60_000, lambda _: "cinco"))
     assert (folder / REVIEWS).stat().st_size > 10_000_000
     message = refuse()
