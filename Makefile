@@ -59,7 +59,7 @@ docs: $(SETUP_DONE)
 
 lock:
 	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
 		--custom-compile-command "make lock" \
 		pyproject.toml -o requirements.lock
 
