@@ -1,6 +1,7 @@
 """The fits as assets: read a matrix, call one pure function, write parameters as rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import dagster as dg
@@ -10,6 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from ml import gmm, kmeans, logistic, store
 from ml.evaluation import Metric, evaluate_return_scores, evaluate_segments
+from ml.features import FeatureMatrix, FeatureRule, Preprocessing
+from ml.parameters import ParameterRow
 from ml.registry import FittedModel, decide_statuses
 from ml.splits import NotEnoughHistoryError, split_in_time
 from orchestration.pictures import bar_picture
@@ -56,36 +59,83 @@ def _metric_metadata(metrics: list[Metric]) -> dict[str, float]:
     return {f"{metric.split}/{metric.metric_name}": metric.metric_value for metric in metrics}
 
 
+@dataclass(frozen=True)
+class SegmentationFit:
+    """What a family's pure functions made of a matrix.
+
+    Attributes:
+        family: the family's name.
+        segment_ids: shape (customers,), from 0.
+        parameters: the model as rows.
+        metrics: what only this family has, beside those that all share.
+    """
+
+    family: str
+    segment_ids: NDArray[np.int64]
+    parameters: Sequence[ParameterRow]
+    metrics: Sequence[Metric] = ()
+
+
+def _fit_segments(
+    settings: Settings,
+    progress: Progress,
+    config: SegmentSettings | MixtureSettings,
+    fit: Callable[[FeatureMatrix, Sequence[FeatureRule]], SegmentationFit],
+) -> dg.MaterializeResult[None]:
+    """Read everybody's features as of the as-of date, fit, judge, write."""
+    progress.advance("reading")
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        rules = store.read_feature_rules(connection, "segmentation")
+        as_of_date = store.read_as_of_date(connection)
+        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+        fitted = fit(matrix, rules)
+        progress.advance(f"{matrix.row_count:,} customers")
+        scaled = Preprocessing.from_rows(fitted.parameters).apply(matrix)
+        metrics = [
+            *evaluate_segments(scaled, fitted.segment_ids, seed=config.seed),
+            *fitted.metrics,
+        ]
+        model_id = store.write_model(
+            connection,
+            FittedModel(
+                purpose="segmentation",
+                family=fitted.family,
+                as_of_date=as_of_date,
+                row_count=matrix.row_count,
+                feature_count=len(rules),
+                settings=config.model_dump(),
+                code_version=CODE_VERSION,
+                parameters=fitted.parameters,
+                metrics=metrics,
+            ),
+        )
+    progress.advance(f"{model_id} written")
+    sizes = np.bincount(fitted.segment_ids)
+    picture = bar_picture(
+        "customers per segment",
+        [f"segment {index}" for index in range(len(sizes))],
+        [int(size) for size in sizes],
+    )
+    return dg.MaterializeResult(
+        metadata={"model_id": model_id, **_metric_metadata(metrics), "picture": picture}
+    )
+
+
 @dg.asset(key=["ml", "kmeans"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
 def fit_kmeans_segments(
     config: SegmentSettings,
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult[None]:
     """KMeans segments of everybody as of the as-of date."""
-    progress.begin("fit kmeans", 2)
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+    progress.begin("fit kmeans", 3)
+
+    def fit(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> SegmentationFit:
         model = kmeans.fit_kmeans(matrix, rules, **config.model_dump())
-        progress.advance(f"{matrix.row_count:,} customers, {config.segment_count} segments")
         segment_ids = kmeans.predict_kmeans(model, matrix)
-        scaled = model.preprocessing.apply(matrix)
-        metrics = evaluate_segments(scaled, segment_ids, seed=config.seed)
-        fitted = FittedModel(
-            "segmentation", kmeans.FAMILY, as_of_date, matrix.row_count, len(rules),
-            config.model_dump(), CODE_VERSION, kmeans.to_rows(model), metrics,
-        )  # fmt: skip
-        model_id = store.write_model(connection, fitted)
-    progress.advance(f"{model_id} written")
-    return dg.MaterializeResult(
-        metadata={
-            "model_id": model_id,
-            **_metric_metadata(metrics),
-            "picture": _size_picture(segment_ids),
-        }
-    )
+        return SegmentationFit(kmeans.FAMILY, segment_ids, kmeans.to_rows(model))
+
+    return _fit_segments(settings, progress, config, fit)
 
 
 @dg.asset(key=["ml", "gmm"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
@@ -93,34 +143,22 @@ def fit_gmm_segments(
     config: MixtureSettings,
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult[None]:
     """A full-covariance Gaussian mixture of everybody as of the as-of date."""
-    progress.begin("fit gmm", 2)
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+    progress.begin("fit gmm", 3)
+
+    def fit(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> SegmentationFit:
         model = gmm.fit_gmm(matrix, rules, **config.model_dump())
-        progress.advance(f"{matrix.row_count:,} customers, {config.component_count} components")
         segment_ids = gmm.predict_gmm(model, matrix).argmax(axis=1)
-        scaled = model.preprocessing.apply(matrix)
-        metrics = evaluate_segments(scaled, segment_ids, seed=config.seed)
-        metrics.append(
-            Metric("train", "mean_log_likelihood", gmm.mean_log_likelihood(model, matrix))
+        likelihood = gmm.mean_log_likelihood(model, matrix)
+        return SegmentationFit(
+            gmm.FAMILY,
+            segment_ids,
+            gmm.to_rows(model),
+            [Metric("train", "mean_log_likelihood", likelihood)],
         )
-        fitted = FittedModel(
-            "segmentation", gmm.FAMILY, as_of_date, matrix.row_count, len(rules),
-            config.model_dump(), CODE_VERSION, gmm.to_rows(model), metrics,
-        )  # fmt: skip
-        model_id = store.write_model(connection, fitted)
-    progress.advance(f"{model_id} written")
-    return dg.MaterializeResult(
-        metadata={
-            "model_id": model_id,
-            **_metric_metadata(metrics),
-            "picture": _size_picture(segment_ids),
-        }
-    )
+
+    return _fit_segments(settings, progress, config, fit)
 
 
 @dg.asset(
@@ -133,7 +171,7 @@ def fit_churn_logistic(
     config: ChurnSettings,
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult[None]:
     """Logistic regression for returning, trained on the past and judged on a later period."""
     progress.begin("fit logistic", 3)
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
@@ -199,12 +237,6 @@ def fit_churn_logistic(
     )
 
 
-def _size_picture(segment_ids: NDArray[np.int64]) -> dg.MarkdownMetadataValue:
-    sizes = np.bincount(segment_ids)
-    labels = [f"segment {index}" for index in range(len(sizes))]
-    return bar_picture("customers per segment", labels, [int(size) for size in sizes])
-
-
 MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
 
 
@@ -223,7 +255,7 @@ MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
 )
 def model_tables(
     settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+) -> Iterator[dg.MaterializeResult[None]]:
     """Choose the champion of each purpose among the latest fits, in one transaction."""
     progress.begin("champions", 1)
     with open_warehouse(settings.warehouse_path) as connection:

@@ -40,7 +40,7 @@ def raw_tables(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+) -> Iterator[dg.MaterializeResult[None]]:
     """Load all raw tables, or none."""
     progress.begin("load", len(OLIST_TABLES) + (settings.data_dir is None))
     if settings.data_dir is None:

@@ -14,7 +14,6 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -24,6 +23,7 @@ from typing import Any
 
 import duckdb
 
+from ml.store import transaction
 from orchestration.errors import InputError
 
 Progress = Callable[[str], None]
@@ -263,7 +263,7 @@ def load_raw_files(
         item.sha256 = _sha256(item.path)
 
     loads: list[TableLoad] = []
-    with _transaction(connection):
+    with transaction(connection):
         _create_log_tables(connection)
         rejected_so_far = 0
         for item in sources:
@@ -300,17 +300,6 @@ def load_raw_files(
                 said += f", rejected {len(item.rejects):,}"
             progress(said)
     return loads
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("begin transaction")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def _find_files(folder: Path, tables: Sequence[RawTable]) -> list[_Source]:

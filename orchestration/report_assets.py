@@ -13,7 +13,7 @@ MARTS = [key for key in warehouse_models.keys if key.path[0] == "marts"]
 @dg.asset(key=["reports", "site"], group_name="reports", deps=sorted(MARTS), kinds={"plotly"})
 def report_site(
     settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult[None]:
     """The report: one folder that opens from disk."""
     progress.begin("report", len(find_pages()))
     folder = new_folder(settings.site_dir)
@@ -29,7 +29,7 @@ def report_site(
 @dg.asset(key=["published", "copy"], group_name="published", deps=sorted(MARTS), kinds={"parquet"})
 def published_copy(
     settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult[None]:
     """The marts, and nothing else, for BI tools to open."""
     progress.begin("publish", len(MARTS))
     counts = publish_marts(
