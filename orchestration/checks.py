@@ -1,13 +1,21 @@
 """Checks that guard publication: each returns a number and the bar it was held to."""
 
 import dagster as dg
+import duckdb
 
+from orchestration.errors import WarehouseError
 from orchestration.resources import Settings, open_warehouse
 
 
 def _number(settings: Settings, query: str) -> float:
     with open_warehouse(settings.warehouse_path, read_only=True) as connection:
-        ((value,),) = connection.execute(query).fetchall()
+        try:
+            ((value,),) = connection.execute(query).fetchall()
+        except duckdb.CatalogException as error:
+            first = str(error).splitlines()[0]
+            raise WarehouseError(
+                f"the marts that are to be checked are not there ({first}); run `regulars build`"
+            ) from error
     return float(value or 0)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.checks import CHECKS
+
 EVERYTHING = dg.AssetSelection.all()
 LOAD = dg.AssetSelection.groups("raw")
 REPORT = dg.AssetSelection.groups("reports")
-PUBLISH = dg.AssetSelection.groups("published")
+# By hand, too, nothing is published that the guarding checks refuse.
+PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
 FIT = dg.AssetSelection.groups("ml")
 SCORE = dg.AssetSelection.groups("scoring") | dg.AssetSelection.groups("marts")
 RESCORE = EVERYTHING - FIT

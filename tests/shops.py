@@ -38,6 +38,7 @@ class Shop:
             **inherited,
             "REGULARS_WAREHOUSE": str(self.warehouse),
             "REGULARS_DATA_DIR": str(self.data_dir),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
             "COLUMNS": "160",
             **more,
         }

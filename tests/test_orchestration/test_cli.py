@@ -45,7 +45,8 @@ def test_steps_by_hand_come_in_order_and_say_what_is_missing(empty):
     assert empty.rows("select count(*) from raw.load_log") == [(9,)]
     done = empty.run("regulars", "publish", check=False)
     assert done.returncode == 1
-    assert "no marts to publish" in done.stderr
+    assert "the marts that are to be checked are not there" in done.stderr
+    assert "run `regulars build`" in done.stderr
     done = empty.run("regulars", "fit", check=False)
     assert done.returncode == 1
     assert "run `regulars build`" in done.stderr
@@ -70,3 +71,20 @@ def test_without_a_data_folder_the_demo_shop_is_generated_once(tmp_path):
     shop.run("regulars", "load", **settings)
     assert (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns == made
     assert shop.rows("select count(*) from raw.load_log") == [(9,)]  # nothing was loaded again
+
+
+def test_what_the_checks_refuse_is_not_published_by_hand_either(demo, tmp_path):
+    """A figure too good to be true: a leak until proven otherwise."""
+    shop = demo.copy_to(tmp_path)
+    shop.run("regulars", "publish")
+    published = tmp_path / "published" / "regulars.duckdb"
+    before = published.read_bytes()
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "update marts.model_quality set metric_value = 0.9 where metric_name = 'roc_auc'"
+        )
+    done = shop.run("regulars", "publish", check=False)
+    assert done.returncode == 1
+    assert "no_score_is_too_good_to_be_true failed" in done.stderr
+    assert "0.9, at most 0.75" in done.stderr
+    assert published.read_bytes() == before
