@@ -56,7 +56,6 @@ docs: $(SETUP_DONE)
 	@echo "target/index.html: serve it with $(BIN)/dbt docs serve"
 
 # Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
-
 lock:
 	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --extra dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \

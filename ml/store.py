@@ -96,6 +96,32 @@ def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return [int(days) for (days,) in rows]
 
 
+def choose_label_window(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> int:
+    """The label window to learn from: the one that is wanted, or the only one there is.
+
+    Args:
+        connection: an open warehouse.
+        wanted: days, or none to take the warehouse's own.
+
+    Raises:
+        StoreError: the warehouse has no such labels, or several and none is named.
+    """
+    windows = read_label_windows(connection)
+    said = ", ".join(str(days) for days in windows) or "none"
+    if wanted is None and len(windows) != 1:
+        raise StoreError(
+            f"expected one label window in features.customer_labels, found {said}; name one as "
+            "label_window_days of the fit"
+        )
+    chosen = windows[0] if wanted is None else wanted
+    if chosen not in windows:
+        raise StoreError(
+            f"features.customer_labels has no label window of {chosen} days, it has {said}; add "
+            "it to label_window_days in dbt_project.yml and build again"
+        )
+    return chosen
+
+
 def read_features(
     connection: duckdb.DuckDBPyConnection, feature_names: Sequence[str], as_of_date: date
 ) -> FeatureMatrix:

@@ -7,7 +7,7 @@ from orchestration.errors import WarehouseError
 from orchestration.resources import Settings, open_warehouse
 
 
-def _number(settings: Settings, query: str) -> float:
+def _number(settings: Settings, query: str) -> float | None:
     with open_warehouse(settings.warehouse_path, read_only=True) as connection:
         try:
             ((value,),) = connection.execute(query).fetchall()
@@ -16,10 +16,13 @@ def _number(settings: Settings, query: str) -> float:
             raise WarehouseError(
                 f"the marts that are to be checked are not there ({first}); run `regulars build`"
             ) from error
-    return float(value or 0)
+    return None if value is None else float(value)
 
 
-def _at_most(value: float, bar: float, meaning: str) -> dg.AssetCheckResult:
+def _at_most(value: float | None, bar: float | None, meaning: str) -> dg.AssetCheckResult:
+    """Passed if there is a figure and it is within the bar; no figure is no proof."""
+    if value is None or bar is None:
+        return dg.AssetCheckResult(passed=False, description=f"{meaning}: no figure, or no bar")
     return dg.AssetCheckResult(
         passed=value <= bar,
         metadata={"value": value, "bar": bar},
@@ -53,26 +56,38 @@ def marts_and_what_they_leave_out_come_to_what_was_paid(
     return _at_most(difference, 0.0, "largest difference between two readings of the sum paid")
 
 
-@dg.asset_check(asset=["marts", "customer_segments"], blocking=True)
+@dg.asset_check(
+    asset=["marts", "customer_segments"],
+    additional_deps=[["marts", "model_quality"], ["marts", "customer_rfm"]],
+    blocking=True,
+)
 def every_rfm_customer_has_exactly_one_segment(
     settings: dg.ResourceParam[Settings],
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and segments, none is there twice."""
-    return _at_most(_unmatched(settings, "customer_segments"), 0.0, "customers without one segment")
+    return _at_most(
+        _unmatched(settings, "customer_segments", "segmentation"),
+        0.0,
+        "customers without one segment",
+    )
 
 
-@dg.asset_check(asset=["marts", "customer_churn_scores"], blocking=True)
+@dg.asset_check(
+    asset=["marts", "customer_churn_scores"],
+    additional_deps=[["marts", "model_quality"], ["marts", "customer_rfm"]],
+    blocking=True,
+)
 def every_rfm_customer_has_exactly_one_score(
     settings: dg.ResourceParam[Settings],
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and scores, none is there twice."""
     return _at_most(
-        _unmatched(settings, "customer_churn_scores"), 0.0, "customers without one score"
+        _unmatched(settings, "customer_churn_scores", "churn"), 0.0, "customers without one score"
     )
 
 
-def _unmatched(settings: Settings, mart: str) -> float:
-    """RFM customers without exactly one row; none where no model is live and the mart is empty."""
+def _unmatched(settings: Settings, mart: str, purpose: str) -> float | None:
+    """RFM customers without exactly one row; none where no model of the purpose is live."""
     return _number(
         settings,
         f"""
@@ -80,7 +95,8 @@ def _unmatched(settings: Settings, mart: str) -> float:
         left join (
             select customer_id, count(*) as row_count from marts.{mart} group by customer_id
         ) as scored on rfm.customer_id = scored.customer_id
-        where scored.row_count is distinct from 1 and exists (select 1 from marts.{mart})
+        where scored.row_count is distinct from 1
+            and exists (select 1 from marts.model_quality where purpose = '{purpose}')
         """,
     )
 
@@ -94,7 +110,7 @@ def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.
     """A figure that this data cannot give is a leak, and is not published."""
     value = _number(
         settings,
-        "select max(metric_value) from marts.model_quality "
+        "select coalesce(max(metric_value), 0) from marts.model_quality "
         "where purpose = 'churn' and metric_name = 'roc_auc'",
     )
     bar = _number(settings, "select most_plausible_roc_auc from marts.build_info")

@@ -31,6 +31,7 @@ from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
     DEFAULT_DEMO_SEED,
     Settings,
+    count_rows,
     open_warehouse,
 )
 
@@ -44,6 +45,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True, highlight=False)
+# Errors whose text is a sentence for the person who typed the command.
+WRITTEN_TO_BE_READ = {
+    "FeatureError",
+    "InputError",
+    "PageError",
+    "PublishError",
+    "RegularsError",
+    "StoreError",
+    "WarehouseError",
+    "WarehouseLockedError",
+}
+SUMMARY_SCHEMAS = ("raw", "canonical", "features", "marts")
 REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
 
 AsOf = Annotated[
@@ -208,9 +221,7 @@ def _failures(result: Any, dg: Any) -> list[tuple[str, str]]:
 def _own_error(error: Any) -> Any:
     """The first error in the chain that is ours, hence written to be read."""
     while error is not None:
-        if error.cls_name and error.cls_name.endswith(("InputError", "WarehouseError",
-                                                       "PublishError", "StoreError", "PageError",
-                                                       "FeatureError")):  # fmt: skip
+        if error.cls_name and error.cls_name.rpartition(".")[2] in WRITTEN_TO_BE_READ:
             return error
         error = error.cause
     return None
@@ -226,10 +237,11 @@ def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds
             ((as_of_date,),) = connection.execute(
                 "select as_of_date from marts.build_info"
             ).fetchall()
-            rows = connection.execute(
-                "select schema_name, table_name, estimated_size from duckdb_tables() "
-                "where schema_name in ('raw', 'canonical', 'features', 'marts') order by all"
-            ).fetchall()
+            rows = [
+                (schema, name, count)
+                for (schema, name), count in count_rows(connection).items()
+                if schema in SUMMARY_SCHEMAS
+            ]
             metrics = connection.execute(
                 """
                 select purpose, model_id, is_champion, split, metric_name, metric_value,
@@ -320,10 +332,13 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
 ) -> None:
     """Generate the demo shop: nine files like Olist's, and the truth behind them."""
-    from ml.demo import generate_demo_shop
+    from orchestration.demo_shop import make_demo_shop
 
-    folder = out or Settings.from_environment().demo_dir
-    with _progress() as progress:
+    settings = Settings.from_environment()
+    folder = out or settings.demo_dir
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings), _progress() as progress:
         progress.begin("demo shop", orders)
 
         def advance(done: int, wanted: int) -> None:
@@ -332,7 +347,7 @@ def demo(
                     progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
                 )
 
-        generate_demo_shop(folder, order_count=orders, seed=seed, progress=advance)
+        make_demo_shop(folder, order_count=orders, seed=seed, progress=advance)
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
 
 

@@ -13,5 +13,9 @@ class WarehouseError(RegularsError):
     """The warehouse is missing, locked, or lacks what a step needs."""
 
 
+class WarehouseLockedError(WarehouseError):
+    """Another process has the warehouse and did not let go of it in time."""
+
+
 class PublishError(RegularsError):
     """The published copy could not be made; the former one still stands."""

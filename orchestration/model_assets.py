@@ -27,6 +27,10 @@ FEATURES = [
 FIT_THREADS = 1
 
 
+# Simple rules that a churn model is held to are made of these, whether it uses them or not.
+BASELINE_FEATURES = ("order_count", "recency_days")
+
+
 class SegmentSettings(dg.Config):
     """What a segmentation is told."""
 
@@ -47,7 +51,7 @@ class MixtureSettings(dg.Config):
 class ChurnSettings(dg.Config):
     """What the churn classifier and its test are told."""
 
-    label_window_days: int = 180
+    label_window_days: int | None = None  # the warehouse's own, where it has one only
     training_date_count: int = 2
     training_gap_days: int = 60
     inverse_regularization: float = 0.01
@@ -172,12 +176,16 @@ def fit_churn_logistic(
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
-    """Logistic regression for returning, trained on the past and judged on a later period."""
-    progress.begin("fit logistic", 3)
+    """Logistic regression for returning: judged on a later period, then fitted on all of it.
+
+    The metrics are of the recipe trained on the training dates and judged on the test date; the
+    parameters that score are of the same recipe fitted on these and the test date together.
+    """
+    progress.begin("fit logistic", 4)
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        window = config.label_window_days
+        window = store.choose_label_window(connection, config.label_window_days)
         rules = store.read_feature_rules(connection, "churn")
-        names = [rule.feature_name for rule in rules]
+        names = sorted({rule.feature_name for rule in rules} | set(BASELINE_FEATURES))
         try:
             split = split_in_time(
                 store.read_complete_dates(connection, window),
@@ -190,17 +198,17 @@ def fit_churn_logistic(
             return dg.MaterializeResult(metadata={"not_fitted": str(error)})
         train = store.read_labelled_features(connection, names, split.training_dates, window)
         test = store.read_labelled_features(connection, names, [split.test_date], window)
-        model = logistic.fit_logistic(
-            train.matrix, train.is_returning, rules,
-            inverse_regularization=config.inverse_regularization,
-        )  # fmt: skip
-        progress.advance(f"{train.matrix.row_count:,} customers and dates")
+        strength = config.inverse_regularization
+        judged = logistic.fit_logistic(
+            train.matrix, train.is_returning, rules, inverse_regularization=strength
+        )
+        progress.advance(f"trained on {train.matrix.row_count:,} customers and dates")
         base_rate = float(train.is_returning.mean())
         metrics = [
             Metric("train", "base_rate", base_rate),
             *evaluate_return_scores(
                 test.is_returning,
-                logistic.predict_logistic(model, test.matrix),
+                logistic.predict_logistic(judged, test.matrix),
                 {
                     "recency": -test.matrix.values[:, names.index("recency_days")],
                     "frequency": test.matrix.values[:, names.index("order_count")],
@@ -211,17 +219,32 @@ def fit_churn_logistic(
             ),
         ]
         progress.advance(f"judged on {test.matrix.row_count:,} customers at {split.test_date}")
-        fitted = FittedModel(
-            "churn", logistic.FAMILY, store.read_as_of_date(connection), train.matrix.row_count,
-            len(rules),
-            {
-                **config.model_dump(),
-                "training_dates": [str(day) for day in split.training_dates],
-                "test_date": str(split.test_date),
-            },
-            CODE_VERSION, logistic.to_rows(model), metrics,
-        )  # fmt: skip
-        model_id = store.write_model(connection, fitted)
+        all_dates = [*split.training_dates, split.test_date]
+        everything = store.read_labelled_features(connection, names, all_dates, window)
+        model = logistic.fit_logistic(
+            everything.matrix, everything.is_returning, rules, inverse_regularization=strength
+        )
+        progress.advance(f"fitted on {everything.matrix.row_count:,} customers and dates")
+        model_id = store.write_model(
+            connection,
+            FittedModel(
+                purpose="churn",
+                family=logistic.FAMILY,
+                as_of_date=store.read_as_of_date(connection),
+                row_count=everything.matrix.row_count,
+                feature_count=len(rules),
+                settings={
+                    **config.model_dump(),
+                    "label_window_days": window,
+                    "training_dates": [str(day) for day in split.training_dates],
+                    "test_date": str(split.test_date),
+                    "fitted_dates": [str(day) for day in all_dates],
+                },
+                code_version=CODE_VERSION,
+                parameters=logistic.to_rows(model),
+                metrics=metrics,
+            ),
+        )
     progress.advance(f"{model_id} written")
     order = np.argsort(-np.abs(model.coefficients))
     return dg.MaterializeResult(

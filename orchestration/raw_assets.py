@@ -1,26 +1,12 @@
 """The raw files as assets: nine tables, one transaction."""
 
-import json
 from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.demo_shop import is_demo_shop, make_demo_shop
 from orchestration.raw_files import OLIST_TABLES, load_raw_files
 from orchestration.resources import Progress, Settings, open_warehouse
-
-
-def ensure_demo_shop(settings: Settings, progress: Progress) -> None:
-    """Generate the demo shop unless it is there in the size and with the seed that is wanted."""
-    from ml.demo import generate_demo_shop  # pyarrow and numpy, only when needed
-
-    wanted = {"orders": settings.demo_orders, "seed": settings.demo_seed}
-    label = settings.demo_dir / "made_with.json"
-    if label.exists() and json.loads(label.read_text()) == wanted:
-        return
-    label.unlink(missing_ok=True)
-    generate_demo_shop(settings.demo_dir, order_count=settings.demo_orders, seed=settings.demo_seed)
-    label.write_text(json.dumps(wanted))
-    progress.advance(f"demo shop of {settings.demo_orders:,} orders generated")
 
 
 @dg.multi_asset(
@@ -43,8 +29,12 @@ def raw_tables(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Load all raw tables, or none."""
     progress.begin("load", len(OLIST_TABLES) + (settings.data_dir is None))
-    if settings.data_dir is None:
-        ensure_demo_shop(settings, progress)
+    orders, seed = settings.demo_orders, settings.demo_seed
+    if settings.data_dir is None and not is_demo_shop(
+        settings.demo_dir, order_count=orders, seed=seed
+    ):
+        make_demo_shop(settings.demo_dir, order_count=orders, seed=seed)
+        progress.advance(f"demo shop of {orders:,} orders generated")
     with open_warehouse(settings.warehouse_path) as connection:
         loads = load_raw_files(
             connection,

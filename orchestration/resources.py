@@ -16,7 +16,7 @@ from typing import Protocol
 
 import duckdb
 
-from orchestration.errors import RegularsError, WarehouseError
+from orchestration.errors import RegularsError, WarehouseError, WarehouseLockedError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
@@ -148,7 +148,7 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
             if LOCK_MESSAGE not in first:
                 raise WarehouseError(f"{path} cannot be opened: {first}") from error
             if time.monotonic() > give_up_at:
-                raise WarehouseError(
+                raise WarehouseLockedError(
                     f"{path.name} is held by another process ({first}); close it and build again. "
                     "Readers should open published/regulars.duckdb instead, which never locks."
                 ) from error
@@ -158,6 +158,19 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         yield connection
     finally:
         connection.close()
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Rows of every table and view, by schema and name."""
+    relations = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = current_database() order by all"
+    ).fetchall()
+    counts = {}
+    for schema, name in relations:
+        ((count,),) = connection.execute(f'select count(*) from "{schema}"."{name}"').fetchall()
+        counts[schema, name] = int(count)
+    return counts
 
 
 @contextmanager
@@ -177,8 +190,13 @@ def staged_warehouse(path: Path) -> Iterator[Path]:
     stage = copy.parent
     if copy.exists():
         # Left by a step that was killed, whose dbt may still be at work on it for some seconds.
-        with open_warehouse(copy):
-            pass
+        try:
+            with open_warehouse(copy):
+                pass
+        except WarehouseLockedError:
+            raise
+        except WarehouseError:
+            pass  # killed while it copied: half a file, and nobody at work on it
     shutil.rmtree(stage, ignore_errors=True)
     with open_warehouse(path) as connection:
         connection.execute("checkpoint")

@@ -24,6 +24,7 @@ from orchestration.resources import (
     PROJECT_DIR,
     Progress,
     Settings,
+    count_rows,
     open_warehouse,
     staged_path,
     staged_warehouse,
@@ -132,14 +133,16 @@ def warehouse_models(
                     is_output = isinstance(event, dg.Output)
                     (outputs if is_output else checks).append(event)
                     progress.advance(_describe(event))
-            row_counts = _count_rows(copy)
+            with open_warehouse(copy, read_only=True) as connection:
+                row_counts = count_rows(connection)
             _keep_parse(invocation.target_path)
     except DagsterDbtCliRuntimeError as error:
         yield from checks
         raise WarehouseError(_dbt_failure(str(error))) from error
     for output in outputs:
-        key = "__".join(context.asset_key_for_output(output.output_name).path)
-        yield output.with_metadata({**output.metadata, **row_counts.get(key, {})})
+        schema, name = context.asset_key_for_output(output.output_name).path
+        row_count = row_counts[schema, name]
+        yield output.with_metadata({**output.metadata, "dagster/row_count": row_count})
     yield from checks
 
 
@@ -155,14 +158,6 @@ def _describe(event: Any) -> str:
     if isinstance(event, dg.Output):
         return str(event.output_name).replace("__", ".")
     return str(getattr(event, "check_name", ""))
-
-
-def _count_rows(path: Path) -> dict[str, dict[str, int]]:
-    with open_warehouse(path, read_only=True) as connection:
-        rows = connection.execute(
-            "select schema_name || '__' || table_name, estimated_size from duckdb_tables()"
-        ).fetchall()
-    return {name: {"dagster/row_count": int(count)} for name, count in rows}
 
 
 def _dbt_failure(text: str) -> str:

@@ -57,6 +57,7 @@ def test_the_demo_command_makes_the_shop_that_it_is_asked_for(empty, tmp_path):
     text = empty.run("regulars", "demo", "--orders", "200", "--seed", "3", "--out", str(out)).stdout
     assert "200 orders" in text
     assert len(list(out.glob("*.csv"))) == 10
+    assert (out / "made_with.json").exists()
     done = empty.run("regulars", "demo", "--orders", "5", "--out", str(out), check=False)
     assert done.returncode != 0
     assert "100" in done.stderr
@@ -71,6 +72,10 @@ def test_without_a_data_folder_the_demo_shop_is_generated_once(tmp_path):
     shop.run("regulars", "load", **settings)
     assert (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns == made
     assert shop.rows("select count(*) from raw.load_log") == [(9,)]  # nothing was loaded again
+    # Another shop put there by hand is not taken for the one that is wanted.
+    shop.run("regulars", "demo", "--orders", "200", "--seed", "1")
+    shop.run("regulars", "load", **settings)
+    assert shop.rows("select count(*) from raw.orders") == [(300,)]
 
 
 def test_what_the_checks_refuse_is_not_published_by_hand_either(demo, tmp_path):

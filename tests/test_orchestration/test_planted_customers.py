@@ -204,4 +204,5 @@ def test_reasons_are_the_three_largest_terms_by_hand(demo, planted_ids):
     wording = dict(demo.rows("select feature_name, reason_text from canonical.feature_catalog"))
     for reason, feature in zip(reasons, largest, strict=True):
         assert reason.startswith(wording[feature].partition("{value}")[0])
-    assert any(reason == "orders so far: 3" for reason in reasons) == ("order_count" in largest)
+        assert reason.endswith("(for)" if terms[feature] > 0 else "(against)")
+    assert ("orders so far: 3 (for)" in reasons) == ("order_count" in largest)

@@ -247,11 +247,14 @@ def test_an_interrupted_step_leaves_nothing_behind(warehouse):
 
 
 def test_what_killed_steps_left_is_cleared_away(warehouse):
-    stale = warehouse.parent / ".stage-0123abcd"
-    stale.mkdir()
-    (stale / "regulars.duckdb").write_text("half")
-    with staged_warehouse(warehouse):
-        assert not stale.exists()
+    """Also half a copy, which is no database: the step was killed while it copied."""
+    stale = warehouse.parent / ".stage" / "regulars.duckdb"
+    stale.parent.mkdir()
+    stale.write_bytes(warehouse.read_bytes()[:5_000])
+    (stale.parent / "left.tmp").write_text("left")
+    with staged_warehouse(warehouse) as copy:
+        assert names(copy.parent) == ["regulars.duckdb"]
+        assert copy.read_bytes() == warehouse.read_bytes()
 
 
 def test_the_copy_has_what_a_killed_writer_had_written(warehouse):

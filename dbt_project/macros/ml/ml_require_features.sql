@@ -11,4 +11,17 @@
             ~ " `regulars fit`"
         ) -%}
     {%- endfor -%}
+    {%- if flags.WHICH in ['run', 'build'] -%}
+        {%- set counted = run_query(
+            "select count(*) from " ~ relation
+            ~ " where as_of_date = " ~ date_literal(as_of_date())
+        ) -%}
+        {%- if counted.rows[0][0] == 0 -%}
+            {%- do exceptions.raise_compiler_error(
+                relation.schema ~ "." ~ relation.identifier ~ " has no rows as of "
+                ~ as_of_date() ~ "; build the features as of that date first:"
+                ~ " `regulars build --as-of " ~ as_of_date() ~ "`"
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

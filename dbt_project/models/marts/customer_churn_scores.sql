@@ -1,6 +1,6 @@
 {# One row per person with an order before the as-of date. Bands are multiples
-   of the base rate that the model was trained on; beats_baseline is the verdict
-   of the later test period (promise 4). -#}
+   of the share that came back in the model's later test period, whose verdict
+   beats_baseline is, too (promise 4). -#}
 with
 
 churn_logistic_terms as (
@@ -33,7 +33,7 @@ base_rates as (
         model_id,
         metric_value as base_rate
     from model_metrics
-    where split = 'train' and metric_name = 'base_rate'
+    where split = 'test' and metric_name = 'base_rate'
 
 ),
 

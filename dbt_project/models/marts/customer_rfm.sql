@@ -30,6 +30,8 @@ totals as (
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at,
         cast(count(*) as integer) as frequency,
+        cast(count(distinct cast(ordered_at as date)) as integer)
+            as purchase_day_count,
         {{ money('sum(paid_amount)') }} as monetary_amount
     from orders
     where
@@ -83,6 +85,7 @@ customer_rfm as (
         scored.last_order_at,
         scored.recency_days,
         scored.frequency,
+        scored.purchase_day_count,
         scored.monetary_amount,
         scored.r_score,
         scored.f_score,

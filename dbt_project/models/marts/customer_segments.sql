@@ -38,6 +38,7 @@ distinctions as (
         segment_profiles.segment_id,
         segment_profiles.difference_rank,
         case
+            when segment_profiles.standardized_difference is null then null
             when
                 abs(segment_profiles.standardized_difference)
                 < {{ var('least_distinct_difference') }}
@@ -63,7 +64,7 @@ segment_phrases as (
 
 ),
 
-segment_names as (
+phrased_segments as (
 
     select
         segment_id,
@@ -71,8 +72,20 @@ segment_names as (
             when first_phrase is null then 'like everybody else'
             when second_phrase is null then first_phrase
             else first_phrase || ', ' || second_phrase
-        end as segment_name
+        end as phrase
     from segment_phrases
+
+),
+
+segment_names as (
+
+    select
+        segment_id,
+        case
+            when count(*) over (partition by phrase) = 1 then phrase
+            else phrase || ' (' || cast(segment_id as varchar) || ')'
+        end as segment_name
+    from phrased_segments
 
 ),
 

@@ -1,5 +1,6 @@
 {# One row per calendar month with a valid order before the as-of date. A repeat
-   customer of a month had a valid order before that month's order. -#}
+   order is one of a person who had ordered on an earlier day: several orders of
+   one day are a basket that was split (pitfall 3). -#}
 with
 
 orders as (
@@ -16,7 +17,10 @@ valid_orders as (
             as order_month_date,
         row_number() over (
             partition by customer_id order by ordered_at asc, order_id asc
-        ) as order_number
+        ) as order_number,
+        cast(ordered_at as date) > cast(
+            min(ordered_at) over (partition by customer_id) as date
+        ) as is_repeat_order
     from orders
     where
         is_valid_order
@@ -35,7 +39,7 @@ orders_monthly as (
             as integer
         ) as new_customer_count,
         cast(
-            sum(case when order_number > 1 then 1 else 0 end) as integer
+            sum(case when is_repeat_order then 1 else 0 end) as integer
         ) as repeat_order_count,
         {{ money('sum(paid_amount)') }} as paid_amount,
         {{ ratio('sum(paid_amount)', 'count(*)') }} as average_order_amount

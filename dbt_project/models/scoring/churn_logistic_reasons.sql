@@ -1,5 +1,6 @@
 {# One row per person: the three features whose terms moved their log-odds of
-   returning furthest from the average customer's, in words. -#}
+   returning furthest from the average training row's, in words, each with the
+   direction in which it speaks. -#}
 {%- set terms = ref('churn_logistic_terms') -%}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set catalog = ref('feature_catalog') -%}
@@ -43,7 +44,7 @@ feature_terms as (
     select
         churn_logistic_terms.customer_id,
         '{{ feature }}' as feature_name,
-        abs(churn_logistic_terms.{{ feature }}_term) as term_size,
+        churn_logistic_terms.{{ feature }}_term as term,
         cast(customer_feature_snapshots.{{ feature }} as {{ type_double() }})
             as feature_value
     from churn_logistic_terms
@@ -61,7 +62,7 @@ ranked_terms as (
     select
         *,
         row_number() over (
-            partition by customer_id order by term_size desc, feature_name asc
+            partition by customer_id order by abs(term) desc, feature_name asc
         ) as term_rank
     from feature_terms
 
@@ -85,6 +86,16 @@ reasons as (
                         ) as varchar
                     ) || ' %'
                 )
+            when feature_catalog.unit = 'money'
+                then replace(
+                    feature_catalog.reason_text,
+                    '{value}',
+                    cast(
+                        cast(
+                            ranked_terms.feature_value as decimal(18, 2)
+                        ) as varchar
+                    )
+                )
             else replace(
                 feature_catalog.reason_text,
                 '{value}',
@@ -96,7 +107,9 @@ reasons as (
                     ), '.0', ''
                 )
             )
-        end as reason
+        end
+        || case when ranked_terms.term < 0 then ' (against)' else ' (for)' end
+            as reason
     from ranked_terms
     inner join feature_catalog
         on ranked_terms.feature_name = feature_catalog.feature_name

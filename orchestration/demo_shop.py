@@ -1,0 +1,36 @@
+"""The demo shop's folder, with a label that says what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from ml.demo import generate_demo_shop
+
+LABEL = "made_with.json"
+
+
+def _wanted(order_count: int, seed: int) -> dict[str, object]:
+    return {"orders": order_count, "seed": seed, "code_version": version("regulars")}
+
+
+def make_demo_shop(
+    folder: Path,
+    *,
+    order_count: int,
+    seed: int,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> None:
+    """Generate the demo shop and label it; without the label a folder is not trusted."""
+    label = folder / LABEL
+    label.unlink(missing_ok=True)
+    generate_demo_shop(folder, order_count=order_count, seed=seed, progress=progress)
+    label.write_text(json.dumps(_wanted(order_count, seed)))
+
+
+def is_demo_shop(folder: Path, *, order_count: int, seed: int) -> bool:
+    """Whether a folder holds this very demo shop, whole."""
+    label = folder / LABEL
+    return label.exists() and json.loads(label.read_text()) == _wanted(order_count, seed)

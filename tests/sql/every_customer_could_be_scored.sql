@@ -1,0 +1,18 @@
+{# Names the customers whose features left a live model without an answer. #}
+select
+    'kmeans' as model_family,
+    customer_id
+from {{ ref('segments_kmeans') }}
+where segment_id is null
+union all
+select
+    'gmm' as model_family,
+    customer_id
+from {{ ref('segments_gmm') }}
+where segment_id is null or membership_probability is null
+union all
+select
+    'logistic' as model_family,
+    customer_id
+from {{ ref('churn_logistic_terms') }}
+where return_probability is null
