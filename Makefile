@@ -38,7 +38,7 @@ endif
 lint: $(SETUP_DONE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 0 dbt_project/models tests/sql/*.sql
+	$(BIN)/sqlfluff lint dbt_project/models tests/sql/*.sql
 
 typecheck: $(SETUP_DONE)
 	$(BIN)/mypy
@@ -46,7 +46,7 @@ typecheck: $(SETUP_DONE)
 fmt: $(SETUP_DONE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --processes 0 dbt_project/models tests/sql/*.sql
+	$(BIN)/sqlfluff fix dbt_project/models tests/sql/*.sql
 
 dev: $(SETUP_DONE)
 	$(BIN)/dagster dev

@@ -22,12 +22,14 @@ PEOPLE = [
     {
         "customer_id": "ana", "as_of_date": AS_OF, "first_order_at": datetime(2018, 6, 1),
         "last_order_at": datetime(2018, 7, 1), "recency_days": 60, "frequency": 2,
+        "purchase_day_count": 2,
         "monetary_amount": Decimal("250.00"), "r_score": 4, "f_score": 2, "m_score": 5,
         "rfm_score": "425", "rfm_segment": "promising",
     },
     {
         "customer_id": "bea", "as_of_date": AS_OF, "first_order_at": datetime(2016, 12, 1),
         "last_order_at": datetime(2016, 12, 1), "recency_days": 637, "frequency": 1,
+        "purchase_day_count": 1,
         "monetary_amount": Decimal("50.00"), "r_score": 1, "f_score": 1, "m_score": 1,
         "rfm_score": "111", "rfm_segment": "lost",
     },
@@ -372,8 +374,8 @@ def test_the_overview_says_what_the_marts_say(fitted):
         "customers 2 ",
         "revenue R$ 300.00",
         "average order R$ 100.00",
-        "customers who bought again 50.0%",
-        "orders that were repeats 33.3%",
+        "customers who came back another day 50.0%",
+        "orders on a later day than the first 33.3%",
         "59.6% of the time (57.7% to 61.8%)",
         "recency, does so 56.8% of the time",
         "The model beats the simple rules",
@@ -418,7 +420,7 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(connection, tmp_path
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     make_marts(connection, SHOP)
     index, _, segments = build_report(connection, tmp_path)
-    assert "No churn model is fitted" in Reading(index.read_text(encoding="utf-8")).text
+    assert "No churn model is live" in Reading(index.read_text(encoding="utf-8")).text
     assert "No segmentation is fitted" in Reading(segments.read_text(encoding="utf-8")).text
 
 
