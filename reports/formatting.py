@@ -12,7 +12,7 @@ from typing import Any
 
 Number = int | float | Decimal  # what DuckDB hands over
 
-NOTHING = "–"  # what stands for a missing value  # noqa: RUF001
+NOTHING = "–"  # what stands for a missing value
 NO_BREAK = "\u00a0"  # a space at which a line does not end
 CURRENCY_SIGNS = {"BRL": "R$", "EUR": "€", "GBP": "£", "USD": "$"}
 
@@ -107,7 +107,7 @@ def label(value: object) -> str:
     Example:
         >>> label("cannot\nlose them"), label(True), label(None)
         ('cannot lose them', 'yes', '–')
-    """  # noqa: RUF002
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     return NOTHING if _is_missing(value) else " ".join(str(value).splitlines())

@@ -402,7 +402,7 @@ def test_the_segments_page_says_what_the_marts_say(fitted):
     text = fitted["segments"].text
     assert "0 · big spenders 1 50.0%" in text
     assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
-    assert "Metric kmeans (champion) gmm Davies-Bouldin index 1.41 – silhouette – 0.06" in text  # noqa: RUF001
+    assert "Metric kmeans (champion) gmm Davies-Bouldin index 1.41 – silhouette – 0.06" in text
     assert "under 60%, of 50.0% of the customers" in text
 
 
