@@ -88,8 +88,7 @@ def lift_in_best_share(is_returning: BoolArray, score: FloatArray, share: float 
     """
     wanted = share * len(score)
     order = np.argsort(-score, kind="stable")
-    values, starts, counts = np.unique(-score[order], return_index=True, return_counts=True)
-    assert len(values) == len(starts)
+    _, starts, counts = np.unique(-score[order], return_index=True, return_counts=True)
     returning = np.add.reduceat(is_returning[order].astype(np.float64), starts)
     taken = np.clip(wanted - (np.cumsum(counts) - counts), 0, counts)
     found = float((returning * taken / counts).sum())

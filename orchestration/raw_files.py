@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from ml.store import transaction
+from ml.store import count_rows, transaction
 from orchestration.errors import InputError
 
 Progress = Callable[[str], None]
@@ -516,12 +516,7 @@ def _load_one(connection: duckdb.DuckDBPyConnection, item: _Source) -> int:
         raise InputError(
             f"{item.path.name}{_first_odd_line(item)} cannot be read: {_first_line(error)}. {how}."
         ) from error
-    return _count_rows(connection, f"raw.{item.table.name}")
-
-
-def _count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    (row_count,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
-    return int(row_count)
+    return count_rows(connection, f"raw.{item.table.name}")
 
 
 def _cast(column: str, sql_type: str) -> str:
@@ -568,7 +563,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, item: _Source) -> None:
         [str(item.path)],
     )
     item.rejects.extend(_unreadable_rows(connection, item))
-    if item.rejects or wanted_count != _count_rows(connection, "temp.load_rows"):
+    if item.rejects or wanted_count != count_rows(connection, "temp.load_rows"):
         item.rejects.extend(_missed_rows(connection, item))
     item.rejects.extend(_rows_with_bad_values(connection, item))
     item.rejects.sort(key=lambda reject: reject.line_number)
@@ -625,7 +620,7 @@ def _missed_rows(connection: duckdb.DuckDBPyConnection, item: _Source) -> list[R
             reason = _wrong_count(len(item.header), len(row))
             row_ids.append(taken_count - 1)
         rejects.append(RejectedRow(item.path.name, line, None, None, reason, text.rstrip("\r\n")))
-    if taken_count != _count_rows(connection, "temp.load_rows"):
+    if taken_count != count_rows(connection, "temp.load_rows"):
         faults = sorted([*item.rejects, *rejects], key=lambda reject: reject.line_number)
         where = f", line {faults[0].line_number}: {faults[0].reason}" if faults else ""
         raise InputError(
