@@ -13,13 +13,21 @@ known_orders as (
 
     select
         *,
-        cast(ordered_at as date) as order_date,
-        is_valid_order and row_number() over (
-            partition by customer_id, is_valid_order
-            order by ordered_at asc, order_id asc
-        ) = 1 as is_first_valid_order
+        cast(ordered_at as date) as order_date
     from orders
     where ordered_at < {{ date_literal(as_of_date()) }}
+
+),
+
+valid_orders as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id order by ordered_at asc, order_id asc
+        ) as order_number
+    from known_orders
+    where is_valid_order
 
 ),
 
@@ -45,14 +53,13 @@ valid_orders_per_day as (
         order_date,
         count(*) as order_count,
         count(distinct customer_id) as customer_count,
-        sum(case when is_first_valid_order then 1 else 0 end)
+        sum(case when order_number = 1 then 1 else 0 end)
             as new_customer_count,
         sum(item_count) as item_count,
         sum(item_amount) as item_amount,
         sum(freight_amount) as freight_amount,
         sum(paid_amount) as paid_amount
-    from known_orders
-    where is_valid_order
+    from valid_orders
     group by order_date
 
 ),
