@@ -138,54 +138,6 @@ def test_rfm_recomputed_from_the_raw_files_is_the_same(olist):
     assert different == 0
 
 
-def test_features_recomputed_from_the_raw_files_are_the_same(olist):
-    for day in ("2017-09-01", "2018-03-01", "2018-08-30"):
-        ((different,),) = olist.rows(
-            f"""
-            with paid as (
-                select order_id, sum(payment_value) as paid
-                from raw.order_payments group by order_id
-            ), placed as (
-                select customer_unique_id as customer_id, *
-                from raw.orders
-                join raw.customers using (customer_id)
-                left join paid using (order_id)
-                where order_purchase_timestamp < timestamp '{day}'
-            ), reviewed as (
-                select p.customer_unique_id as customer_id, avg(review_score) as stars
-                from raw.order_reviews as r join placed as p on r.order_id = p.order_id
-                where r.review_answer_timestamp < timestamp '{day}' group by 1
-            ), expected as (
-                select p.customer_unique_id as customer_id,
-                    count(*) as order_count,
-                    count(distinct cast(order_purchase_timestamp as date)) as purchase_day_count,
-                    date '{day}' - cast(max(order_purchase_timestamp) as date) as recency_days,
-                    date '{day}' - cast(min(order_purchase_timestamp) as date) as tenure_days,
-                    cast(coalesce(sum(paid), 0) as decimal(18, 2)) as paid_amount,
-                    count(*) filter (
-                        order_delivered_customer_date < timestamp '{day}'
-                    ) as delivered_order_count
-                from placed as p group by 1
-            )
-            select count(*) from expected
-            full join (
-                from features.customer_feature_snapshots where as_of_date = date '{day}'
-            ) as found on expected.customer_id = found.customer_id
-            left join reviewed on expected.customer_id = reviewed.customer_id
-            where expected.order_count is distinct from found.order_count
-                or expected.purchase_day_count is distinct from found.purchase_day_count
-                or expected.recency_days is distinct from found.recency_days
-                or expected.tenure_days is distinct from found.tenure_days
-                or expected.paid_amount is distinct from found.paid_amount
-                or expected.delivered_order_count is distinct from found.delivered_order_count
-                or abs(
-                    coalesce(reviewed.stars, -1) - coalesce(found.average_review_score, -1)
-                ) > 1e-9
-            """
-        )
-        assert different == 0, day
-
-
 def test_people_and_return_rate_at_the_test_date_are_the_published_ones(olist):
     """olist-pitfalls: at 2018-03-01 there are 57,510 people, 1.18 % come back in 180 days."""
     ((people, rate),) = olist.rows(
