@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
 from reports.formatting import label
+from reports.sources import BlockRows, sql_link
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -32,6 +33,11 @@ def _column(rows: Rows, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
 
+def _shown(value: Any) -> Markup:
+    """A value as one line of HTML; what is HTML already stays as it is."""
+    return value if isinstance(value, Markup) else escape(label(value))
+
+
 def _names(values: Sequence[Any]) -> list[str]:
     """Values as Plotly shall write them: it would read ``<b>`` in a text as bold."""
     return [escape_text(label(value), quote=False) for value in values]
@@ -39,7 +45,7 @@ def _names(values: Sequence[Any]) -> list[str]:
 
 def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) -> Markup:
     beside = f' <span class="unit">{escape(unit)}</span>' if unit else ""
-    caption = f"<figcaption>{escape(title)}{beside}</figcaption>"
+    caption = f"<figcaption>{escape(title)}{beside} {sql_link(rows)}</figcaption>"
     if not rows:
         return Markup(f'\n<figure class="chart">{caption}<p>nothing to show</p></figure>\n')
     content = json.loads(figure.to_json())
@@ -175,6 +181,7 @@ def heat_map(
     unit: str = "",
     diverging: bool = False,
     limit: float | None = None,
+    as_percent: bool = False,
     digits: int = 1,
 ) -> Markup:
     """A grid of coloured cells with the numbers written in.
@@ -190,6 +197,7 @@ def heat_map(
         diverging: colours on both sides of 0, for differences.
         limit: of a diverging map: the deepest colour begins here, so that one large difference
             does not pale the others.
+        as_percent: the values are shares from 0 to 1.
         digits: after the point, in the cells.
     """
     across = list(dict.fromkeys(_column(rows, x)))
@@ -200,13 +208,14 @@ def heat_map(
     limits: dict[str, Any] = {"zmid": 0} if diverging else {}
     if diverging and limit is not None:
         limits |= {"zmin": -limit, "zmax": limit}
+    form = f",.{digits}{'%' if as_percent else 'f'}"
     figure = go.Figure(
         go.Heatmap(
             x=_names(across),
             y=_names(down),
             z=grid,
-            texttemplate=f"%{{z:,.{digits}f}}",
-            hovertemplate=f"%{{y}}, %{{x}}: %{{z:,.{digits}f}}<extra></extra>",
+            texttemplate=f"%{{z:{form}}}",
+            hovertemplate=f"%{{y}}, %{{x}}: %{{z:{form}}}<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
@@ -232,7 +241,7 @@ def tiles(entries: Mapping[str, str]) -> Markup:
         Markup('\n<dl class="tiles"><div><dt>orders</dt><dd>98,206</dd></div></dl>\n')
     """
     inner = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(label(value))}</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{_shown(value)}</dd></div>"
         for name, value in entries.items()
     )
     return Markup(f'\n<dl class="tiles">{inner}</dl>\n')
@@ -263,13 +272,16 @@ def data_table(
 
     def cell(row: Row, name: str) -> str:
         # A line break in a text would end the HTML block in the middle of the table.
-        text = label(formats[name](row[name]) if name in formats else row[name])
-        return f"<td{mark[name]}>{escape(text)}</td>"
+        text = _shown(formats[name](row[name]) if name in formats else row[name])
+        return f"<td{mark[name]}>{text}</td>"
 
     body = "".join(f"<tr>{''.join(cell(row, name) for name in columns)}</tr>" for row in rows)
+    link = sql_link(rows)
+    caption = f"<figcaption>{link}</figcaption>" if link else ""
     return Markup(
-        f'\n<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>\n"
+        '\n<figure class="data"><div class="table" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"</div>{caption}</figure>\n"
     )
 
 
@@ -300,18 +312,20 @@ def cross_table(
     for row in rows:
         line = lines.setdefault(row[down], {"heading": row[down], **dict.fromkeys(keys.values())})
         line[keys[row[across]]] = row[value]
+    block = getattr(rows, "block", None)
     return data_table(
-        list(lines.values()),
+        [*lines.values()] if block is None else BlockRows(block, lines.values()),
         {"heading": heading, **{key: label(name) for name, key in keys.items()}},
         dict.fromkeys(keys.values(), form),
     )
 
 
-HELPERS = {
+# Helpers that are given rows first.
+ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "line_chart": line_chart,
     "bar_chart": bar_chart,
     "heat_map": heat_map,
-    "tiles": tiles,
     "data_table": data_table,
     "cross_table": cross_table,
 }
+HELPERS = ROW_HELPERS | {"tiles": tiles}

@@ -77,7 +77,27 @@
     document.querySelectorAll(".chart:has(script)").forEach(draw);
   }
 
+  // What a link leads to may stand in boxes that are closed.
+  function openTarget() {
+    const target = document.getElementById(window.location.hash.slice(1));
+    if (!target) return;
+    let box = target.closest("details");
+    while (box) {
+      box.open = true;
+      box = box.parentElement.closest("details");
+    }
+    target.scrollIntoView();
+  }
+
+  window.addEventListener("hashchange", openTarget);
+  document.addEventListener("click", (event) => {
+    // Followed a second time, a link changes no hash.
+    const link = event.target.closest("a");
+    if (link && link.hash && link.hash === window.location.hash) window.setTimeout(openTarget);
+  });
+
   dark.addEventListener("change", drawAll);
   narrow.addEventListener("change", drawAll);
   drawAll();
+  openTarget();
 })();

@@ -97,17 +97,21 @@ SCORES = {
 class Reading(HTMLParser):
     """Elements with their attributes, and the text that a reader sees."""
 
+    INLINE = ("a", "strong", "span")
+
     def __init__(self, html):
         super().__init__()
         self.elements, self.words, self.open = [], [], []
         self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
+        self.text = " ".join("".join(self.words).split())
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
         self.open.append(tag)
+        self.words.append("" if tag in self.INLINE else " ")
 
     def handle_endtag(self, tag):
+        self.words.append("" if tag in self.INLINE else " ")
         while self.open and self.open.pop() != tag:
             pass
 
@@ -350,7 +354,8 @@ def test_no_page_loads_anything_from_a_network(shop_site):
         reading = Reading(page.read_text(encoding="utf-8"))
         assert len(reading.links()) >= 6
         for link in reading.links():
-            assert (shop_site / link).is_file(), f"{page.name} refers to {link}"
+            if not link.startswith("#"):
+                assert (shop_site / link).is_file(), f"{page.name} refers to {link}"
     for name in ("style.css", "report.js"):
         assert not re.search(
             r"https?:|url\(|@import|fetch\(|XMLHttp", (shop_site / name).read_text(encoding="utf-8")
@@ -429,6 +434,91 @@ def test_nothing_is_said_of_a_mixture_that_is_not_fitted(connection, tmp_path):
     connection.execute("update marts.customer_segments set gmm_membership_probability = null")
     *_, segments = build_report(connection, tmp_path)
     assert "Gaussian mixture" not in Reading(segments.read_text(encoding="utf-8")).text
+
+
+# Each number leads to its SQL
+
+
+FIGURE = re.compile(r'<figure class="(?:chart|data)".*?</figure>', re.S)
+TILE = re.compile(r"<dd>(.*?)</dd>", re.S)
+LINK = re.compile(r'href="#(sql-\w+)"')
+
+
+def test_each_chart_table_and_tile_of_a_shipped_page_links_to_a_query_that_is_there(shop_site):
+    for path in shop_site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        anchors = {attrs["id"] for _, attrs in Reading(text).elements if "id" in attrs}
+        figures = FIGURE.findall(text)
+        assert len(figures) == len(re.findall(r"<figure|<table", text)) - text.count(
+            '<figure class="data"'
+        )
+        for part in [*figures, *TILE.findall(text)]:
+            (link,) = set(LINK.findall(part))
+            assert link in anchors, part[:200]
+
+
+def test_every_link_within_a_shipped_page_leads_somewhere_and_back(shop_site):
+    for path in shop_site.glob("*.html"):
+        page = Reading(path.read_text(encoding="utf-8"))
+        ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+        links = [link.removeprefix("#") for link in page.links() if link.startswith("#")]
+        assert len(ids) == len(set(ids))
+        assert set(links) <= set(ids)
+        assert {name for name in ids if name.startswith("from-")} <= set(links)
+
+
+def test_a_figure_in_prose_and_in_a_tile_is_a_link_to_its_block_and_back(build):
+    page = build(
+        {
+            "10-p.md": "# P\n\n```sql a\nselect 1234 as n\n```\n\n```sql b\nselect 5 as n\n```\n\n"
+            "{{ a[0].n | integer }} of {% for row in b %}{{ row.n | integer }}{% endfor %}, "
+            "{% set first = b[0] %}{{ first.n | decimal(1) }}, {{ b | length | integer }}\n\n"
+            "{{ tiles({'n': a[0].n | integer}) }}"
+        }
+    )["p.html"]
+    links = [
+        (attrs["href"], attrs["id"]) for _, attrs in page.elements if attrs.get("class") == "figure"
+    ]
+    assert links == [
+        ("#sql-a", "from-a-1"), ("#sql-b", "from-b-1"), ("#sql-b", "from-b-2"),
+        ("#sql-b", "from-b-3"), ("#sql-a", "from-a-2"),
+    ]  # fmt: skip
+    back = [attrs["href"] for _, attrs in page.elements if attrs.get("class") == "back"]
+    assert back == ["#from-a-1", "#from-a-2", "#from-b-1", "#from-b-2", "#from-b-3"]
+    assert "1,234 of 5, 5.0, 1 " in page.text
+
+
+def test_rows_that_a_page_picks_keep_their_block(build):
+    page = build(
+        {
+            "10-p.md": "# P\n\n```sql a\nselect unnest([1, 2]) as n\n```\n\n"
+            "{{ data_table(a | selectattr('n', 'gt', 1) | list, {'n': 'N'}, {'n': integer}) }}"
+        }
+    )["p.html"]
+    assert [tag for tag, _ in page.elements].count("td") == 1
+    assert "#sql-a" in page.links()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ 3 | integer }}", "which block the figure before `| integer` comes from"),
+        ("{{ (a[0].n + 1) | percent }}", "which block the figure before `| percent` comes from"),
+        ("{{ 3 | integer | sourced('b') }}", "there is no block 'b'"),
+        ("{{ a[0].n }}", "1 stands in the text as it is; format it with one of day, decimal"),
+        ("{{ a[0].d }}", "stands in the text as it is"),
+        ("{{ data_table([{'n': 1}], {'n': 'N'}, {}) }}", "which block the rows of data_table"),
+    ],
+)
+def test_a_figure_that_cannot_be_traced_stops_the_build(build, text, said):
+    page = f"# P\n\n```sql a\nselect 1 as n, date '2018-08-30' as d\n```\n\n{text}\n"
+    with pytest.raises(PageError, match=rf"page 10-p\.md, line 7: .*{re.escape(said)}"):
+        build({"10-p.md": page})
+
+
+def test_a_figure_can_be_said_to_come_from_a_block(build):
+    page = "# P\n\n```sql a\nselect 1 as n\n```\n\n{{ 3 | integer | sourced('a') }}\n"
+    assert "#sql-a" in build({"10-p.md": page})["p.html"].links()
 
 
 @pytest.mark.parametrize("path", find_pages(), ids=lambda path: path.name)
