@@ -16,8 +16,15 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
-from reports.formatting import label
+from reports.formatting import NOTHING, integer, label
 from reports.sources import BlockRows, sql_link
+
+SMALL_SHARE = 0.05
+LONG_TEXT = 28  # characters; longer ones need room to wrap in
+BARS_SIZE = 96, 28  # pixels
+# Beside the bars of a column of texts stand so many of them, so long at most.
+TEXTS_BESIDE = 3
+TEXT_LENGTH = 16
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -59,11 +66,14 @@ def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) ->
     )
 
 
-def _value_axis(*, as_percent: bool, digits: int) -> dict[str, Any]:
+def _value_axis(values: Sequence[Any], *, as_percent: bool, digits: int) -> dict[str, Any]:
+    # Of shares this small whole per cents would stand at several ticks.
+    is_small = all(not abs(value) >= SMALL_SHARE for value in values if value is not None)
+    percent = ".1%" if is_small else ".0%"
     return {
         "rangemode": "tozero",
         "separatethousands": True,
-        "tickformat": ".0%" if as_percent else "",
+        "tickformat": percent if as_percent else "",
         "hoverformat": f",.{digits}{'%' if as_percent else 'f'}",
     }
 
@@ -109,11 +119,12 @@ def line_chart(
     if any(isinstance(value, date | str) for value in across):
         axis = _group_axis(across)
         across = across if axis["type"] == "date" else _names(across)
+    values = [value for column in y for value in _column(rows, column)] if as_percent else []
     for column, name in y.items():
         figure.add_scatter(x=across, y=_column(rows, column), mode="lines", name=_names([name])[0])
     figure.update_layout(
         xaxis=axis,
-        yaxis=_value_axis(as_percent=as_percent, digits=digits),
+        yaxis=_value_axis(values, as_percent=as_percent, digits=digits),
         showlegend=len(y) > 1,
         hovermode="x unified",
     )
@@ -151,7 +162,8 @@ def bar_chart(
     values = _column(rows, x)
     group_axis = _group_axis(values)
     groups = values if group_axis["type"] == "date" else _names(values)
-    value_axis = _value_axis(as_percent=as_percent, digits=digits)
+    shares = [value for column in y for value in _column(rows, column)] if as_percent else []
+    value_axis = _value_axis(shares, as_percent=as_percent, digits=digits)
     for column, text in y.items():
         numbers, (name,) = _column(rows, column), _names([text])
         if horizontal:
@@ -247,6 +259,54 @@ def tiles(entries: Mapping[str, str]) -> Markup:
     return Markup(f'\n<dl class="tiles">{inner}</dl>\n')
 
 
+def small_bars(distribution: str | None) -> Markup:
+    """What a column holds, small enough for a cell of a table.
+
+    Args:
+        distribution: as in ``raw.column_profiles``: JSON with counts in bins, or with the most
+            frequent texts; none where all texts differ.
+
+    Example:
+        >>> bars = small_bars('[{"value": "SP", "count": 4}, {"value": "RJ", "count": 1}]')
+        >>> bars.count("<rect"), "SP 4" in bars
+        (2, True)
+    """
+    if distribution is None:
+        return Markup('<span class="unit">all differ</span>')
+    content = json.loads(distribution)
+    if isinstance(content, list):
+        counts = [entry["count"] for entry in content]
+        names = [_cut(f"{label(entry['value'])}") for entry in content]
+        said = [f"{name} {integer(count)}" for name, count in zip(names, counts, strict=True)]
+        beside = Markup("<br>").join(said[:TEXTS_BESIDE])
+    else:
+        counts = content["counts"]
+        said = [integer(count) for count in counts]
+        beside = Markup("")
+    if not sum(counts):
+        return escape(NOTHING)
+    width, height = BARS_SIZE
+    step = width / len(counts)
+    rects = ""
+    for place, (count, text) in enumerate(zip(counts, said, strict=True)):
+        # What is there is seen, however little it is.
+        tall = max(height * count / max(counts), 1) if count else 0
+        rects += (
+            f'<rect x="{place * step:.1f}" y="{height - tall:.1f}" width="{step - 1.5:.1f}" '
+            f'height="{tall:.1f}"><title>{escape(text)}</title></rect>'
+        )
+    return Markup(
+        f'<div class="small-bars"><svg viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img" aria-label="{escape(", ".join(said))}">{rects}</svg>'
+        f"<span>{beside}</span></div>"
+    )
+
+
+def _cut(text: str) -> str:
+    """As much of a text as fits beside small bars."""
+    return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
+
+
 def data_table(
     rows: Rows, columns: Mapping[str, str], formats: Mapping[str, Callable[[Any], str]]
 ) -> Markup:
@@ -267,13 +327,16 @@ def data_table(
     for name in formats:
         if name not in columns:
             raise ChartError(f"a format is given for {name!r}, which is not among the columns")
-    mark = {name: ' class="number"' if name in formats else "" for name in columns}
+    numbers = {name for name, form in formats.items() if form is not small_bars}
+    mark = {name: ' class="number"' if name in numbers else "" for name in columns}
     head = "".join(f"<th{mark[name]}>{escape(text)}</th>" for name, text in columns.items())
 
     def cell(row: Row, name: str) -> str:
         # A line break in a text would end the HTML block in the middle of the table.
         text = _shown(formats[name](row[name]) if name in formats else row[name])
-        return f"<td{mark[name]}>{text}</td>"
+        is_long = name not in formats and len(text) > LONG_TEXT
+        kind = ' class="long"' if is_long else mark[name]
+        return f"<td{kind}>{text}</td>"
 
     body = "".join(f"<tr>{''.join(cell(row, name) for name in columns)}</tr>" for row in rows)
     link = sql_link(rows)
@@ -328,4 +391,4 @@ ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "data_table": data_table,
     "cross_table": cross_table,
 }
-HELPERS = ROW_HELPERS | {"tiles": tiles}
+HELPERS = ROW_HELPERS | {"tiles": tiles, "small_bars": small_bars}

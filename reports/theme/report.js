@@ -49,6 +49,8 @@
       if (trace.type === "heatmap") {
         trace.colorscale = evenly(trace.zmid === undefined ? palette.amount : palette.difference);
         trace.textfont = { color: colour("--ink") };
+        // So many numbers cannot be read on a phone; the colours can.
+        if (narrow.matches && trace.x.length > 8) delete trace.texttemplate;
       }
       if (narrow.matches && layout.yaxis.type === "category") {
         layout.yaxis.tickvals = trace.y;
