@@ -551,7 +551,8 @@ def test_the_profile_page_says_what_changed_and_shows_what_each_column_holds(log
     assert "state sellers 0 1 2 3 RJ to SP AC to SP" in text
     assert "n sellers 0" not in text
     assert "sellers sellers.csv 3 5 0 1 September 2018" in text
-    assert "state varchar 2 1 1 SP 2 AC 1 RJ 1 1 3 AC SP –" in text
+    # Each bar says its count when it is pointed at, and the first three say it beside.
+    assert "state varchar SP 2 AC 1 RJ 1 SP 2 AC 1 RJ 1 1 3 AC SP –" in text
     assert [tag for tag, _ in logged["profile"].elements].count("rect") == 3 + 1
 
 
