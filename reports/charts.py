@@ -24,7 +24,7 @@ LONG_TEXT = 28  # characters; longer ones need room to wrap in
 BARS_SIZE = 96, 28  # pixels
 # Beside the bars of a column of texts stand so many of them, so long at most.
 TEXTS_BESIDE = 3
-TEXT_LENGTH = 16
+TEXT_LENGTH = 13
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

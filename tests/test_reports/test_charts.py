@@ -246,7 +246,7 @@ def test_small_bars_of_texts_name_the_most_frequent_and_escape_them():
     values = [{"value": value, "count": 1} for value in ("<b>", "x" * 40, "c", "d")]
     markup = small_bars(json.dumps(values))
     assert "<b>" not in markup
-    assert "&lt;b&gt; 1<br>" + "x" * 15 + "… 1<br>c 1</span>" in markup
+    assert "&lt;b&gt; 1<br>" + "x" * 12 + "… 1<br>c 1</span>" in markup
 
 
 def test_small_bars_of_nothing_are_a_dash_and_of_texts_that_all_differ_say_so():
