@@ -334,7 +334,7 @@ def data_table(
     def cell(row: Row, name: str) -> str:
         # A line break in a text would end the HTML block in the middle of the table.
         text = _shown(formats[name](row[name]) if name in formats else row[name])
-        is_long = name not in formats and len(text) > LONG_TEXT
+        is_long = name not in formats and len(text) > LONG_TEXT and " " in text
         kind = ' class="long"' if is_long else mark[name]
         return f"<td{kind}>{text}</td>"
 

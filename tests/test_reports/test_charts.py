@@ -187,6 +187,11 @@ def test_a_table_cell_is_one_line_and_missing_ones_are_dashes():
     assert f"<td>{NOTHING}</td><td>yes</td>" in table
 
 
+def test_a_long_text_has_room_to_wrap_in_and_a_long_name_needs_none():
+    table = data_table([{"a": "word " * 9, "b": "x" * 40}], {"a": "A", "b": "B"}, {})
+    assert table.count('<td class="long">word') == table.count("<td") - 1 == 1
+
+
 def test_a_table_refuses_a_misspelt_column_or_format():
     with pytest.raises(ChartError, match="no column 'b'; the rows have a"):
         data_table([{"a": 1}], {"b": "B"}, {})
