@@ -25,6 +25,7 @@ import duckdb
 
 from ml.store import count_rows, transaction
 from orchestration.errors import InputError
+from orchestration.profiles import profile_new_loads
 
 Progress = Callable[[str], None]
 
@@ -299,6 +300,7 @@ def load_raw_files(
             if item.rejects:
                 said += f", rejected {len(item.rejects):,}"
             progress(said)
+        profile_new_loads(connection)
     return loads
 
 

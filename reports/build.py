@@ -8,7 +8,7 @@ blocks that name a query::
     ```
 
 The text then knows ``months``, a list of rows. Pages stand in the menu in the order of their file
-names; one more file is one more page.
+names; one more file is one more page. Each figure links to its block by itself (``sources.py``).
 """
 
 from __future__ import annotations
@@ -17,16 +17,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import jinja2
 from markdown_it import MarkdownIt
-from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.charts import HELPERS
+from reports.charts import HELPERS, ROW_HELPERS
 from reports.formatting import FILTERS
+from reports.sources import (
+    BlockRows,
+    link_figures,
+    number_links,
+    refuse_bare_numbers,
+    rows_of,
+    sourced,
+)
 
 PAGES_DIR = Path(__file__).parent / "pages"
 THEME_DIR = Path(__file__).parent / "theme"
@@ -88,9 +94,7 @@ def read_page(path: Path) -> Page:
     return Page(path, title["title"].strip(), queries, text)
 
 
-def run_queries(
-    connection: duckdb.DuckDBPyConnection, page: Page
-) -> dict[str, list[dict[str, Any]]]:
+def run_queries(connection: duckdb.DuckDBPyConnection, page: Page) -> dict[str, BlockRows]:
     """Rows of each of a page's blocks.
 
     Raises:
@@ -101,7 +105,8 @@ def run_queries(
         try:
             answer = connection.execute(query)
             columns = [column[0] for column in answer.description or []]
-            results[name] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+            rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+            results[name] = BlockRows(name, rows)
         except duckdb.Error as error:
             raise PageError(f"page {page.path.name}, block {name!r}: {error}") from error
     return results
@@ -163,10 +168,11 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(THEME_DIR),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=refuse_bare_numbers,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, sourced=sourced, rows_of=rows_of)
     environment.globals.update(HELPERS)
     # Formats can be handed to tables by name, as in formats={"share": percent}.
     environment.globals.update(FILTERS)
@@ -176,19 +182,21 @@ def _environment() -> jinja2.Environment:
 def _render(
     environment: jinja2.Environment,
     page: Page,
-    rows: dict[str, list[dict[str, Any]]],
+    rows: dict[str, BlockRows],
     pages: Sequence[Page],
 ) -> str:
     try:
-        text = environment.from_string(page.text).render(**rows)
+        tree = link_figures(environment.parse(page.text), page.queries, ROW_HELPERS)
+        text = environment.from_string(tree).render(**rows)
     except jinja2.TemplateSyntaxError as error:
         raise PageError(f"page {page.path.name}, line {error.lineno}: {error.message}") from error
     # Filters and helpers meet whatever a page gives them: text for a number, a misspelt column.
     except Exception as error:
         raise PageError(f"page {page.path.name}, line {_line_of(error)}: {error}") from error
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    linked, uses = number_links(body)
     return environment.get_template("page.html.j2").render(
-        page=page, pages=pages, body=Markup(body)
+        page=page, pages=pages, body=linked, uses=uses
     )
 
 

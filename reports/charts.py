@@ -16,7 +16,15 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
-from reports.formatting import label
+from reports.formatting import NOTHING, integer, label
+from reports.sources import BlockRows, sql_link
+
+SMALL_SHARE = 0.05
+LONG_TEXT = 28  # characters; longer ones need room to wrap in
+BARS_SIZE = 96, 28  # pixels
+# Beside the bars of a column of texts stand so many of them, so long at most.
+TEXTS_BESIDE = 3
+TEXT_LENGTH = 13
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -32,6 +40,11 @@ def _column(rows: Rows, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
 
+def _shown(value: Any) -> Markup:
+    """A value as one line of HTML; what is HTML already stays as it is."""
+    return value if isinstance(value, Markup) else escape(label(value))
+
+
 def _names(values: Sequence[Any]) -> list[str]:
     """Values as Plotly shall write them: it would read ``<b>`` in a text as bold."""
     return [escape_text(label(value), quote=False) for value in values]
@@ -39,7 +52,7 @@ def _names(values: Sequence[Any]) -> list[str]:
 
 def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) -> Markup:
     beside = f' <span class="unit">{escape(unit)}</span>' if unit else ""
-    caption = f"<figcaption>{escape(title)}{beside}</figcaption>"
+    caption = f"<figcaption>{escape(title)}{beside} {sql_link(rows)}</figcaption>"
     if not rows:
         return Markup(f'\n<figure class="chart">{caption}<p>nothing to show</p></figure>\n')
     content = json.loads(figure.to_json())
@@ -53,11 +66,14 @@ def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) ->
     )
 
 
-def _value_axis(*, as_percent: bool, digits: int) -> dict[str, Any]:
+def _value_axis(values: Sequence[Any], *, as_percent: bool, digits: int) -> dict[str, Any]:
+    # Of shares this small whole per cents would stand at several ticks.
+    is_small = all(not abs(value) >= SMALL_SHARE for value in values if value is not None)
+    percent = ".1%" if is_small else ".0%"
     return {
         "rangemode": "tozero",
         "separatethousands": True,
-        "tickformat": ".0%" if as_percent else "",
+        "tickformat": percent if as_percent else "",
         "hoverformat": f",.{digits}{'%' if as_percent else 'f'}",
     }
 
@@ -103,11 +119,12 @@ def line_chart(
     if any(isinstance(value, date | str) for value in across):
         axis = _group_axis(across)
         across = across if axis["type"] == "date" else _names(across)
+    values = [value for column in y for value in _column(rows, column)] if as_percent else []
     for column, name in y.items():
         figure.add_scatter(x=across, y=_column(rows, column), mode="lines", name=_names([name])[0])
     figure.update_layout(
         xaxis=axis,
-        yaxis=_value_axis(as_percent=as_percent, digits=digits),
+        yaxis=_value_axis(values, as_percent=as_percent, digits=digits),
         showlegend=len(y) > 1,
         hovermode="x unified",
     )
@@ -145,7 +162,8 @@ def bar_chart(
     values = _column(rows, x)
     group_axis = _group_axis(values)
     groups = values if group_axis["type"] == "date" else _names(values)
-    value_axis = _value_axis(as_percent=as_percent, digits=digits)
+    shares = [value for column in y for value in _column(rows, column)] if as_percent else []
+    value_axis = _value_axis(shares, as_percent=as_percent, digits=digits)
     for column, text in y.items():
         numbers, (name,) = _column(rows, column), _names([text])
         if horizontal:
@@ -175,6 +193,7 @@ def heat_map(
     unit: str = "",
     diverging: bool = False,
     limit: float | None = None,
+    as_percent: bool = False,
     digits: int = 1,
 ) -> Markup:
     """A grid of coloured cells with the numbers written in.
@@ -190,6 +209,7 @@ def heat_map(
         diverging: colours on both sides of 0, for differences.
         limit: of a diverging map: the deepest colour begins here, so that one large difference
             does not pale the others.
+        as_percent: the values are shares from 0 to 1.
         digits: after the point, in the cells.
     """
     across = list(dict.fromkeys(_column(rows, x)))
@@ -200,13 +220,14 @@ def heat_map(
     limits: dict[str, Any] = {"zmid": 0} if diverging else {}
     if diverging and limit is not None:
         limits |= {"zmin": -limit, "zmax": limit}
+    form = f",.{digits}{'%' if as_percent else 'f'}"
     figure = go.Figure(
         go.Heatmap(
             x=_names(across),
             y=_names(down),
             z=grid,
-            texttemplate=f"%{{z:,.{digits}f}}",
-            hovertemplate=f"%{{y}}, %{{x}}: %{{z:,.{digits}f}}<extra></extra>",
+            texttemplate=f"%{{z:{form}}}",
+            hovertemplate=f"%{{y}}, %{{x}}: %{{z:{form}}}<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
@@ -232,10 +253,58 @@ def tiles(entries: Mapping[str, str]) -> Markup:
         Markup('\n<dl class="tiles"><div><dt>orders</dt><dd>98,206</dd></div></dl>\n')
     """
     inner = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(label(value))}</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{_shown(value)}</dd></div>"
         for name, value in entries.items()
     )
     return Markup(f'\n<dl class="tiles">{inner}</dl>\n')
+
+
+def small_bars(distribution: str | None) -> Markup:
+    """What a column holds, small enough for a cell of a table.
+
+    Args:
+        distribution: as in ``raw.column_profiles``: JSON with counts in bins, or with the most
+            frequent texts; none where all texts differ.
+
+    Example:
+        >>> bars = small_bars('[{"value": "SP", "count": 4}, {"value": "RJ", "count": 1}]')
+        >>> bars.count("<rect"), "SP 4" in bars
+        (2, True)
+    """
+    if distribution is None:
+        return Markup('<span class="unit">all differ</span>')
+    content = json.loads(distribution)
+    if isinstance(content, list):
+        counts = [entry["count"] for entry in content]
+        names = [_cut(f"{label(entry['value'])}") for entry in content]
+        said = [f"{name} {integer(count)}" for name, count in zip(names, counts, strict=True)]
+        beside = Markup("<br>").join(said[:TEXTS_BESIDE])
+    else:
+        counts = content["counts"]
+        said = [integer(count) for count in counts]
+        beside = Markup("")
+    if not sum(counts):
+        return escape(NOTHING)
+    width, height = BARS_SIZE
+    step = width / len(counts)
+    rects = ""
+    for place, (count, text) in enumerate(zip(counts, said, strict=True)):
+        # What is there is seen, however little it is.
+        tall = max(height * count / max(counts), 1) if count else 0
+        rects += (
+            f'<rect x="{place * step:.1f}" y="{height - tall:.1f}" width="{step - 1.5:.1f}" '
+            f'height="{tall:.1f}"><title>{escape(text)}</title></rect>'
+        )
+    return Markup(
+        f'<div class="small-bars"><svg viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img" aria-label="{escape(", ".join(said))}">{rects}</svg>'
+        f"<span>{beside}</span></div>"
+    )
+
+
+def _cut(text: str) -> str:
+    """As much of a text as fits beside small bars."""
+    return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
 
 
 def data_table(
@@ -258,18 +327,24 @@ def data_table(
     for name in formats:
         if name not in columns:
             raise ChartError(f"a format is given for {name!r}, which is not among the columns")
-    mark = {name: ' class="number"' if name in formats else "" for name in columns}
+    numbers = {name for name, form in formats.items() if form is not small_bars}
+    mark = {name: ' class="number"' if name in numbers else "" for name in columns}
     head = "".join(f"<th{mark[name]}>{escape(text)}</th>" for name, text in columns.items())
 
     def cell(row: Row, name: str) -> str:
         # A line break in a text would end the HTML block in the middle of the table.
-        text = label(formats[name](row[name]) if name in formats else row[name])
-        return f"<td{mark[name]}>{escape(text)}</td>"
+        text = _shown(formats[name](row[name]) if name in formats else row[name])
+        is_long = name not in formats and len(text) > LONG_TEXT and " " in text
+        kind = ' class="long"' if is_long else mark[name]
+        return f"<td{kind}>{text}</td>"
 
     body = "".join(f"<tr>{''.join(cell(row, name) for name in columns)}</tr>" for row in rows)
+    link = sql_link(rows)
+    caption = f"<figcaption>{link}</figcaption>" if link else ""
     return Markup(
-        f'\n<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>\n"
+        '\n<figure class="data"><div class="table" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"</div>{caption}</figure>\n"
     )
 
 
@@ -300,18 +375,20 @@ def cross_table(
     for row in rows:
         line = lines.setdefault(row[down], {"heading": row[down], **dict.fromkeys(keys.values())})
         line[keys[row[across]]] = row[value]
+    block = getattr(rows, "block", None)
     return data_table(
-        list(lines.values()),
+        [*lines.values()] if block is None else BlockRows(block, lines.values()),
         {"heading": heading, **{key: label(name) for name, key in keys.items()}},
         dict.fromkeys(keys.values(), form),
     )
 
 
-HELPERS = {
+# Helpers that are given rows first.
+ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "line_chart": line_chart,
     "bar_chart": bar_chart,
     "heat_map": heat_map,
-    "tiles": tiles,
     "data_table": data_table,
     "cross_table": cross_table,
 }
+HELPERS = ROW_HELPERS | {"tiles": tiles, "small_bars": small_bars}

@@ -47,6 +47,16 @@ def decimal(value: Number | None, digits: int = 2) -> str:
     return f"{exact:z,.{digits}f}"
 
 
+def number(value: Number | None) -> str:
+    """A number with as many digits after the point as it needs, four at most.
+
+    Example:
+        >>> number(Decimal("96.8800")), number(Decimal("1359.0000")), number(0.12344)
+        ('96.88', '1,359', '0.1234')
+    """
+    return decimal(value, 4).rstrip("0").rstrip(".") if not _is_missing(value) else NOTHING
+
+
 def percent(value: Number | None, digits: int = 1) -> str:
     """A share from 0 to 1 as a percentage; one too small to show is not called none.
 
@@ -116,6 +126,7 @@ def label(value: object) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "integer": integer,
     "decimal": decimal,
+    "number": number,
     "percent": percent,
     "money": money,
     "day": day,

@@ -177,6 +177,11 @@ class _Dbt:
         """A function call."""
         return f"date_trunc('{part}', {moment})"
 
+    @staticmethod
+    def dateadd(part: str, count: int, moment: str) -> str:
+        """A sum."""
+        return f"date_add({moment}, interval {count} {part})"
+
 
 dbt = _Dbt()
 

@@ -49,6 +49,8 @@
       if (trace.type === "heatmap") {
         trace.colorscale = evenly(trace.zmid === undefined ? palette.amount : palette.difference);
         trace.textfont = { color: colour("--ink") };
+        // So many numbers cannot be read on a phone; the colours can.
+        if (narrow.matches && trace.x.length > 8) delete trace.texttemplate;
       }
       if (narrow.matches && layout.yaxis.type === "category") {
         layout.yaxis.tickvals = trace.y;
@@ -77,7 +79,27 @@
     document.querySelectorAll(".chart:has(script)").forEach(draw);
   }
 
+  // What a link leads to may stand in boxes that are closed.
+  function openTarget() {
+    const target = document.getElementById(window.location.hash.slice(1));
+    if (!target) return;
+    let box = target.closest("details");
+    while (box) {
+      box.open = true;
+      box = box.parentElement.closest("details");
+    }
+    target.scrollIntoView();
+  }
+
+  window.addEventListener("hashchange", openTarget);
+  document.addEventListener("click", (event) => {
+    // Followed a second time, a link changes no hash.
+    const link = event.target.closest("a");
+    if (link && link.hash && link.hash === window.location.hash) window.setTimeout(openTarget);
+  });
+
   dark.addEventListener("change", drawAll);
   narrow.addEventListener("change", drawAll);
   drawAll();
+  openTarget();
 })();

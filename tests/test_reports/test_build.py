@@ -10,11 +10,14 @@ import jinja2
 import pytest
 import yaml
 
+from orchestration.profiles import profile_new_loads
 from orchestration.resources import PROJECT_DIR
 from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
 
 MARTS_YAML = PROJECT_DIR / "dbt_project" / "models" / "marts" / "_marts__models.yml"
 AS_OF = date(2018, 8, 30)
+# What pages may read beside marts: how loads and tests went.
+LOGS = {"raw.test_log", "raw.column_profiles", "raw.load_log"}
 NASTY = "</script><script>alert(1)</script><img src=http://example.test/x>"
 
 # Two people: Ana bought twice, Bea once.
@@ -58,6 +61,27 @@ SHOP = {
         for person in PEOPLE
     ],
     "orders_monthly": MONTHS,
+    "cohort_retention": [
+        {"cohort_month_date": cohort, "month_number": number, "cohort_customer_count": 1,
+         "active_customer_count": active, "retention_rate": float(active), "order_count": active,
+         "paid_amount": paid, "is_month_complete": number < last}
+        for cohort, last, bought in [
+            (date(2016, 12, 1), 20, {0: Decimal("50.00")}),
+            (date(2018, 6, 1), 2, {0: Decimal("150.00"), 1: Decimal("100.00")}),
+        ]
+        for number in range(last + 1)
+        for paid in [bought.get(number, Decimal(0))]
+        for active in [int(paid > 0)]
+    ],
+    "data_facts": [
+        {"fact_number": 1, "pitfall_number": 4, "fact_id": "kept", "fact": "orders without items",
+         "unit": "orders", "expected": Decimal(775), "found": Decimal(775), "has_moved": False},
+        {"fact_number": 2, "pitfall_number": 2, "fact_id": "moved", "fact": "bought once",
+         "unit": "% of people", "expected": Decimal("96.88"), "found": Decimal("97.5"),
+         "has_moved": True},
+        {"fact_number": 3, "pitfall_number": None, "fact_id": "open", "fact": "rows",
+         "unit": "rows", "expected": None, "found": Decimal(3), "has_moved": None},
+    ],
     "money_reconciliation": [
         {"reading_number": 1, "reading_kind": "mart", "reading_name": "marts.orders_monthly",
          "order_count": 3, "paid_amount": Decimal("300.00")}
@@ -97,17 +121,21 @@ SCORES = {
 class Reading(HTMLParser):
     """Elements with their attributes, and the text that a reader sees."""
 
+    INLINE = ("a", "strong", "span")
+
     def __init__(self, html):
         super().__init__()
         self.elements, self.words, self.open = [], [], []
         self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
+        self.text = " ".join("".join(self.words).split())
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
         self.open.append(tag)
+        self.words.append("" if tag in self.INLINE else " ")
 
     def handle_endtag(self, tag):
+        self.words.append("" if tag in self.INLINE else " ")
         while self.open and self.open.pop() != tag:
             pass
 
@@ -144,20 +172,40 @@ def build(connection, tmp_path):
     return build
 
 
+# Written by the build, as models/marts has it or is to have it.
+DATA_FACTS = {
+    "fact_number": "integer", "pitfall_number": "integer", "fact_id": "varchar", "fact": "varchar",
+    "unit": "varchar", "expected": "decimal(18,4)", "found": "decimal(18,4)",
+    "has_moved": "boolean",
+}  # fmt: skip
+
+
 def make_marts(connection, rows):
-    """Schema marts as its contract says, with some rows."""
+    """Schema marts as its contract says, with some rows, and logs in which nothing stands yet."""
     connection.execute("create schema marts")
+    tables = {"data_facts": DATA_FACTS}
     for model in yaml.safe_load(MARTS_YAML.read_text(encoding="utf-8"))["models"]:
-        name = model["name"]
-        columns = ", ".join(
-            f"{column['name']} {column['data_type']}" for column in model["columns"]
-        )
+        tables[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+    for name, types in tables.items():
+        columns = ", ".join(f"{column} {kind}" for column, kind in types.items())
         connection.execute(f"create table marts.{name} ({columns})")
         for row in rows.get(name, []):
             places = ", ".join("?" * len(row))
             connection.execute(
                 f"insert into marts.{name} ({', '.join(row)}) values ({places})", [*row.values()]
             )
+    make_logs(connection)
+
+
+def make_logs(connection):
+    """The empty log of tests as dbt makes it, and those of loads as the loader does."""
+    macro = (PROJECT_DIR / "dbt_project" / "macros" / "create_test_log.sql").read_text("utf-8")
+    connection.execute(jinja2.Template(macro + "{{ create_test_log() }}").render())
+    connection.execute(
+        "create table raw.load_log (load_id bigint, table_name varchar, file_name varchar, "
+        "rejected_row_count bigint, loaded_at timestamp)"
+    )
+    profile_new_loads(connection)
 
 
 @pytest.fixture(scope="module", params=["fitted", "not fitted", "no customers"])
@@ -338,9 +386,11 @@ def test_a_line_break_in_a_mart_leaves_a_table_whole(build):
 
 
 def test_every_shipped_page_builds_whatever_is_fitted(shop_site):
-    for name in ("index.html", "rfm.html", "segments.html"):
-        page = Reading((shop_site / name).read_text(encoding="utf-8"))
-        assert "30 August 2018" in page.text
+    dated = {"index.html", "rfm.html", "segments.html", "cohorts.html"}
+    assert dated <= {path.name for path in shop_site.glob("*.html")}
+    for path in shop_site.glob("*.html"):
+        page = Reading(path.read_text(encoding="utf-8"))
+        assert "30 August 2018" in page.text or path.name not in dated
         assert "None" not in page.text
         assert "nan" not in page.text.split()
 
@@ -350,7 +400,8 @@ def test_no_page_loads_anything_from_a_network(shop_site):
         reading = Reading(page.read_text(encoding="utf-8"))
         assert len(reading.links()) >= 6
         for link in reading.links():
-            assert (shop_site / link).is_file(), f"{page.name} refers to {link}"
+            if not link.startswith("#"):
+                assert (shop_site / link).is_file(), f"{page.name} refers to {link}"
     for name in ("style.css", "report.js"):
         assert not re.search(
             r"https?:|url\(|@import|fetch\(|XMLHttp", (shop_site / name).read_text(encoding="utf-8")
@@ -419,25 +470,185 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(connection, tmp_path
 
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     make_marts(connection, SHOP)
-    index, _, segments = build_report(connection, tmp_path)
-    assert "No churn model is live" in Reading(index.read_text(encoding="utf-8")).text
-    assert "No segmentation is fitted" in Reading(segments.read_text(encoding="utf-8")).text
+    built = {path.stem: path for path in build_report(connection, tmp_path)}
+    assert "No churn model is live" in Reading(built["index"].read_text(encoding="utf-8")).text
+    assert "No segmentation is fitted" in Reading(built["segments"].read_text("utf-8")).text
 
 
 def test_nothing_is_said_of_a_mixture_that_is_not_fitted(connection, tmp_path):
     make_marts(connection, SHOP | SCORES)
     connection.execute("update marts.customer_segments set gmm_membership_probability = null")
-    *_, segments = build_report(connection, tmp_path)
-    assert "Gaussian mixture" not in Reading(segments.read_text(encoding="utf-8")).text
+    build_report(connection, tmp_path)
+    text = Reading((tmp_path / "segments.html").read_text(encoding="utf-8")).text
+    assert "Gaussian mixture" not in text
+
+
+def test_the_cohorts_page_says_what_the_marts_say(fitted):
+    """Of the two people one came back in month 1; months that had not ended count for nothing."""
+    text = fitted["cohorts"].text
+    assert "cohorts 2 customers in them 2 bought in month 1 50.00% bought in month 3 0.00%" in text
+    assert "cohorts begin at 1 January 2017; 1 people who came before" in text
+    assert "June 2018 1 100.0% – – 2 250" in text
+    assert "December 2016 1" not in text
+
+
+def test_facts_that_moved_stand_first_and_those_without_an_expectation_are_no_news(fitted):
+    text = fitted["data-quality"].text
+    assert "facts that moved 1 facts as expected 1 tests that failed" in text
+    assert (
+        "moved 2 bought once % of people 96.88 97.5 as expected 4 orders without items orders "
+        "775 775 nothing expected – rows rows – 3" in text
+    )
+    assert "Of 3 facts, 1 have no figure" in text
+
+
+def test_before_anything_is_loaded_or_tested_the_pages_say_so(fitted):
+    assert "No test has run yet." in fitted["data-quality"].text
+    assert "No file has been loaded yet." in fitted["profile"].text
+
+
+@pytest.fixture
+def logged(connection, tmp_path):
+    """The pages of a shop with results of tests and two loads of one file."""
+    make_marts(connection, SHOP)
+    connection.execute(
+        """
+        insert into raw.test_log values
+            ('t.1', 'not_null_orders_id', 'data', 'orders', 'id', 'pass', 0, null,
+             timestamp '2018-09-01 10:00:00'),
+            ('t.2', 'money_adds_up', 'singular', null, null, 'fail', 3, 'Got 3 results <b>',
+             timestamp '2018-09-02 10:00:00'),
+            ('t.3', 'few_odd_rows', 'data', 'items', null, 'warn', 2, 'Got 2 results',
+             timestamp '2018-09-02 10:00:00')
+        """
+    )
+    for load, states in enumerate([["SP", "SP", "RJ"], ["SP", "SP", "RJ", "AC", None]], 1):
+        connection.execute("create or replace table raw.sellers (state varchar, n integer)")
+        connection.executemany(
+            "insert into raw.sellers values (?, 1)", [[state] for state in states]
+        )
+        connection.execute(
+            "insert into raw.load_log values (?, 'sellers', 'sellers.csv', 0, '2018-09-01')", [load]
+        )
+        profile_new_loads(connection)
+    written = build_report(connection, tmp_path)
+    return {path.stem: Reading(path.read_text(encoding="utf-8")) for path in written}
+
+
+def test_tests_that_failed_or_warn_stand_first_with_what_dbt_said(logged):
+    text = logged["data-quality"].text
+    assert "tests that failed 1 tests that warn 1 tests that passed 1" in text
+    assert "of 3 tests, run between 1 September 2018 and 2 September 2018." in text
+    assert (
+        "fail several money adds up 3 Got 3 results <b> 2 September 2018 "
+        "warn items few odd rows 2 Got 2 results 2 September 2018" in text
+    )
+    assert "several models 1 1 0 0 items 1 0 1 0 orders 1 0 0 1" in text
+
+
+def test_the_profile_page_says_what_changed_and_shows_what_each_column_holds(logged):
+    text = logged["profile"].text
+    assert "state sellers 0 1 2 3 RJ to SP AC to SP" in text
+    assert "n sellers 0" not in text
+    assert "sellers sellers.csv 3 5 0 1 September 2018" in text
+    # Each bar says its count when it is pointed at, and the first three say it beside.
+    assert "state varchar SP 2 AC 1 RJ 1 SP 2 AC 1 RJ 1 1 3 AC SP –" in text
+    assert [tag for tag, _ in logged["profile"].elements].count("rect") == 3 + 1
+
+
+# Each number leads to its SQL
+
+
+FIGURE = re.compile(r'<figure class="(?:chart|data)".*?</figure>', re.S)
+TILE = re.compile(r"<dd>(.*?)</dd>", re.S)
+LINK = re.compile(r'href="#(sql-\w+)"')
+
+
+def test_each_chart_table_and_tile_of_a_shipped_page_links_to_a_query_that_is_there(shop_site):
+    for path in shop_site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        anchors = {attrs["id"] for _, attrs in Reading(text).elements if "id" in attrs}
+        figures = FIGURE.findall(text)
+        assert len(figures) == len(re.findall(r"<figure|<table", text)) - text.count(
+            '<figure class="data"'
+        )
+        for part in [*figures, *TILE.findall(text)]:
+            (link,) = set(LINK.findall(part))
+            assert link in anchors, part[:200]
+
+
+def test_every_link_within_a_shipped_page_leads_somewhere_and_back(shop_site):
+    for path in shop_site.glob("*.html"):
+        page = Reading(path.read_text(encoding="utf-8"))
+        ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+        links = [link.removeprefix("#") for link in page.links() if link.startswith("#")]
+        assert len(ids) == len(set(ids))
+        assert set(links) <= set(ids)
+        assert {name for name in ids if name.startswith("from-")} <= set(links)
+
+
+def test_a_figure_in_prose_and_in_a_tile_is_a_link_to_its_block_and_back(build):
+    page = build(
+        {
+            "10-p.md": "# P\n\n```sql a\nselect 1234 as n\n```\n\n```sql b\nselect 5 as n\n```\n\n"
+            "{{ a[0].n | integer }} of {% for row in b %}{{ row.n | integer }}{% endfor %}, "
+            "{% set first = b[0] %}{{ first.n | decimal(1) }}, {{ b | length | integer }}\n\n"
+            "{{ tiles({'n': a[0].n | integer}) }}"
+        }
+    )["p.html"]
+    links = [
+        (attrs["href"], attrs["id"]) for _, attrs in page.elements if attrs.get("class") == "figure"
+    ]
+    assert links == [
+        ("#sql-a", "from-a-1"), ("#sql-b", "from-b-1"), ("#sql-b", "from-b-2"),
+        ("#sql-b", "from-b-3"), ("#sql-a", "from-a-2"),
+    ]  # fmt: skip
+    back = [attrs["href"] for _, attrs in page.elements if attrs.get("class") == "back"]
+    assert back == ["#from-a-1", "#from-a-2", "#from-b-1", "#from-b-2", "#from-b-3"]
+    assert "1,234 of 5, 5.0, 1 " in page.text
+
+
+def test_rows_that_a_page_picks_keep_their_block(build):
+    page = build(
+        {
+            "10-p.md": "# P\n\n```sql a\nselect unnest([1, 2]) as n\n```\n\n"
+            "{{ data_table(a | selectattr('n', 'gt', 1) | list, {'n': 'N'}, {'n': integer}) }}"
+        }
+    )["p.html"]
+    assert [tag for tag, _ in page.elements].count("td") == 1
+    assert "#sql-a" in page.links()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ 3 | integer }}", "which block the figure before `| integer` comes from"),
+        ("{{ (a[0].n + 1) | percent }}", "which block the figure before `| percent` comes from"),
+        ("{{ 3 | integer | sourced('b') }}", "there is no block 'b'"),
+        ("{{ a[0].n }}", "1 stands in the text as it is; format it with one of day, decimal"),
+        ("{{ a[0].d }}", "stands in the text as it is"),
+        ("{{ data_table([{'n': 1}], {'n': 'N'}, {}) }}", "which block the rows of data_table"),
+    ],
+)
+def test_a_figure_that_cannot_be_traced_stops_the_build(build, text, said):
+    page = f"# P\n\n```sql a\nselect 1 as n, date '2018-08-30' as d\n```\n\n{text}\n"
+    with pytest.raises(PageError, match=rf"page 10-p\.md, line 7: .*{re.escape(said)}"):
+        build({"10-p.md": page})
+
+
+def test_a_figure_can_be_said_to_come_from_a_block(build):
+    page = "# P\n\n```sql a\nselect 1 as n\n```\n\n{{ 3 | integer | sourced('a') }}\n"
+    assert "#sql-a" in build({"10-p.md": page})["p.html"].links()
 
 
 @pytest.mark.parametrize("path", find_pages(), ids=lambda path: path.name)
-def test_a_shipped_page_reads_marts_only_and_does_no_arithmetic(path):
+def test_a_shipped_page_reads_marts_and_logs_only_and_does_no_arithmetic(path):
     page = read_page(path)
     assert path.parent == PAGES_DIR
     for query in page.queries.values():
-        schemas = set(re.findall(r"\b(?:from|join)\s+(\w+)\.\w+", query))
-        assert schemas == {"marts"}, query
+        tables = set(re.findall(r"(?<!distinct )\b(?:from|join)\s+(\w+\.\w+)", query))
+        assert tables, query
+        assert {table for table in tables if not table.startswith("marts.")} <= LOGS, query
     tree = jinja2.Environment().parse(page.text)
     sums = (
         jinja2.nodes.Add, jinja2.nodes.Sub, jinja2.nodes.Mul, jinja2.nodes.Div,

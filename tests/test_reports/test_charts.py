@@ -15,9 +15,11 @@ from reports.charts import (
     data_table,
     heat_map,
     line_chart,
+    small_bars,
     tiles,
 )
 from reports.formatting import NOTHING, decimal, integer
+from reports.sources import BlockRows
 
 MONTHS = [
     {"month": date(2018, 1, 1), "orders": 3, "paid": Decimal("12.50"), "share": 0.5},
@@ -185,6 +187,11 @@ def test_a_table_cell_is_one_line_and_missing_ones_are_dashes():
     assert f"<td>{NOTHING}</td><td>yes</td>" in table
 
 
+def test_a_long_text_has_room_to_wrap_in_and_a_long_name_needs_none():
+    table = data_table([{"a": "word " * 9, "b": "x" * 40}], {"a": "A", "b": "B"}, {})
+    assert table.count('<td class="long">word') == table.count("<td") - 1 == 1
+
+
 def test_a_table_refuses_a_misspelt_column_or_format():
     with pytest.raises(ChartError, match="no column 'b'; the rows have a"):
         data_table([{"a": 1}], {"b": "B"}, {})
@@ -208,6 +215,51 @@ def test_a_cross_table_has_a_row_and_a_column_per_name():
 def test_a_cross_table_refuses_a_misspelt_column():
     with pytest.raises(ChartError, match="no column 'whom'"):
         cross_table([{"a": 1}], down="a", across="whom", value="a", heading="h", form=decimal)
+
+
+def test_small_shares_have_ticks_that_differ():
+    rows = [{"month": 1, "share": 0.004}, {"month": 2, "share": None}]
+    figure = figure_of(line_chart(rows, x="month", y={"share": "s"}, title="t", as_percent=True))
+    assert figure["layout"]["yaxis"]["tickformat"] == ".1%"
+
+
+def test_a_heat_map_of_shares_says_percentages():
+    rows = [{"r": "a", "c": 1, "n": 0.004}]
+    markup = heat_map(rows, x="c", y="r", value="n", title="t", as_percent=True)
+    assert figure_of(markup)["data"][0]["texttemplate"] == "%{z:,.1%}"
+
+
+def test_rows_of_a_block_link_to_it_and_other_rows_to_nothing():
+    rows = BlockRows("months", MONTHS)
+    for helper in CHARTS:
+        assert 'href="#sql-months"' in chart(helper, rows)
+        assert "href" not in chart(helper, MONTHS)
+    crossed = {"down": "month", "across": "orders", "value": "paid", "heading": "h"}
+    assert 'href="#sql-months"' in cross_table(rows, **crossed, form=decimal)
+    assert 'href="#sql-months"' in data_table(rows, {"orders": "Orders"}, {})
+    assert "href" not in data_table(MONTHS, {"orders": "Orders"}, {})
+
+
+def test_small_bars_are_as_high_as_their_counts_and_no_count_has_none():
+    markup = small_bars('{"from": 0, "to": 4, "below": 1, "counts": [4, 0, 2, 1], "above": 0}')
+    heights = [float(text) for text in re.findall(r'<rect [^>]*height="([\d.]+)"', markup)]
+    assert heights == [28, 0, 14, 7]
+    assert 'aria-label="4, 0, 2, 1"' in markup
+
+
+def test_small_bars_of_texts_name_the_most_frequent_and_escape_them():
+    values = [{"value": value, "count": 1} for value in ("<b>", "x" * 40, "c", "d")]
+    markup = small_bars(json.dumps(values))
+    assert "<b>" not in markup
+    assert "&lt;b&gt; 1<br>" + "x" * 12 + "… 1<br>c 1</span>" in markup
+
+
+def test_small_bars_of_nothing_are_a_dash_and_of_texts_that_all_differ_say_so():
+    assert small_bars("[]") == NOTHING
+    assert (
+        small_bars('{"from": null, "to": null, "below": 0, "counts": [0], "above": 0}') == NOTHING
+    )
+    assert "all differ" in small_bars(None)
 
 
 def test_tiles_escape_what_they_say():

@@ -1,0 +1,14 @@
+{% macro create_test_log() -%}
+    create schema if not exists raw;
+    create table if not exists raw.test_log (
+        test_id varchar not null,
+        test_name varchar not null,
+        test_kind varchar not null,
+        model_name varchar,
+        column_name varchar,
+        status varchar not null,
+        failure_count integer,
+        message varchar,
+        tested_at timestamp not null
+    );
+{%- endmacro %}

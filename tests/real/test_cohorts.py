@@ -1,0 +1,91 @@
+"""Cohorts of the published files, counted again from the raw tables by another way."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from shops import Shop
+
+ROOT = os.environ.get("REGULARS_TEST_DATA")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def olist(tmp_path_factory):
+    """The real shop, built as far as its cohorts."""
+    shop = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("olist-cohorts"))
+    shop.run("regulars", "load")
+    shop.run("dbt", "seed")
+    shop.run("dbt", "run", "--select", "+cohort_retention")
+    return shop
+
+
+def months_between(first: date, last: date) -> int:
+    """Calendar months from one first of a month to another."""
+    return 12 * (last.year - first.year) + last.month - first.month
+
+
+def test_cohorts_recomputed_from_the_raw_files_are_the_same(olist):
+    """Person by person in Python; the model joins and groups in SQL."""
+    orders = olist.rows(
+        """
+        select customers.customer_unique_id, orders.order_purchase_timestamp,
+            (select coalesce(sum(payment_value), 0) from raw.order_payments as payments
+             where payments.order_id = orders.order_id)
+        from raw.orders as orders, raw.customers as customers
+        where orders.customer_id = customers.customer_id
+            and orders.order_status <> 'canceled' and orders.order_status <> 'unavailable'
+            and orders.order_purchase_timestamp < timestamp '2018-08-30 00:00:00'
+        order by orders.order_purchase_timestamp
+        """
+    )
+    first_month: dict[str, date] = {}
+    people = defaultdict(set)
+    count, paid = defaultdict(int), defaultdict(Decimal)
+    for person, moment, amount in orders:
+        month = moment.date().replace(day=1)
+        cohort = first_month.setdefault(person, month)
+        cell = cohort, months_between(cohort, month)
+        people[cell].add(person)
+        count[cell] += 1
+        paid[cell] += amount
+    expected = []
+    for cohort in sorted(set(first_month.values())):
+        size = sum(month == cohort for month in first_month.values())
+        for number in range(months_between(cohort, date(2018, 8, 1)) + 1):
+            cell = cohort, number
+            active = len(people[cell])
+            is_complete = months_between(cohort, date(2018, 8, 1)) != number
+            expected.append(
+                (*cell, size, active, active / size, count[cell], paid[cell], is_complete)
+            )
+    found = olist.rows(
+        """
+        select cohort_month_date, month_number, cohort_customer_count, active_customer_count,
+            retention_rate, order_count, paid_amount, is_month_complete
+        from marts.cohort_retention order by cohort_month_date, month_number
+        """
+    )
+    assert found == expected
+
+
+def test_the_cohorts_come_to_the_published_people_orders_and_money(olist):
+    """olist-pitfalls: 94,990 people with 98,206 valid orders before 2018-08-30."""
+    ((people, orders, paid),) = olist.rows(
+        """
+        select sum(cohort_customer_count) filter (month_number = 0), sum(order_count),
+            sum(paid_amount)
+        from marts.cohort_retention
+        """
+    )
+    assert (people, orders, paid) == (94_990, 98_206, Decimal("15738970.55"))
