@@ -330,14 +330,16 @@ def _describe_differences(
 ) -> list[str | Table]:
     if not differences:
         return []
-    table = Table(title=title, title_justify="left", box=None)
+    table = Table(box=None)
     table.add_column("fact")
     for name in (other, "found"):
         table.add_column(name, justify="right")
     for difference in differences[:MOST_FACTS_SHOWN]:
         table.add_row(difference.fact, _figure(difference.other), _figure(difference.found))
     left_out = len(differences) - MOST_FACTS_SHOWN
-    return [table, f" and {left_out} more in marts.data_facts"] if left_out > 0 else [table]
+    rest = [f" and {left_out} more in marts.data_facts"] if left_out > 0 else []
+    # No title of the table's own: it would be broken to the width of a narrow table.
+    return [title, table, *rest]
 
 
 def _figure(value: Decimal | None) -> str:

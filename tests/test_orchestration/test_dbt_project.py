@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 import duckdb
 import pytest
-from shops import Shop, compare_marts
+from shops import PROJECT_DIR, Shop, compare_marts
 
 SCORE_MARTS = ("customer_segments", "customer_churn_scores", "segment_profiles", "model_quality")
 
@@ -100,3 +104,70 @@ def test_every_number_of_a_compiled_model_is_a_64_bit_literal(own):
     assert len(types) > 10
     assert set(types.values()) == {"DOUBLE"}
     assert " decimal" not in done.stdout.lower()
+
+
+def _documented(own: Shop) -> list[dict[str, Any]]:
+    """Every model, seed and source table, as dbt has read it from SQL and YAML."""
+    manifest = json.loads((own.folder / "target" / "manifest.json").read_text())
+    nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    return [node for node in nodes if node["resource_type"] in ("model", "seed", "source")]
+
+
+def _compact(data_type: str | None) -> str:
+    return (data_type or "no type").lower().replace(" ", "")
+
+
+def test_every_column_is_described_and_has_the_type_that_the_warehouse_has(own):
+    """No column is left out of the YAML, and the YAML names none that is not there."""
+    own.run("dbt", "parse")
+    rows = own.rows(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and not internal"
+    )
+    there: dict[tuple[object, object], dict[object, str]] = {}
+    for schema, table, column, data_type in rows:
+        there.setdefault((schema, table), {})[column] = _compact(str(data_type))
+    wrong = []
+    nodes = _documented(own)
+    for node in nodes:
+        name = node.get("identifier") or node["alias"]
+        columns = there[node["schema"], name]
+        # Columns made by a loop over the live model's features are described as one.
+        generated = node["config"].get("meta", {}).get("generated_columns")
+        if generated:
+            made = {column for column in columns if str(column).endswith(generated["suffix"])}
+            assert made, f"{name} has none of its generated columns"
+            assert {columns.pop(column) for column in made} == {_compact(generated["data_type"])}
+        said = {column: _compact(text["data_type"]) for column, text in node["columns"].items()}
+        wrong += [(name, *pair) for pair in said.items() ^ columns.items()]
+        wrong += [
+            (name, column, "no description")
+            for column, text in node["columns"].items()
+            if not text["description"].strip()
+        ]
+    assert wrong == []
+    assert len(nodes) > 50
+
+
+def test_every_table_says_what_one_row_of_it_is(own):
+    own.run("dbt", "parse")
+    assert [node["name"] for node in _documented(own) if "One row" not in node["description"]] == []
+
+
+def test_the_keepers_that_the_table_of_pitfalls_names_are_there(own):
+    own.run("dbt", "parse")
+    text = (PROJECT_DIR / "dbt_project" / "docs" / "pitfalls.md").read_text()
+    rows = [line for line in text.splitlines() if re.match(r"\| \d", line)]
+    assert [int(row.split("|")[1]) for row in rows] == list(range(1, 18))
+    manifest = json.loads((own.folder / "target" / "manifest.json").read_text())
+    known = {node["name"] for node in manifest["nodes"].values()}
+    known |= {macro["name"].removeprefix("test_") for macro in manifest["macros"].values()}
+    known |= {column for node in manifest["nodes"].values() for column in node["columns"]}
+    known |= {fact for (fact,) in own.rows("select fact_id from marts.data_facts")}
+    known |= {"orchestration/raw_files.py", "source_defaults"}
+    named = {
+        name.removesuffix("()")
+        for row in rows
+        for name in re.findall(r"`([^`]+)`", row.split("|")[5])
+    }
+    assert named - known == set()
