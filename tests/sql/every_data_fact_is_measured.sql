@@ -1,4 +1,5 @@
 {# Each fact that the seed names is measured once, and nothing else is. #}
+{{ config(group='ingestion') }}
 with
 
 facts as (
