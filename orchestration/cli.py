@@ -343,11 +343,11 @@ def _describe_differences(
 
 
 def _figure(value: Decimal | None) -> str:
-    """A figure without the zeros that its type adds."""
+    """A figure without the zeros that its type adds, save those of cents."""
     if value is None:
         return ""
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    whole, _, decimals = f"{value:,.4f}".rstrip("0").partition(".")
+    return f"{whole}.{decimals:<02}" if decimals else whole
 
 
 @app.command()
