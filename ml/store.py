@@ -38,7 +38,9 @@ class LabelledMatrix:
 
 
 def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> list[FeatureRule]:
-    """The features of a purpose, from the feature catalog, by name.
+    """The features of a purpose that the shop's source can supply, by name.
+
+    What it cannot supply is null in every snapshot and left out of the models.
 
     Args:
         connection: an open warehouse.
@@ -51,15 +53,15 @@ def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> l
         connection,
         f"""
         select feature_name, transform, null_rule
-        from canonical.feature_catalog
+        from features.supplied_features
         where is_{purpose}_feature
         order by feature_name
         """,
     )
     if not rows:
         raise StoreError(
-            f"seeds/feature_catalog.csv marks no feature with is_{purpose}_feature; mark at least "
-            "two and run `dbt seed`"
+            f"seeds/feature_catalog.csv marks no feature that the source can supply with "
+            f"is_{purpose}_feature; mark at least two and run `dbt build`"
         )
     return [FeatureRule(*row) for row in rows]
 
@@ -96,30 +98,25 @@ def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return [int(days) for (days,) in rows]
 
 
-def choose_label_window(connection: duckdb.DuckDBPyConnection, wanted: int | None) -> int:
-    """The label window to learn from: the one that is wanted, or the only one there is.
+def require_label_window(connection: duckdb.DuckDBPyConnection, days: int) -> int:
+    """The label window to learn from, if the warehouse has labels for it.
 
     Args:
         connection: an open warehouse.
-        wanted: days, or none to take the warehouse's own.
+        days: length of the window.
 
     Raises:
-        StoreError: the warehouse has no such labels, or several and none is named.
+        StoreError: the warehouse has no such labels.
     """
     windows = read_label_windows(connection)
-    said = ", ".join(str(days) for days in windows) or "none"
-    if wanted is None and len(windows) != 1:
+    if days not in windows:
+        said = ", ".join(str(window) for window in windows) or "none"
         raise StoreError(
-            f"expected one label window in features.customer_labels, found {said}; name one as "
+            f"features.customer_labels has no label window of {days} days, it has {said}; add "
+            "it to label_window_days in dbt_project.yml and build again, or name another one as "
             "label_window_days of the fit"
         )
-    chosen = windows[0] if wanted is None else wanted
-    if chosen not in windows:
-        raise StoreError(
-            f"features.customer_labels has no label window of {chosen} days, it has {said}; add "
-            "it to label_window_days in dbt_project.yml and build again"
-        )
-    return chosen
+    return days
 
 
 def read_features(

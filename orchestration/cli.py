@@ -73,6 +73,16 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="As-of date, like 2018-03-01; the source's default if not given."),
 ]
+SnapshotDates = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot-dates",
+        help="Dates of the feature snapshots, like 2017-09-01,2018-03-01; monthly if not given.",
+    ),
+]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Work out every incremental table anew.")
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
@@ -351,9 +361,17 @@ def _figure(value: Decimal | None) -> str:
 
 
 @app.command()
-def build(as_of: AsOf = None, data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
+def build(
+    as_of: AsOf = None,
+    snapshot_dates: SnapshotDates = None,
+    full_refresh: FullRefresh = False,
+    data_dir: DataDir = None,
+    max_rejected_rows: Rejects = None,
+) -> None:
     """Load, build, fit, score, report and publish."""
     _set("REGULARS_AS_OF_DATE", as_of)
+    _set("REGULARS_SNAPSHOT_DATES", snapshot_dates)
+    _set("DBT_FULL_REFRESH", 1 if full_refresh else None)
     _set("REGULARS_DATA_DIR", data_dir)
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
     _run_job("whole_build")

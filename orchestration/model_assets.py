@@ -21,7 +21,7 @@ from orchestration.resources import Progress, Settings, open_warehouse
 CODE_VERSION = version("regulars")
 FEATURES = [
     dg.AssetKey(["features", "customer_feature_snapshots"]),
-    dg.AssetKey(["canonical", "feature_catalog"]),
+    dg.AssetKey(["features", "supplied_features"]),
 ]
 # One thread: partial sums of several threads come in any order, and two fits would differ.
 FIT_THREADS = 1
@@ -51,7 +51,7 @@ class MixtureSettings(dg.Config):
 class ChurnSettings(dg.Config):
     """What the churn classifier and its test are told."""
 
-    label_window_days: int | None = None  # the warehouse's own, where it has one only
+    label_window_days: int = 180
     training_date_count: int = 2
     training_gap_days: int = 60
     inverse_regularization: float = 0.01
@@ -183,7 +183,7 @@ def fit_churn_logistic(
     """
     progress.begin("fit logistic", 4)
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        window = store.choose_label_window(connection, config.label_window_days)
+        window = store.require_label_window(connection, config.label_window_days)
         rules = store.read_feature_rules(connection, "churn")
         names = sorted({rule.feature_name for rule in rules} | set(BASELINE_FEATURES))
         try:

@@ -88,14 +88,16 @@ def ratio(numerator: str, denominator: str) -> str:
     return f"({numerator} / {denominator})"
 
 
-def quintile_score(ordering: str) -> str:
+def quintile_score(ordering: str, partition_by: str | None = None) -> str:
     """A window function."""
+    if partition_by:
+        return f"rank() over (partition by {partition_by} order by {ordering})"
     return f"rank() over (order by {ordering})"
 
 
-def days_between(earlier: str, later: str) -> str:
+def days_between(*moments: str) -> str:
     """A difference."""
-    return f"({later} - {earlier})"
+    return f"({' - '.join(moments)})"
 
 
 seconds_between = days_between
@@ -111,8 +113,56 @@ def is_weekend(moment: str) -> str:
     return f"({moment} > 5)"
 
 
+months_between = distance_km = days_between
+
+
+def median(expression: str) -> str:
+    """A function call."""
+    return f"median({expression})"
+
+
+def row_digest(columns: list[str]) -> str:
+    """A function call."""
+    return f"md5({' || '.join(columns)})"
+
+
+def supplied_features() -> list[str]:
+    """No feature; the stand-in below does not ask."""
+    return []
+
+
+def feature_column(_supplied: list[str], feature: str, kind: str) -> str:
+    """A cast."""
+    return f"cast({feature} as {kind})"
+
+
+def stale_labels() -> str:
+    """A condition."""
+    return "1 = 0"
+
+
+def forget_stale_rows(**_arguments: str) -> str:
+    """A hook, not part of the model."""
+    return ""
+
+
+def remember_facts() -> str:
+    """A hook, not part of the model."""
+    return ""
+
+
 class _Dbt:
     """dbt's own cross-database macros."""
+
+    @staticmethod
+    def hash(expression: str) -> str:
+        """A function call."""
+        return f"md5({expression})"
+
+    @staticmethod
+    def listagg(expression: str, delimiter: str, order_by: str) -> str:
+        """An aggregate."""
+        return f"string_agg({expression}, {delimiter} {order_by})"
 
     @staticmethod
     def date_trunc(part: str, moment: str) -> str:
@@ -126,7 +176,7 @@ dbt = _Dbt()
 def var(name: str, default: Any = None) -> Any:
     """What the models ask dbt_project.yml for."""
     known: dict[str, Any] = {
-        "label_window_days": [180],
+        "label_window_days": [90, 180, 365],
         "least_distinct_difference": 0.3,
         "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
     }

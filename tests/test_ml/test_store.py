@@ -57,17 +57,16 @@ def warehouse():
         connection.execute(model_tables_ddl())
         connection.execute(
             """
-            create schema canonical;
-            create table canonical.feature_catalog (
+            create schema features;
+            create table features.supplied_features (
                 feature_name varchar, transform varchar, null_rule varchar,
                 is_segmentation_feature boolean, is_churn_feature boolean
             );
-            insert into canonical.feature_catalog values
+            insert into features.supplied_features values
                 ('recency_days', 'identity', 'none', true, true),
                 ('average_review_score', 'identity', 'median', false, true),
                 ('paid_amount', 'log1p', 'none', true, false),
                 ('note', 'identity', 'none', false, false);
-            create schema features;
             create table features.as_of_dates (as_of_date date);
             insert into features.as_of_dates values ('2018-03-01'), ('2018-06-01'), ('2018-01-01');
             create table features.customer_feature_snapshots (
@@ -118,9 +117,9 @@ def test_the_rules_of_a_purpose_come_by_name(warehouse):
 
 
 def test_a_purpose_without_features_is_refused(warehouse):
-    warehouse.execute("update canonical.feature_catalog set is_churn_feature = false")
+    warehouse.execute("update features.supplied_features set is_churn_feature = false")
     with pytest.raises(
-        StoreError, match=r"marks no feature with is_churn_feature; mark .*dbt seed"
+        StoreError, match=r"no feature that .* with is_churn_feature; mark .*dbt build"
     ):
         store.read_feature_rules(warehouse, "churn")
 
@@ -145,6 +144,15 @@ def test_complete_dates_are_those_of_the_asked_window(warehouse):
     assert store.read_complete_dates(warehouse, 120) == [JANUARY]
     assert store.read_complete_dates(warehouse, 365) == []
     assert store.read_label_windows(warehouse) == [90, 120]
+
+
+def test_a_label_window_that_the_warehouse_has_is_taken(warehouse):
+    assert store.require_label_window(warehouse, 120) == 120
+
+
+def test_a_label_window_that_the_warehouse_lacks_is_refused(warehouse):
+    with pytest.raises(StoreError, match=r"no label window of 180 days, it has 90, 120; add it"):
+        store.require_label_window(warehouse, 180)
 
 
 def test_features_come_in_the_asked_columns_by_customer_id_with_nan_for_null(warehouse):
@@ -200,7 +208,7 @@ def test_a_complete_window_without_a_label_is_refused_rather_than_taken_for_lost
 # --- what is missing ----------------------------------------------------------------------------
 
 READERS = {
-    "canonical.feature_catalog": lambda connection: store.read_feature_rules(connection, "churn"),
+    "features.supplied_features": lambda connection: store.read_feature_rules(connection, "churn"),
     "features.as_of_dates": store.read_as_of_date,
     "features.customer_feature_snapshots": lambda connection: store.read_features(
         connection, ["recency_days"], JANUARY

@@ -6,15 +6,31 @@
             ~ ", got '" ~ end ~ "'"
         ) -%}
     {%- endif -%}
-    {%- set year, month = (start[:4] | int), (start[5:7] | int) -%}
+    {%- set asked = var('snapshot_dates', env_var('REGULARS_SNAPSHOT_DATES', '')) -%}
+    {%- if asked is string -%}
+        {%- set asked = asked.replace(',', ' ').split() -%}
+    {%- endif -%}
     {%- set dates = [] -%}
-    {%- for step in range(1200) -%}
-        {%- set index = year * 12 + month - 1 + step -%}
-        {%- set first = '%04d-%02d-01' | format(index // 12, index % 12 + 1) -%}
-        {%- if start <= first and first < end -%}
-            {%- do dates.append(first) -%}
+    {%- for value in asked -%}
+        {%- set day = checked_date('each of snapshot_dates', value) -%}
+        {%- if day > end -%}
+            {%- do exceptions.raise_compiler_error(
+                "each of snapshot_dates must be " ~ end ~ " (the as-of date of the build) or"
+                ~ " before, got '" ~ day ~ "'; leave it out, or build as of a later date"
+            ) -%}
         {%- endif -%}
+        {%- do dates.append(day) -%}
     {%- endfor -%}
+    {%- if not asked -%}
+        {%- set year, month = (start[:4] | int), (start[5:7] | int) -%}
+        {%- for step in range(1200) -%}
+            {%- set index = year * 12 + month - 1 + step -%}
+            {%- set first = '%04d-%02d-01' | format(index // 12, index % 12 + 1) -%}
+            {%- if start <= first and first < end -%}
+                {%- do dates.append(first) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- do dates.append(end) -%}
-    {{- return(dates) -}}
+    {{- return(dates | unique | sort | list) -}}
 {%- endmacro %}

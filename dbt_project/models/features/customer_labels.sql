@@ -1,17 +1,32 @@
 {# One row per person, as-of date T and label window: did they place a valid
    order in [T, T + window)? Only orders before the as-of date of the build are
-   looked at; a window that is not over is true or unknown, never false. -#}
+   looked at; a window that is not over is true or unknown, never false.
+   Incremental as customer_feature_snapshots is; unfinished windows are always
+   worked out again. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ forget_stale_rows(and_where_else=stale_labels()) }}',
+    post_hook='{{ remember_facts() }}',
+) }}
 with
 
-customer_feature_snapshots as (
+as_of_dates as (
 
-    select * from {{ ref('customer_feature_snapshots') }}
+    select * from {{ ref('as_of_dates') }}
 
 ),
 
-orders as (
+customer_fact_digests as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('customer_fact_digests') }}
+
+),
+
+order_facts as (
+
+    select * from {{ ref('order_facts') }}
 
 ),
 
@@ -32,47 +47,67 @@ windows as (
         {{ add_days(
             'as_of_dates.as_of_date', 'label_windows.label_window_days'
         ) }} as window_end_date
-    from {{ ref('as_of_dates') }} as as_of_dates
+    from as_of_dates
     cross join label_windows
 
 ),
 
-returning_customers as (
+missing_rows as (
 
-    select distinct
-        orders.customer_id,
+    select
+        customer_fact_digests.customer_id,
         windows.as_of_date,
-        windows.label_window_days
-    from orders
+        windows.label_window_days,
+        windows.window_end_date
+    from customer_fact_digests
     inner join windows
-        on
-            orders.ordered_at >= windows.as_of_date
-            and orders.ordered_at < windows.window_end_date
+        on customer_fact_digests.first_ordered_at < windows.as_of_date
+    {% if is_incremental() %}
     where
-        orders.is_valid_order
-        and orders.ordered_at < {{ date_literal(as_of_date()) }}
+        not exists (
+            select 1
+            from {{ this }} as labels
+            where
+                labels.customer_id = customer_fact_digests.customer_id
+                and labels.as_of_date = windows.as_of_date
+                and labels.label_window_days = windows.label_window_days
+        )
+    {% endif %}
+
+),
+
+next_orders as (
+
+    select
+        order_facts.customer_id,
+        as_of_dates.as_of_date,
+        min(order_facts.ordered_at) as next_ordered_at
+    from order_facts
+    inner join as_of_dates
+        on order_facts.ordered_at >= as_of_dates.as_of_date
+    where
+        order_facts.is_valid_order
+        and order_facts.ordered_at < {{ date_literal(as_of_date()) }}
+    group by order_facts.customer_id, as_of_dates.as_of_date
 
 ),
 
 labelled as (
 
     select
-        customer_feature_snapshots.customer_id,
-        customer_feature_snapshots.as_of_date,
-        windows.label_window_days,
-        windows.window_end_date <= {{ date_literal(as_of_date()) }}
+        missing_rows.customer_id,
+        missing_rows.as_of_date,
+        missing_rows.label_window_days,
+        missing_rows.window_end_date <= {{ date_literal(as_of_date()) }}
             as is_label_complete,
-        returning_customers.customer_id is not null as has_returned
-    from customer_feature_snapshots
-    inner join windows
-        on customer_feature_snapshots.as_of_date = windows.as_of_date
-    left join returning_customers
+        coalesce(
+            next_orders.next_ordered_at < missing_rows.window_end_date, false
+        ) as has_returned
+    from missing_rows
+    left join next_orders
         on
-            customer_feature_snapshots.customer_id
-            = returning_customers.customer_id
-            and windows.as_of_date = returning_customers.as_of_date
-            and windows.label_window_days
-            = returning_customers.label_window_days
+            missing_rows.customer_id = next_orders.customer_id
+            and missing_rows.as_of_date = next_orders.as_of_date
 
 ),
 

@@ -2,12 +2,6 @@
    know. RFM is empty for those without a valid order. -#}
 with
 
-orders as (
-
-    select * from {{ ref('orders') }}
-
-),
-
 state_regions as (
 
     select * from {{ ref('state_regions') }}
@@ -45,46 +39,15 @@ rfm_playbook as (
 
 ),
 
-known_orders as (
-
-    select
-        customer_id,
-        postal_code,
-        city,
-        state,
-        row_number() over (
-            partition by customer_id
-            order by ordered_at desc, order_id desc
-        ) as order_number_from_last
-    from orders
-    where ordered_at < {{ date_literal(as_of_date()) }}
-
-),
-
-places as (
-
-    select
-        known_orders.customer_id,
-        known_orders.postal_code,
-        known_orders.city,
-        known_orders.state,
-        state_regions.region
-    from known_orders
-    left join state_regions
-        on known_orders.state = state_regions.state
-    where known_orders.order_number_from_last = 1
-
-),
-
 customer_360 as (
 
     select
         customer_feature_snapshots.customer_id,
         customer_feature_snapshots.as_of_date,
-        places.postal_code,
-        places.city,
-        places.state,
-        places.region,
+        customer_feature_snapshots.postal_code,
+        customer_feature_snapshots.city,
+        customer_feature_snapshots.state,
+        state_regions.region,
         customer_rfm.first_order_at,
         customer_rfm.last_order_at,
         customer_rfm.recency_days,
@@ -104,8 +67,8 @@ customer_360 as (
         rfm_playbook.channel as playbook_channel,
         rfm_playbook.why as playbook_why
     from customer_feature_snapshots
-    left join places
-        on customer_feature_snapshots.customer_id = places.customer_id
+    left join state_regions
+        on customer_feature_snapshots.state = state_regions.state
     left join customer_rfm
         on customer_feature_snapshots.customer_id = customer_rfm.customer_id
     left join customer_segments

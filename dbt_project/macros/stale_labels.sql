@@ -1,0 +1,10 @@
+{#- A window that was not over, that is over or not as of another date than the last
+    build's, or that nobody asks for any more. -#}
+{% macro stale_labels() -%}
+    not is_label_complete
+    or is_label_complete <> (
+        {{ add_days('as_of_date', 'label_window_days') }}
+        <= {{ date_literal(as_of_date()) }}
+    )
+    or label_window_days not in ({{ var('label_window_days') | join(', ') }})
+{%- endmacro %}

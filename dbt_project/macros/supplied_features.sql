@@ -1,0 +1,13 @@
+{#- Where the table is not there yet (dbt parse, dbt compile in an empty warehouse), none. -#}
+{% macro supplied_features() -%}
+    {%- set table = ref('supplied_features') -%}
+    {%- if not execute or adapter.get_relation(
+        table.database, table.schema, table.identifier
+    ) is none -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {%- set rows = run_query(
+        "select feature_name from " ~ table ~ " order by feature_name"
+    ).rows -%}
+    {{- return(rows | map(attribute=0) | list) -}}
+{%- endmacro %}

@@ -1,0 +1,94 @@
+"""Nothing is known before it happened: promise 1, proved by poisoning what came after."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import pytest
+from shops import PROJECT_DIR, Shop
+from time_travel import count_differences, load_and_run, poison_after
+
+T = date(2018, 3, 1)
+SELECTED = ("--select", "+customer_feature_snapshots", "rfm_snapshots", "+rfm_frequency_bands",
+            "+rfm_segment_rules")  # fmt: skip
+SNAPSHOTS = "dbt_project/models/features/customer_feature_snapshots.sql"
+
+
+@pytest.fixture(scope="module")
+def poisoned(demo, tmp_path_factory):
+    """The demo shop with everything changed that was not known on T."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    poison = poison_after(demo.data_dir, folder / "data", T)
+    shop = Shop(folder / "data", folder / "warehouse")
+    load_and_run(shop, *SELECTED)
+    return shop, poison
+
+
+def test_the_poison_is_of_every_kind(poisoned):
+    _, poison = poisoned
+    assert min(vars(poison).values()) > 50, poison
+
+
+def test_no_feature_up_to_the_date_knows_of_anything_after_it(demo, poisoned):
+    shop, _ = poisoned
+    assert count_differences(demo, shop, T) == {}
+    assert count_differences(demo, shop, T, "marts.rfm_snapshots") == {}
+
+
+def test_features_after_the_date_do_know_of_it(demo, poisoned):
+    """So the comparison could have failed: all but the rows' own keys has moved by then."""
+    shop, _ = poisoned
+    moved = count_differences(demo, shop, date(2018, 8, 30))
+    ((columns,),) = demo.rows(
+        "select count(*) from duckdb_columns() "
+        "where schema_name = 'features' and table_name = 'customer_feature_snapshots'"
+    )
+    assert len(moved) >= columns - 3, sorted(moved)
+
+
+LEAKS = {
+    "a final delivery date": (
+        "coalesce(order_facts.delivered_at < missing_rows.as_of_date, false)",
+        "order_facts.delivered_at is not null",
+        "delivered_order_count",
+    ),
+    "reviews that were answered later": (
+        "            and missing_rows.as_of_date > reviews.answered_at\n",
+        "",
+        "average_review_score",
+    ),
+    "a final status": (
+        "        count(*) as order_count,",
+        "        count(case when is_valid_order then 1 end) as order_count,",
+        "order_count",
+    ),
+    "orders of the day that begins at the date": (
+        "and missing_rows.as_of_date > order_facts.ordered_at\n\n),\n\nlateness",
+        "and missing_rows.as_of_date >= order_facts.ordered_at\n\n),\n\nlateness",
+        "paid_amount",
+    ),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_planted_leak_is_caught(demo, poisoned, tmp_path, leak):
+    honest, leaky, feature = LEAKS[leak]
+    project = tmp_path / "project"
+    for name in ("dbt_project", "seeds", "tests/sql"):
+        shutil.copytree(PROJECT_DIR / name, project / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT_DIR / name, project / name)
+    model = project / SNAPSHOTS
+    text = model.read_text()
+    assert text.count(honest) >= 1
+    model.write_text(text.replace(honest, leaky))
+    shops = []
+    for number, shop in enumerate((demo, poisoned[0])):
+        copy = shop.copy_to(tmp_path / f"warehouse-{number}")
+        copy.run(
+            "dbt", "run", "--select", "customer_feature_snapshots",
+            "--project-dir", str(project), "--profiles-dir", str(project),
+        )  # fmt: skip
+        shops.append(copy)
+    assert count_differences(*shops, T)[feature] > 0
