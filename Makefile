@@ -1,5 +1,5 @@
 # The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
-# The rest are habits: setup, lint, typecheck, fmt, dev, docs, lock.
+# The rest are habits: setup, lint, typecheck, fmt, bench, dev, docs, lock.
 
 PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
 VENV := .venv
@@ -11,7 +11,7 @@ export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DAGSTER_DISABLE_TELEMETRY = yes
 
-.PHONY: warehouse test setup lint typecheck fmt dev docs lock clean
+.PHONY: warehouse test setup lint typecheck fmt bench dev docs lock clean
 
 warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
@@ -47,6 +47,9 @@ fmt: $(SETUP_DONE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix dbt_project/models tests/sql/*.sql
+
+bench: $(SETUP_DONE)
+	$(BIN)/python -m pytest -p no:xdist -q tests/benchmarks/bench_*.py
 
 dev: $(SETUP_DONE)
 	$(BIN)/dagster dev

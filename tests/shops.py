@@ -102,6 +102,25 @@ class Purchase:
     delivered_at: str = ""
     estimated: str = "2018-12-31 00:00:00"
     review: tuple[int, str] | None = None
+    seller_id: str = ""  # the first of the shop's sellers if empty
+
+
+def plant_seller(data_dir: Path, name: str, postal_code: str = "01001") -> str:
+    """Add a seller to the raw files; returns their id."""
+    seller_id = name.encode().hex().ljust(32, "3")
+    append_rows(
+        data_dir,
+        "olist_sellers_dataset",
+        [
+            {
+                "seller_id": seller_id,
+                "seller_zip_code_prefix": postal_code,
+                "seller_city": "sao paulo",
+                "seller_state": "SP",
+            }
+        ],
+    )
+    return seller_id
 
 
 def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
@@ -110,7 +129,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
     with (data_dir / "olist_products_dataset.csv").open(newline="") as stream:
         product_id = next(csv.DictReader(stream))["product_id"]
     with (data_dir / "olist_sellers_dataset.csv").open(newline="") as stream:
-        seller_id = next(csv.DictReader(stream))["seller_id"]
+        first_seller_id = next(csv.DictReader(stream))["seller_id"]
     for number, purchase in enumerate(purchases):
         order_id = f"{name}order{number}".encode().hex().ljust(32, "1")[:32]
         customer_id = f"{name}cust{number}".encode().hex().ljust(32, "2")[:32]
@@ -150,7 +169,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
                     "order_id": order_id,
                     "order_item_id": index + 1,
                     "product_id": product_id,
-                    "seller_id": seller_id,
+                    "seller_id": purchase.seller_id or first_seller_id,
                     "shipping_limit_date": purchase.ordered_at,
                     "price": price,
                     "freight_value": freight,

@@ -43,7 +43,13 @@ def load_and_run(shop: Shop, *dbt_arguments: str, **environment: str) -> None:
     with shop.open(read_only=False) as connection:
         load_raw_files(connection, shop.data_dir)
     shop.run(
-        "dbt", "build", "--exclude-resource-type", "test", "unit_test", *dbt_arguments, **environment
+        "dbt",
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        *dbt_arguments,
+        **environment,
     )
 
 
@@ -144,7 +150,8 @@ def poison_after(data_dir: Path, poisoned_dir: Path, as_of: date) -> Poison:
         run(
             f"""
             create or replace table planted as
-            select md5(order_id || '{kind}') as order_id, md5(customer_id || '{kind}') as customer_id,
+            select md5(order_id || '{kind}') as order_id,
+                md5(customer_id || '{kind}') as customer_id,
                 {person} as customer_unique_id, order_id as like_order_id,
                 {later(t, "(hash(order_id, 'when') % 3 * 400)::integer")} as ordered_at
             from base where hash(order_id, '{kind}') % {share} = 0

@@ -108,6 +108,14 @@ def add_days(moment: str, days: str) -> str:
     return f"({moment} + {days})"
 
 
+add_months = add_days
+
+
+def each_day(first_day: str, last_day: str) -> str:
+    """A row per element."""
+    return f"unnest([{first_day}, {last_day}])"
+
+
 def is_weekend(moment: str) -> str:
     """A comparison."""
     return f"({moment} > 5)"
@@ -178,6 +186,15 @@ def var(name: str, default: Any = None) -> Any:
     known: dict[str, Any] = {
         "label_window_days": [90, 180, 365],
         "least_distinct_difference": 0.3,
+        "selling_window_days": 90,
+        "late_order_window_months": 3,
+        "late_order_least_days": 3,
+        "large_seller_amount": 100000,
+        "new_seller_window_months": 3,
+        "busy_seller_item_count": 30,
+        "worst_review_window_months": 12,
+        "worst_review_count": 30,
+        "worst_postal_code_count": 5,
         "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
     }
     return known.get(name, default)

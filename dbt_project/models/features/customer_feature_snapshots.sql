@@ -1,6 +1,8 @@
 {# One row per person and as-of date T, for everybody who ordered before T. Only
    facts known strictly before T: an order's state at T is told by its
    timestamps (final statuses came later), a review counts once answered.
+   Running totals per person stand until the person's next event, so a row is
+   the totals that stood at T: after the latest order, delivery and review.
    Incremental: rows of people whose facts changed and of dates no longer asked
    for go first (forget_stale_rows), then what is missing is worked out. -#}
 {{ config(
@@ -11,17 +13,13 @@
     post_hook='{{ remember_facts() }}',
 ) }}
 {%- set supplied, double = supplied_features(), type_double() -%}
+{%- set forever = "cast('9999-12-31' as timestamp)" -%}
+-- depends_on: {{ ref('customer_fact_digests') }}
 with
 
 as_of_dates as (
 
     select * from {{ ref('as_of_dates') }}
-
-),
-
-customer_fact_digests as (
-
-    select * from {{ ref('customer_fact_digests') }}
 
 ),
 
@@ -37,176 +35,298 @@ reviews as (
 
 ),
 
+placed_totals as (
+
+    select
+        customer_id,
+        ordered_at,
+        previous_ordered_at,
+        second_previous_ordered_at,
+        gap_days,
+        postal_code,
+        city,
+        state,
+        coalesce(next_ordered_at, {{ forever }}) as valid_until,
+        min(ordered_at) over so_far as first_ordered_at,
+        count(*) over so_far as order_count,
+        sum(new_purchase_day_count) over so_far as purchase_day_count,
+        sum(item_count) over so_far as item_count,
+        sum(new_product_count) over so_far as product_count,
+        sum(new_category_count) over so_far as category_count,
+        sum(new_seller_count) over so_far as seller_count,
+        sum(paid_amount) over so_far as paid_amount,
+        max(paid_amount) over so_far as largest_order_amount,
+        sum(freight_amount) over so_far as freight_amount,
+        sum(item_amount) over so_far as item_amount,
+        sum(installment_count) over so_far as installment_count,
+        count(installment_count) over so_far as paid_order_count,
+        sum(voucher_amount) over so_far as voucher_amount,
+        sum(case when {{ is_weekend('ordered_at') }} then 1 else 0 end)
+            over so_far as weekend_order_count,
+        sum(seller_distance_km) over so_far as seller_distance_km,
+        count(seller_distance_km) over so_far as located_order_count
+    from order_facts
+    window
+        so_far as (
+            partition by customer_id
+            order by ordered_at asc, order_id asc
+            rows between unbounded preceding and current row
+        )
+
+),
+
+deliveries as (
+
+    select
+        customer_id,
+        order_id,
+        greatest(delivered_at, ordered_at) as known_at,
+        {{ seconds_between('ordered_at', 'delivered_at') }}
+            as delivery_seconds,
+        {{ days_between('estimated_delivery_date', 'delivered_at') }}
+            as late_days
+    from order_facts
+    where delivered_at is not null
+
+),
+
+delivered_totals as (
+
+    select
+        customer_id,
+        known_at,
+        coalesce(
+            lead(known_at) over (
+                partition by customer_id order by known_at asc, order_id asc
+            ),
+            {{ forever }}
+        ) as valid_until,
+        count(*) over so_far as delivered_order_count,
+        sum(delivery_seconds) over so_far as delivery_seconds,
+        sum(case when late_days > 0 then 1 else 0 end) over so_far
+            as late_order_count,
+        max(late_days) over so_far as worst_late_days
+    from deliveries
+    window
+        so_far as (
+            partition by customer_id
+            order by known_at asc, order_id asc
+            rows between unbounded preceding and current row
+        )
+
+),
+
+open_orders as (
+
+    select
+        order_facts.customer_id,
+        as_of_dates.as_of_date,
+        coalesce(order_facts.approved_at < as_of_dates.as_of_date, false)
+            as is_approved,
+        coalesce(order_facts.shipped_at < as_of_dates.as_of_date, false)
+            as is_shipped,
+        {{ days_between(
+            'order_facts.estimated_delivery_date', 'as_of_dates.as_of_date'
+        ) }} as late_days
+    from order_facts
+    inner join as_of_dates
+        on
+            order_facts.ordered_at < as_of_dates.as_of_date
+            and coalesce(
+                order_facts.delivered_at >= as_of_dates.as_of_date, true
+            )
+
+),
+
+open_totals as (
+
+    select
+        customer_id,
+        as_of_date,
+        count(*) as open_order_count,
+        sum(case when is_approved or is_shipped then 0 else 1 end)
+            as unapproved_order_count,
+        sum(case when is_shipped then 0 else 1 end) as unshipped_order_count,
+        sum(case when late_days > 0 then 1 else 0 end) as overdue_order_count,
+        max(late_days) as worst_late_days
+    from open_orders
+    group by customer_id, as_of_date
+
+),
+
+answers as (
+
+    select
+        order_facts.customer_id,
+        reviews.review_id,
+        reviews.order_id,
+        reviews.review_score,
+        reviews.is_commented,
+        greatest(reviews.answered_at, order_facts.ordered_at) as known_at
+    from reviews
+    inner join order_facts
+        on reviews.order_id = order_facts.order_id
+    where reviews.answered_at is not null
+
+),
+
+reviewed_totals as (
+
+    select
+        customer_id,
+        known_at,
+        coalesce(
+            lead(known_at) over (
+                partition by customer_id
+                order by known_at asc, review_id asc, order_id asc
+            ),
+            {{ forever }}
+        ) as valid_until,
+        count(*) over so_far as review_count,
+        sum(review_score) over so_far as review_score,
+        min(review_score) over so_far as lowest_review_score,
+        sum(case when is_commented then 1 else 0 end) over so_far
+            as commented_count
+    from answers
+    window
+        so_far as (
+            partition by customer_id
+            order by known_at asc, review_id asc, order_id asc
+            rows between unbounded preceding and current row
+        )
+
+),
+
 missing_rows as (
 
     select
-        customer_fact_digests.customer_id,
+        placed_totals.*,
         as_of_dates.as_of_date
-    from customer_fact_digests
+    from placed_totals
     inner join as_of_dates
-        on customer_fact_digests.first_ordered_at < as_of_dates.as_of_date
+        on
+            placed_totals.ordered_at < as_of_dates.as_of_date
+            and placed_totals.valid_until >= as_of_dates.as_of_date
     {% if is_incremental() %}
     where
         not exists (
             select 1
             from {{ this }} as snapshots
             where
-                snapshots.customer_id = customer_fact_digests.customer_id
+                snapshots.customer_id = placed_totals.customer_id
                 and snapshots.as_of_date = as_of_dates.as_of_date
         )
     {% endif %}
 
 ),
 
-orders_at_date as (
-
-    select
-        order_facts.*,
-        missing_rows.as_of_date,
-        coalesce(order_facts.next_ordered_at >= missing_rows.as_of_date, true)
-            as is_latest,
-        coalesce(order_facts.approved_at < missing_rows.as_of_date, false)
-            as is_approved,
-        coalesce(order_facts.shipped_at < missing_rows.as_of_date, false)
-            as is_shipped,
-        coalesce(order_facts.delivered_at < missing_rows.as_of_date, false)
-            as is_delivered
-    from missing_rows
-    inner join order_facts
-        on
-            missing_rows.customer_id = order_facts.customer_id
-            and missing_rows.as_of_date > order_facts.ordered_at
-
-),
-
-lateness_at_date as (
-
-    select
-        *,
-        {{ days_between(
-            'estimated_delivery_date',
-            'case when is_delivered then delivered_at else as_of_date end'
-        ) }} as late_days
-    from orders_at_date
-
-),
-
-order_features as (
-
-    select
-        customer_id,
-        as_of_date,
-        {{ days_between('max(ordered_at)', 'as_of_date') }} as recency_days,
-        {{ days_between('min(ordered_at)', 'as_of_date') }} as tenure_days,
-        count(*) as order_count,
-        sum(new_purchase_day_count) as purchase_day_count,
-        sum(item_count) as item_count,
-        sum(new_product_count) as product_count,
-        sum(new_category_count) as category_count,
-        sum(new_seller_count) as seller_count,
-        sum(paid_amount) as paid_amount,
-        {{ ratio('sum(paid_amount)', 'count(*)') }} as average_order_amount,
-        max(paid_amount) as largest_order_amount,
-        {{ ratio('sum(freight_amount)', 'sum(item_amount + freight_amount)') }}
-            as freight_share,
-        {{ ratio('sum(installment_count)', 'count(installment_count)') }}
-            as average_installment_count,
-        {{ ratio('sum(voucher_amount)', 'sum(paid_amount)') }} as voucher_share,
-        sum(case when is_delivered then 1 else 0 end) as delivered_order_count,
-        sum(case when is_delivered then 0 else 1 end) as open_order_count,
-        sum(
-            case
-                when is_approved or is_shipped or is_delivered then 0
-                else 1
-            end
-        ) as unapproved_order_count,
-        sum(case when is_shipped or is_delivered then 0 else 1 end)
-            as unshipped_order_count,
-        sum(case when not is_delivered and late_days > 0 then 1 else 0 end)
-            as overdue_order_count,
-        {{ ratio(
-            'sum(case when is_delivered then '
-            ~ seconds_between('ordered_at', 'delivered_at') ~ ' end)',
-            'sum(case when is_delivered then 86400 end)'
-        ) }} as average_delivery_days,
-        {{ ratio(
-            'sum(case when is_delivered and late_days > 0 then 1 else 0 end)',
-            'sum(case when is_delivered then 1 else 0 end)'
-        ) }} as late_delivery_share,
-        max(
-            case
-                when late_days > 0 then late_days
-                when late_days <= 0 then 0
-            end
-        ) as worst_late_days,
-        {{ ratio(
-            'sum(case when ' ~ is_weekend('ordered_at')
-            ~ ' then 1 else 0 end)',
-            'count(*)'
-        ) }} as weekend_order_share,
-        {{ months_between('max(ordered_at)', 'as_of_date') }}
-            as last_order_months,
-        {{ months_between(
-            'max(case when is_latest then previous_ordered_at end)',
-            'as_of_date'
-        ) }} as second_last_order_months,
-        {{ months_between(
-            'max(case when is_latest then second_previous_ordered_at end)',
-            'as_of_date'
-        ) }} as third_last_order_months,
-        {{ ratio(
-            days_between('min(ordered_at)', 'max(ordered_at)'),
-            'sum(new_purchase_day_count) - 1'
-        ) }} as average_gap_days,
-        max(case when is_latest then gap_days end) as last_gap_days,
-        {{ ratio('sum(seller_distance_km)', 'count(seller_distance_km)') }}
-            as average_seller_distance_km,
-        max(case when is_latest then postal_code end) as postal_code,
-        max(case when is_latest then city end) as city,
-        max(case when is_latest then state end) as state
-    from lateness_at_date
-    group by customer_id, as_of_date
-
-),
-
-review_features as (
+features as (
 
     select
         missing_rows.customer_id,
         missing_rows.as_of_date,
-        count(*) as review_count,
-        {{ ratio('sum(reviews.review_score)', 'count(*)') }}
-            as average_review_score,
-        min(reviews.review_score) as lowest_review_score,
+        {{ days_between('missing_rows.ordered_at', 'missing_rows.as_of_date') }}
+            as recency_days,
+        {{ days_between(
+            'missing_rows.first_ordered_at', 'missing_rows.as_of_date'
+        ) }} as tenure_days,
+        missing_rows.order_count,
+        missing_rows.purchase_day_count,
+        missing_rows.item_count,
+        missing_rows.product_count,
+        missing_rows.category_count,
+        missing_rows.seller_count,
+        missing_rows.paid_amount,
+        {{ ratio('missing_rows.paid_amount', 'missing_rows.order_count') }}
+            as average_order_amount,
+        missing_rows.largest_order_amount,
         {{ ratio(
-            'sum(case when reviews.is_commented then 1 else 0 end)', 'count(*)'
-        ) }} as commented_share
+            'missing_rows.freight_amount',
+            'missing_rows.item_amount + missing_rows.freight_amount'
+        ) }} as freight_share,
+        {{ ratio(
+            'missing_rows.installment_count', 'missing_rows.paid_order_count'
+        ) }} as average_installment_count,
+        {{ ratio('missing_rows.voucher_amount', 'missing_rows.paid_amount') }}
+            as voucher_share,
+        coalesce(reviewed_totals.review_count, 0) as review_count,
+        {{ ratio(
+            'reviewed_totals.review_score', 'reviewed_totals.review_count'
+        ) }} as average_review_score,
+        reviewed_totals.lowest_review_score,
+        {{ ratio(
+            'reviewed_totals.commented_count', 'reviewed_totals.review_count'
+        ) }} as commented_share,
+        coalesce(delivered_totals.delivered_order_count, 0)
+            as delivered_order_count,
+        coalesce(open_totals.open_order_count, 0) as open_order_count,
+        coalesce(open_totals.unapproved_order_count, 0)
+            as unapproved_order_count,
+        coalesce(open_totals.unshipped_order_count, 0)
+            as unshipped_order_count,
+        coalesce(open_totals.overdue_order_count, 0) as overdue_order_count,
+        {{ ratio(
+            'delivered_totals.delivery_seconds',
+            'delivered_totals.delivered_order_count * 86400'
+        ) }} as average_delivery_days,
+        {{ ratio(
+            'delivered_totals.late_order_count',
+            'delivered_totals.delivered_order_count'
+        ) }} as late_delivery_share,
+        greatest(
+            coalesce(
+                delivered_totals.worst_late_days, open_totals.worst_late_days
+            ),
+            coalesce(
+                open_totals.worst_late_days, delivered_totals.worst_late_days
+            ),
+            case
+                when
+                    delivered_totals.worst_late_days is not null
+                    or open_totals.worst_late_days is not null
+                    then 0
+            end
+        ) as worst_late_days,
+        {{ ratio(
+            'missing_rows.weekend_order_count', 'missing_rows.order_count'
+        ) }} as weekend_order_share,
+        {{ months_between(
+            'missing_rows.ordered_at', 'missing_rows.as_of_date'
+        ) }} as last_order_months,
+        {{ months_between(
+            'missing_rows.previous_ordered_at', 'missing_rows.as_of_date'
+        ) }} as second_last_order_months,
+        {{ months_between(
+            'missing_rows.second_previous_ordered_at', 'missing_rows.as_of_date'
+        ) }} as third_last_order_months,
+        {{ ratio(
+            days_between(
+                'missing_rows.first_ordered_at', 'missing_rows.ordered_at'
+            ),
+            'missing_rows.purchase_day_count - 1'
+        ) }} as average_gap_days,
+        missing_rows.gap_days as last_gap_days,
+        {{ ratio(
+            'missing_rows.seller_distance_km', 'missing_rows.located_order_count'
+        ) }} as average_seller_distance_km,
+        missing_rows.postal_code,
+        missing_rows.city,
+        missing_rows.state
     from missing_rows
-    inner join order_facts
+    left join delivered_totals
         on
-            missing_rows.customer_id = order_facts.customer_id
-            and missing_rows.as_of_date > order_facts.ordered_at
-    inner join reviews
+            missing_rows.customer_id = delivered_totals.customer_id
+            and missing_rows.as_of_date > delivered_totals.known_at
+            and missing_rows.as_of_date <= delivered_totals.valid_until
+    left join open_totals
         on
-            order_facts.order_id = reviews.order_id
-            and missing_rows.as_of_date > reviews.answered_at
-    group by missing_rows.customer_id, missing_rows.as_of_date
-
-),
-
-features as (
-
-    select
-        order_features.*,
-        coalesce(review_features.review_count, 0) as review_count,
-        review_features.average_review_score,
-        review_features.lowest_review_score,
-        review_features.commented_share
-    from order_features
-    left join review_features
+            missing_rows.customer_id = open_totals.customer_id
+            and missing_rows.as_of_date = open_totals.as_of_date
+    left join reviewed_totals
         on
-            order_features.customer_id = review_features.customer_id
-            and order_features.as_of_date = review_features.as_of_date
+            missing_rows.customer_id = reviewed_totals.customer_id
+            and missing_rows.as_of_date > reviewed_totals.known_at
+            and missing_rows.as_of_date <= reviewed_totals.valid_until
 
 ),
 
