@@ -7,8 +7,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from orchestration.errors import RegularsError
+from orchestration.data_facts import (
+    Difference,
+    FactComparison,
+    compare_data_facts,
+    read_data_facts,
+)
+from orchestration.errors import RegularsError, WarehouseError
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
     DEFAULT_DEMO_SEED,
@@ -57,7 +64,10 @@ WRITTEN_TO_BE_READ = {
     "WarehouseLockedError",
 }
 SUMMARY_SCHEMAS = ("raw", "canonical", "features", "marts")
+# Jobs that build marts, hence those that have rows, models and facts to tell of.
+JOBS_WITH_MARTS = ("whole_build", "score")
 REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
+MOST_FACTS_SHOWN = 15
 
 AsOf = Annotated[
     str | None,
@@ -152,6 +162,7 @@ def _run_job(job_name: str) -> None:
         log_path.open("a", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),
     ):
+        former_facts = _former_facts(settings) if job_name in JOBS_WITH_MARTS else {}
         progress.begin("prepare", 2)
         import dagster as dg
 
@@ -175,7 +186,21 @@ def _run_job(job_name: str) -> None:
             console.print(f"[red]{step} failed.[/] {message}", markup=True, soft_wrap=True)
         console.print(f"The full log is in {log_path.name}, beside the warehouse.", soft_wrap=True)
         raise typer.Exit(1)
-    _summarize(settings, job_name, progress, time.monotonic() - started_at)
+    _summarize(settings, job_name, progress, time.monotonic() - started_at, former_facts)
+
+
+def _former_facts(settings: Settings) -> dict[str, Decimal | None]:
+    """What the last build found, by fact; nothing where there was none.
+
+    A warehouse that cannot be opened is for the job itself to complain about.
+    """
+    if not settings.warehouse_path.exists():
+        return {}
+    try:
+        with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+            return {fact.fact_id: fact.found for fact in read_data_facts(connection)}
+    except WarehouseError:
+        return {}
 
 
 @contextlib.contextmanager
@@ -237,12 +262,18 @@ def _own_error(error: Any) -> Any:
     return None
 
 
-def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds: float) -> None:
-    """Rows, metrics, where things are, and what the time went into."""
+def _summarize(
+    settings: Settings,
+    job_name: str,
+    progress: BarProgress,
+    seconds: float,
+    former_facts: dict[str, Decimal | None],
+) -> None:
+    """Rows, metrics, facts that moved, where things are, and what the time went into."""
     out = Console(highlight=False)
     if not out.is_terminal:
         out.width = REPORT_WIDTH
-    if job_name in ("whole_build", "score"):
+    if job_name in JOBS_WITH_MARTS:
         with open_warehouse(settings.warehouse_path, read_only=True) as connection:
             ((as_of_date,),) = connection.execute(
                 "select as_of_date from marts.build_info"
@@ -260,6 +291,7 @@ def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds
                     metric_name
                 """
             ).fetchall()
+            facts = read_data_facts(connection)
         table = Table(title=f"Rows, as of {as_of_date}", title_justify="left", box=None)
         for name in ("schema", "table"):
             table.add_column(name)
@@ -282,6 +314,8 @@ def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds
                 f"{rule} {rule_value:.4f}" if rule else "",
             )
         out.print(quality)
+        for part in describe_data_facts(compare_data_facts(facts, former_facts)):
+            out.print(part)
     out.print("\nTime")
     for step, took in progress.seconds.items():
         out.print(f"  {step:<24} {took:6.1f} s")
@@ -290,6 +324,40 @@ def _summarize(settings: Settings, job_name: str, progress: BarProgress, seconds
         out.print(f"\nReport:    {settings.site_dir / 'index.html'}", soft_wrap=True)
     if (settings.published_dir / "regulars.duckdb").exists():
         out.print(f"For BI:    {settings.published_dir / 'regulars.duckdb'}", soft_wrap=True)
+
+
+def describe_data_facts(comparison: FactComparison) -> list[str | Table]:
+    """What a build says of the data facts: a sentence, and tables of what is different."""
+    return [
+        f"\n{comparison.sentence}",
+        *_describe_differences("Not as published", "expected", comparison.moved),
+        *_describe_differences("Changed since the last build", "before", comparison.changed),
+    ]
+
+
+def _describe_differences(
+    title: str, other: str, differences: Sequence[Difference]
+) -> list[str | Table]:
+    if not differences:
+        return []
+    table = Table(box=None)
+    table.add_column("fact")
+    for name in (other, "found"):
+        table.add_column(name, justify="right")
+    for difference in differences[:MOST_FACTS_SHOWN]:
+        table.add_row(difference.fact, _figure(difference.other), _figure(difference.found))
+    left_out = len(differences) - MOST_FACTS_SHOWN
+    rest = [f" and {left_out} more in marts.data_facts"] if left_out > 0 else []
+    # No title of the table's own: it would be broken to the width of a narrow table.
+    return [title, table, *rest]
+
+
+def _figure(value: Decimal | None) -> str:
+    """A figure without the zeros that its type adds, save those of cents."""
+    if value is None:
+        return ""
+    whole, _, decimals = f"{value:,.4f}".rstrip("0").partition(".")
+    return f"{whole}.{decimals:<02}" if decimals else whole
 
 
 @app.command()

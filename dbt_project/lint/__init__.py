@@ -50,9 +50,9 @@ def source_name() -> str:
     return "olist"
 
 
-def conformed(entities: str) -> str:
+def conformed(entities: str, verb: str = "conform") -> str:
     """A table name."""
-    return f"conformed_{entities}"
+    return f"{verb}ed_{entities}"
 
 
 def as_of_date() -> str:

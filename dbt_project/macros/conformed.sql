@@ -1,3 +1,3 @@
-{% macro conformed(entities) -%}
-    {{ ref('int_' ~ source_name() ~ '__conform_' ~ entities) }}
+{% macro conformed(entities, verb='conform') -%}
+    {{ ref('int_' ~ source_name() ~ '__' ~ verb ~ '_' ~ entities) }}
 {%- endmacro %}
