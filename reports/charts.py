@@ -92,6 +92,7 @@ def line_chart(
     x: str,
     y: Mapping[str, str],
     title: str,
+    by: str = "",
     height: int = 320,
     unit: str = "",
     as_percent: bool = False,
@@ -104,6 +105,7 @@ def line_chart(
         x: column of the horizontal axis.
         y: column to the name of its line.
         title: said above the chart.
+        by: column that names the lines, where one column of ``y`` holds them all.
         height: in pixels.
         unit: of the vertical axis; said beside the title.
         as_percent: the values are shares from 0 to 1.
@@ -114,18 +116,29 @@ def line_chart(
         True
     """
     figure = go.Figure()
-    across = _column(rows, x)
+    everywhere = _column(rows, x)
     axis: dict[str, Any] = {}
-    if any(isinstance(value, date | str) for value in across):
-        axis = _group_axis(across)
-        across = across if axis["type"] == "date" else _names(across)
+    if any(isinstance(value, date | str) for value in everywhere):
+        axis = _group_axis(everywhere)
     values = [value for column in y for value in _column(rows, column)] if as_percent else []
-    for column, name in y.items():
-        figure.add_scatter(x=across, y=_column(rows, column), mode="lines", name=_names([name])[0])
+    lines = [(column, name, rows) for column, name in y.items()]
+    if by:
+        lines = [
+            (column, name, [row for row in rows if row[by] == name])
+            for column in y
+            for name in dict.fromkeys(_column(rows, by))
+        ]
+    for column, name, points in lines:
+        across = _column(points, x)
+        if axis and axis["type"] != "date":
+            across = _names(across)
+        figure.add_scatter(
+            x=across, y=_column(points, column), mode="lines", name=_names([name])[0]
+        )
     figure.update_layout(
         xaxis=axis,
         yaxis=_value_axis(values, as_percent=as_percent, digits=digits),
-        showlegend=len(y) > 1,
+        showlegend=len(lines) > 1,
         hovermode="x unified",
     )
     return _embed(figure, rows, title, unit, height)

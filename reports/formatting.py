@@ -48,13 +48,17 @@ def decimal(value: Number | None, digits: int = 2) -> str:
 
 
 def number(value: Number | None) -> str:
-    """A number with as many digits after the point as it needs, four at most.
+    """A number with as many digits after the point as it needs: none, or two to four.
 
     Example:
-        >>> number(Decimal("96.8800")), number(Decimal("1359.0000")), number(0.12344)
-        ('96.88', '1,359', '0.1234')
+        >>> number(Decimal("96.8800")), number(Decimal("1359.0000")), number(0.12344), number(9.7)
+        ('96.88', '1,359', '0.1234', '9.70')
     """
-    return decimal(value, 4).rstrip("0").rstrip(".") if not _is_missing(value) else NOTHING
+    if _is_missing(value):
+        return NOTHING
+    whole, _, digits = decimal(value, 4).partition(".")
+    digits = digits.rstrip("0")
+    return f"{whole}.{digits:0<2}" if digits else whole
 
 
 def percent(value: Number | None, digits: int = 1) -> str:

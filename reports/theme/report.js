@@ -50,7 +50,11 @@
         trace.colorscale = evenly(trace.zmid === undefined ? palette.amount : palette.difference);
         trace.textfont = { color: colour("--ink") };
         // So many numbers cannot be read on a phone; the colours can.
-        if (narrow.matches && trace.x.length > 8) delete trace.texttemplate;
+        const isCrowded = narrow.matches && trace.x.length > 8;
+        if (isCrowded) delete trace.texttemplate;
+        layout.xaxis.tickvals = trace.x;
+        layout.xaxis.ticktext = isCrowded ? trace.x : trace.x.map((name) => wrap(name, 11));
+        if (isCrowded && trace.x.some((name) => name.includes(" "))) layout.xaxis.tickangle = -90;
       }
       if (narrow.matches && layout.yaxis.type === "category") {
         layout.yaxis.tickvals = trace.y;

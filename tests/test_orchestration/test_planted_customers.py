@@ -26,19 +26,34 @@ ANA_FEATURES = {
     "recency_days": 1,
     "tenure_days": 29,
     "item_count": 4,
+    "product_count": 1,  # the same product each time
+    "seller_count": 1,
     "paid_amount": 4280.00,
     "average_order_amount": 4280.00 / 3,
     "largest_order_amount": 2050.00,
     "freight_share": 80.00 / 4280.00,
     "average_installment_count": (10 + 5 + 1) / 3,
+    "voucher_share": 50.00 / 4280.00,
     "delivered_order_count": 2,
     "open_order_count": 1,
+    "unapproved_order_count": 0,
+    "unshipped_order_count": 1,
+    "overdue_order_count": 0,
     "average_delivery_days": 7.5,
     "late_delivery_share": 0.5,
+    "worst_late_days": 2,
     "weekend_order_share": 0.0,  # three Wednesdays
+    "last_order_months": 1 / 30.436875,
+    "second_last_order_months": 15 / 30.436875,
+    "third_last_order_months": 29 / 30.436875,
+    "average_gap_days": 14.0,
+    "last_gap_days": 14,
     "review_count": 1,  # the other one was answered at the as-of midnight
     "average_review_score": 5.0,
     "lowest_review_score": 5,
+    "commented_share": 0.0,
+    "postal_code": "01001",
+    "city": "sao paulo",
     "state": "SP",
 }
 
@@ -117,6 +132,19 @@ def test_an_order_canceled_later_is_an_order_at_an_earlier_date(demo, planted_id
         (date(2018, 8, 1), 2, Decimal("110.00")),
         (date(2018, 8, 30), 2, Decimal("110.00")),
     ]
+
+
+def test_what_was_under_way_at_a_date_is_told_by_the_timestamps(demo, planted_ids):
+    """At 2018-08-01 Davi's second order was one that had been promised for December."""
+    rows = demo.rows(
+        f"""
+        select open_order_count, overdue_order_count, item_count, worst_late_days
+        from features.customer_feature_snapshots
+        where customer_id = '{planted_ids["davi"]}' and as_of_date = date '2018-08-01'
+        """
+    )
+    # Its items are not known (it was never supplied), so only the first order's piece counts.
+    assert rows == [(2, 0, 1, 0)]
 
 
 def test_labels_of_a_planted_customer_follow_the_calendar(demo, planted_ids):

@@ -44,6 +44,20 @@ def chart(helper, rows):
 CHARTS = [line_chart, bar_chart, heat_map]
 
 
+def test_one_column_can_hold_several_lines():
+    rows = [
+        {"x": 1, "share": 0.1, "window": "90 days"},
+        {"x": 2, "share": 0.2, "window": "90 days"},
+        {"x": 1, "share": 0.3, "window": "180 days"},
+    ]
+    figure = figure_of(line_chart(rows, x="x", y={"share": ""}, by="window", title="t"))
+    assert [(line["name"], line["x"], line["y"]) for line in figure["data"]] == [
+        ("90 days", [1, 2], [0.1, 0.2]),
+        ("180 days", [1], [0.3]),
+    ]
+    assert figure["layout"]["showlegend"] is True
+
+
 def test_numbers_and_dates_reach_the_browser_as_what_they_are():
     figure = figure_of(
         line_chart(MONTHS, x="month", y={"paid": "paid", "share": "share"}, title="t")

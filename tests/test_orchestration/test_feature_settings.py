@@ -1,0 +1,71 @@
+"""As of which dates features are made, and from which sources."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def own(demo, tmp_path_factory):
+    return demo.copy_to(tmp_path_factory.mktemp("feature-settings"))
+
+
+DATES = "select distinct cast(as_of_date as varchar) from features.{} order by 1"
+FEATURES = ("--select", "features")
+
+
+def dates_of(shop, table):
+    return [day for (day,) in shop.rows(DATES.format(table))]
+
+
+def test_snapshots_are_of_the_dates_asked_for_and_the_as_of_date(own, demo):
+    own.run("dbt", "run", *FEATURES, REGULARS_SNAPSHOT_DATES="2018-03-01, 2017-09-15")
+    wanted = ["2017-09-15", "2018-03-01", "2018-08-30"]
+    assert dates_of(own, "customer_feature_snapshots") == wanted
+    assert dates_of(own, "customer_labels") == wanted
+    # A list, as a variable; what was there for other dates goes, what stays is not touched.
+    own.run("dbt", "run", *FEATURES, "--vars", "{snapshot_dates: [2018-03-01]}")
+    assert dates_of(own, "customer_feature_snapshots") == ["2018-03-01", "2018-08-30"]
+    monthly = demo.rows(
+        "from features.customer_feature_snapshots "
+        "where as_of_date in (date '2018-03-01', date '2018-08-30') order by all"
+    )
+    assert own.rows("from features.customer_feature_snapshots order by all") == monthly
+
+
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ("2018-02-30", "must be a day of the calendar, got '2018-02-30'"),
+        ("01/03/2018", "must look like 2018-09-01, got '01/03/2018'"),
+        ("2018-09-01", "must be 2018-08-30 (the as-of date of the build) or before, got"),
+    ],
+)
+def test_a_date_that_cannot_be_is_refused_in_a_sentence(own, dates, message):
+    done = own.run("dbt", "run", *FEATURES, check=False, REGULARS_SNAPSHOT_DATES=dates)
+    assert done.returncode != 0
+    assert message in " ".join(done.stdout.split())
+
+
+def test_what_a_source_cannot_supply_is_null_and_no_model_uses_it(own):
+    with own.open(read_only=False) as connection:
+        connection.execute(
+            "update canonical.feature_catalog set sources = 'another_shop' "
+            "where family = 'satisfaction'"
+        )
+    own.run("dbt", "run", *FEATURES)
+    counts = own.rows(
+        "select count(*) > 0, count(review_count), count(average_review_score), "
+        "count(commented_share), count(*) - count(paid_amount) "
+        "from features.customer_feature_snapshots"
+    )
+    assert counts == [(True, 0, 0, 0, 0)]
+    own.run("regulars", "fit")
+    used = own.rows(
+        "select model_id, max(cast(feature_name = 'average_review_score' as integer)), "
+        "max(cast(feature_name = 'paid_amount' as integer)) "
+        "from ml.model_parameters inner join ml.model_registry using (model_id) "
+        "where status in ('champion', 'challenger') group by model_id"
+    )
+    assert len(used) == 3
+    assert {row[1:] for row in used} == {(0, 1)}
