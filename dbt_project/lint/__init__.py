@@ -149,14 +149,24 @@ def stale_labels() -> str:
     return "1 = 0"
 
 
-def forget_stale_rows(**_arguments: str) -> str:
+def forget_stale_rows(*_arguments: str, **_settings: str) -> str:
     """A hook, not part of the model."""
     return ""
 
 
-def remember_facts() -> str:
-    """A hook, not part of the model."""
-    return ""
+remember_facts = forget_stale_rows
+
+
+class _Adapter:
+    """What dbt knows of the warehouse."""
+
+    @staticmethod
+    def get_columns_in_relation(_relation: str) -> list[dict[str, str]]:
+        """One column."""
+        return [{"name": "recency_days"}]
+
+
+adapter = _Adapter()
 
 
 class _Dbt:

@@ -208,32 +208,32 @@ def test_every_feature_recomputed_from_the_raw_files_is_the_same(olist, day):
 
 @pytest.mark.parametrize("window", [90, 180, 365])
 def test_labels_recomputed_from_the_raw_files_are_the_same(olist, window):
+    dates = ", ".join(f"(date '{day}')" for day in DATES)
     ((rows, complete, different),) = olist.rows(
         f"""
-        with valid as (
-            select customer_unique_id as customer_id, order_purchase_timestamp as placed
+        with placed as (
+            select customer_unique_id as customer_id, order_purchase_timestamp as placed_at,
+                order_status not in ('canceled', 'unavailable')
+                and order_purchase_timestamp < timestamp '2018-08-30' as counts
             from raw.orders inner join raw.customers using (customer_id)
-            where order_status not in ('canceled', 'unavailable')
-                and order_purchase_timestamp < timestamp '2018-08-30'
         ), expected as (
-            select l.customer_id, l.as_of_date,
-                l.as_of_date + {window} <= date '2018-08-30' as is_complete,
-                count(v.placed) > 0 as returned
-            from features.customer_labels as l
-            left join valid as v on v.customer_id = l.customer_id
-                and v.placed >= l.as_of_date and v.placed < l.as_of_date + interval {window} day
-            where l.label_window_days = {window}
+            select p.customer_id, d.day, d.day + {window} <= date '2018-08-30' as is_complete,
+                count(*) filter (
+                    p.counts and p.placed_at >= d.day
+                    and p.placed_at < d.day + interval {window} day
+                ) > 0 as returned
+            from placed as p cross join (values {dates}) as d (day)
             group by all
+            having min(p.placed_at) < d.day
         )
-        select count(*), count(*) filter (l.is_label_complete), count(*) filter (
+        select count(*), count(*) filter (e.is_complete), count(*) filter (
             l.is_label_complete is distinct from e.is_complete
             or l.is_returning is distinct from case
                 when e.returned then true when e.is_complete then false end
         )
         from expected as e
-        inner join features.customer_labels as l
-            on l.customer_id = e.customer_id and l.as_of_date = e.as_of_date
-            and l.label_window_days = {window}
+        full join (from features.customer_labels where label_window_days = {window}) as l
+            on l.customer_id = e.customer_id and l.as_of_date = e.day
         """
     )
     assert rows > 100_000

@@ -247,7 +247,7 @@ def test_every_day_has_the_orders_and_money_of_the_raw_files(today):
     found = today.rows(
         """
         select order_date, order_count, customer_count, new_customer_count, item_count,
-            item_amount, freight_amount, paid_amount, canceled_order_count
+            item_amount, freight_amount, paid_amount, invalid_order_count
         from marts.orders_daily order by order_date
         """
     )

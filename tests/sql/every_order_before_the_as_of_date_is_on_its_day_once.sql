@@ -3,7 +3,7 @@ with
 
 counted as (
 
-    select sum(order_count + canceled_order_count) as order_count
+    select sum(order_count + invalid_order_count) as order_count
     from {{ ref('orders_daily') }}
 
 ),

@@ -48,24 +48,36 @@ def test_features_after_the_date_do_know_of_it(demo, poisoned):
 
 
 LEAKS = {
-    "a final delivery date": (
-        "coalesce(order_facts.delivered_at < missing_rows.as_of_date, false)",
-        "order_facts.delivered_at is not null",
+    "final delivery dates": (
+        "            and missing_rows.as_of_date > delivered_totals.known_at\n",
+        "",
         "delivered_order_count",
     ),
+    "orders under way that will be delivered": (
+        """            and coalesce(
+                order_facts.delivered_at >= as_of_dates.as_of_date, true
+            )
+""",
+        "            and order_facts.delivered_at is null\n",
+        "open_order_count",
+    ),
     "reviews that were answered later": (
-        "            and missing_rows.as_of_date > reviews.answered_at\n",
+        "            and missing_rows.as_of_date > reviewed_totals.known_at\n",
         "",
         "average_review_score",
     ),
-    "a final status": (
-        "        count(*) as order_count,",
-        "        count(case when is_valid_order then 1 end) as order_count,",
+    "final statuses": (
+        "        count(*) over so_far as order_count,",
+        "        sum(case when is_valid_order then 1 else 0 end) over so_far as order_count,",
         "order_count",
     ),
     "orders of the day that begins at the date": (
-        "and missing_rows.as_of_date > order_facts.ordered_at\n\n),\n\nlateness",
-        "and missing_rows.as_of_date >= order_facts.ordered_at\n\n),\n\nlateness",
+        """            placed_totals.ordered_at < as_of_dates.as_of_date
+            and placed_totals.valid_until >= as_of_dates.as_of_date
+""",
+        """            placed_totals.ordered_at <= as_of_dates.as_of_date
+            and placed_totals.valid_until > as_of_dates.as_of_date
+""",
         "paid_amount",
     ),
 }
@@ -81,7 +93,7 @@ def test_a_planted_leak_is_caught(demo, poisoned, tmp_path, leak):
         shutil.copy(PROJECT_DIR / name, project / name)
     model = project / SNAPSHOTS
     text = model.read_text()
-    assert text.count(honest) >= 1
+    assert text.count(honest) == 1
     model.write_text(text.replace(honest, leaky))
     shops = []
     for number, shop in enumerate((demo, poisoned[0])):

@@ -1,5 +1,5 @@
-{# One row per as-of date: the first of each month of the usable window, and the
-   as-of date of the build. -#}
+{# One row per as-of date: the dates asked for, else the first of each month of
+   the usable window; and the as-of date of the build. -#}
 with
 
 as_of_dates as (

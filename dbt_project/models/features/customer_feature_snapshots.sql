@@ -9,8 +9,13 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook='{{ forget_stale_rows() }}',
-    post_hook='{{ remember_facts() }}',
+    pre_hook="{{ forget_stale_rows(
+        ref('as_of_dates'), ref('customer_fact_digests'),
+        settings=supplied_features() | join(' ')
+    ) }}",
+    post_hook="{{ remember_facts(
+        ref('customer_fact_digests'), settings=supplied_features() | join(' ')
+    ) }}",
 ) }}
 {%- set supplied, double = supplied_features(), type_double() -%}
 {%- set forever = "cast('9999-12-31' as timestamp)" -%}

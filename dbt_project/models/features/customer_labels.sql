@@ -7,8 +7,10 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook='{{ forget_stale_rows(and_where_else=stale_labels()) }}',
-    post_hook='{{ remember_facts() }}',
+    pre_hook="{{ forget_stale_rows(
+        ref('as_of_dates'), ref('customer_fact_digests'), or_where=stale_labels()
+    ) }}",
+    post_hook="{{ remember_facts(ref('customer_fact_digests')) }}",
 ) }}
 with
 

@@ -1,10 +1,12 @@
-{# One row per order: what features are made of. All of it but approved_at,
-   shipped_at, delivered_at and is_valid_order is known when the order is
-   placed; next_ordered_at says until when it is the latest one.
+{# One row per order: what features are made of. Later knowledge, to be held
+   against the as-of date, are approved_at, shipped_at, delivered_at,
+   is_valid_order (for labels only) and next_ordered_at, until when the order
+   is the latest one; all else is known when the order is placed.
    What is bought, from whom and whether on a new day counts where it happens
    first, so that sums over a person's orders count distinct things.
-   An order without items was mostly one that could not be supplied: its items
-   are unknown, not none, since a 0 would tell its later fate (pitfall 4). -#}
+   An order without items was mostly one that could not be supplied, and the
+   source dropped them later (pitfall 4): its items are empty, which models fill
+   in, and not 0, which they would learn from. -#}
 with
 
 orders as (

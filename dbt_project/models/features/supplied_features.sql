@@ -18,7 +18,7 @@ supplied_features as (
         is_segmentation_feature,
         is_churn_feature
     from feature_catalog
-    where ' ' || sources || ' ' like '% {{ source_name() }} %'
+    where position(' {{ source_name() }} ' in ' ' || sources || ' ') > 0
 
 )
 

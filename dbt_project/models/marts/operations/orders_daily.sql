@@ -68,7 +68,7 @@ invalid_orders_per_day as (
 
     select
         order_date,
-        count(*) as canceled_order_count
+        count(*) as invalid_order_count
     from known_orders
     where not is_valid_order
     group by order_date
@@ -98,8 +98,8 @@ orders_daily as (
             'valid_orders_per_day.order_count',
         ) }} as average_order_amount,
         cast(
-            coalesce(invalid_orders_per_day.canceled_order_count, 0) as integer
-        ) as canceled_order_count
+            coalesce(invalid_orders_per_day.invalid_order_count, 0) as integer
+        ) as invalid_order_count
     from calendar
     left join valid_orders_per_day
         on calendar.order_date = valid_orders_per_day.order_date
