@@ -47,13 +47,79 @@ def test_a_date_that_cannot_be_is_refused_in_a_sentence(own, dates, message):
     assert message in " ".join(done.stdout.split())
 
 
+BUILDS = [
+    ("earlier and later again", ["--vars", "{as_of_date: 2018-03-01}"]),
+    ("other label windows", ["--vars", "{label_window_days: [30, 180]}"]),
+    ("other dates", ["--vars", "{snapshot_dates: [2017-09-15, 2018-08-01]}"]),
+    ("one model alone", ["--select", "customer_feature_snapshots"]),
+]
+
+
+def test_whatever_was_built_before_a_build_is_as_from_nothing(demo, tmp_path):
+    """Each of these, then the usual build: the same rows as the demo shop's first build."""
+    shop = demo.copy_to(tmp_path)
+    for what, arguments in BUILDS:
+        selected = [] if "--select" in arguments else FEATURES
+        shop.run("dbt", "run", *selected, *arguments)
+        if arguments[0] == "--vars":
+            changed = shop.rows(DATES.format("customer_labels"))
+            windows = shop.rows(
+                "select count(distinct label_window_days) from features.customer_labels"
+            )
+            assert (changed, windows) != (demo.rows(DATES.format("customer_labels")), [(3,)]), what
+        shop.run("dbt", "run", *FEATURES)
+        for table in ("customer_feature_snapshots", "customer_labels"):
+            rows = f"from features.{table} order by all"
+            assert shop.rows(rows) == demo.rows(rows), (what, table)
+
+
+def test_a_table_of_the_former_version_is_brought_up_to_date(demo, tmp_path):
+    """As issue 2 left it: fewer features, one label window, no note of what it was made of."""
+    shop = demo.copy_to(tmp_path)
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "drop table features.facts_worked_out;"
+            "alter table features.customer_feature_snapshots drop column voucher_share;"
+            "update features.customer_feature_snapshots set item_count = 0;"
+            "delete from features.customer_labels where label_window_days <> 180"
+        )
+    shop.run("dbt", "run", *FEATURES)
+    with shop.open() as connection:
+        columns = connection.execute("describe features.customer_feature_snapshots").fetchall()
+    names = ", ".join(sorted(name for name, *_ in columns))
+    for rows in (
+        f"select {names} from features.customer_feature_snapshots order by all",
+        "from features.customer_labels order by all",
+    ):
+        assert shop.rows(rows) == demo.rows(rows)
+
+
+def test_a_column_of_another_type_asks_for_a_full_refresh(demo, tmp_path):
+    shop = demo.copy_to(tmp_path)
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "alter table features.customer_feature_snapshots "
+            "alter column average_gap_days type integer"
+        )
+    before = shop.rows("from features.customer_feature_snapshots order by all")
+    done = shop.run("dbt", "run", *FEATURES, check=False)
+    assert done.returncode != 0
+    said = " ".join(done.stdout.split())
+    assert "has the column average_gap_days as integer, the model has it as double" in said
+    assert "--full-refresh" in said
+    assert shop.rows("from features.customer_feature_snapshots order by all") == before
+    shop.run("dbt", "run", *FEATURES, "--full-refresh")
+    rows = "from features.customer_feature_snapshots order by all"
+    assert shop.rows(rows) == demo.rows(rows)
+
+
 def test_what_a_source_cannot_supply_is_null_and_no_model_uses_it(own):
     with own.open(read_only=False) as connection:
         connection.execute(
             "update canonical.feature_catalog set sources = 'another_shop' "
             "where family = 'satisfaction'"
         )
-    own.run("dbt", "run", *FEATURES)
+    assert "ERROR=0" in own.run("dbt", "build", *FEATURES).stdout
     counts = own.rows(
         "select count(*) > 0, count(review_count), count(average_review_score), "
         "count(commented_share), count(*) - count(paid_amount) "
