@@ -6,10 +6,8 @@ import os
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from shops import Shop
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [
@@ -18,16 +16,6 @@ pytestmark = [
         not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def olist(tmp_path_factory):
-    """The real shop, built as far as its cohorts."""
-    shop = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("olist-cohorts"))
-    shop.run("regulars", "load")
-    shop.run("dbt", "seed")
-    shop.run("dbt", "run", "--select", "+cohort_retention")
-    return shop
 
 
 def months_between(first: date, last: date) -> int:

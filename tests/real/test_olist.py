@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from scoring_parity import check_gmm, check_kmeans, check_logistic
@@ -19,22 +18,6 @@ pytestmark = [
         not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def olist(tmp_path_factory):
-    """The real shop, built whole as of its default date."""
-    shop = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("olist"))
-    shop.run("regulars", "build")
-    return shop
-
-
-@pytest.fixture(scope="module")
-def olist_in_march(olist, tmp_path_factory):
-    """The real shop as it was on 2018-03-01, built without anything of a later build."""
-    shop = Shop(olist.data_dir, tmp_path_factory.mktemp("olist-march"))
-    shop.run("regulars", "build", "--as-of", "2018-03-01")
-    return shop
 
 
 # Counted in the nine files by wc and by the data set's own description.

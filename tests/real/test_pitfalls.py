@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from shops import Shop
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [
@@ -22,18 +20,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def facts_shop(tmp_path_factory):
-    """The real files loaded, and only what the data facts need built from them."""
-    shop = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("olist-facts"))
-    shop.run("regulars", "load")
-    shop.run("dbt", "build", "--select", "+data_facts", "--indirect-selection", "buildable")
-    return shop
-
-
-@pytest.fixture(scope="module")
-def found(facts_shop):
+def found(olist):
     """Fact id to the figure that was found."""
-    return dict(facts_shop.rows("select fact_id, found from marts.data_facts"))
+    return dict(olist.rows("select fact_id, found from marts.data_facts"))
 
 
 PITFALLS: dict[str, dict[str, str]] = {
@@ -167,9 +156,9 @@ def test_a_pitfall_has_its_figures(found, pitfall):
     assert {name: found[name] for name in expected} == expected
 
 
-def test_nothing_has_moved_and_every_pitfall_has_facts(facts_shop):
-    assert facts_shop.rows("select fact from marts.data_facts where has_moved is not false") == []
-    numbers = facts_shop.rows("select distinct pitfall_number from marts.data_facts order by 1")
+def test_nothing_has_moved_and_every_pitfall_has_facts(olist):
+    assert olist.rows("select fact from marts.data_facts where has_moved is not false") == []
+    numbers = olist.rows("select distinct pitfall_number from marts.data_facts order by 1")
     assert [number for (number,) in numbers] == list(range(1, len(PITFALLS) + 1))
 
 
@@ -178,16 +167,16 @@ def test_the_best_fifth_bought_once_for_the_most_part(found):
     assert round(found["one_time_buyers_share_of_ntile_5"] * 100) == 84
 
 
-def test_the_one_order_without_a_payment_is_the_known_one(facts_shop):
+def test_the_one_order_without_a_payment_is_the_known_one(olist):
     """Pitfall 5, and how the data set is recognised."""
-    assert facts_shop.rows(
+    assert olist.rows(
         "select order_id from raw.orders anti join raw.order_payments using (order_id)"
     ) == [("bfbd0f9bdef84302105ad712db648a6c",)]
 
 
-def test_joining_all_rows_multiplies_money_further(facts_shop, found):
+def test_joining_all_rows_multiplies_money_further(olist, found):
     """Pitfall 7 by the very join that the models never make."""
-    rows = facts_shop.rows(
+    rows = olist.rows(
         """
         with joined as (
             select customers.customer_unique_id, sum(payments.payment_value) as joined
@@ -212,10 +201,10 @@ def test_joining_all_rows_multiplies_money_further(facts_shop, found):
 
 
 def test_half_of_the_last_orders_were_not_delivered_and_most_of_their_reviews_not_written(
-    facts_shop, found
+    olist, found
 ):
     """Pitfall 15, counted in the raw tables."""
-    ((orders, undelivered),) = facts_shop.rows(
+    ((orders, undelivered),) = olist.rows(
         """
         select count(*), count(*) filter (
             not coalesce(order_delivered_customer_date < timestamp '2018-03-01', false)
@@ -225,7 +214,7 @@ def test_half_of_the_last_orders_were_not_delivered_and_most_of_their_reviews_no
             and timestamp '2018-02-28 23:59:59'
         """
     )
-    ((reviews, unanswered),) = facts_shop.rows(
+    ((reviews, unanswered),) = olist.rows(
         """
         select count(*), count(*) filter (
             not coalesce(review_answer_timestamp < timestamp '2018-03-01', false)
@@ -247,33 +236,33 @@ def test_half_of_the_last_orders_were_not_delivered_and_most_of_their_reviews_no
     )
 
 
-def test_quotes_come_late_in_the_geolocation_file(facts_shop):
+def test_quotes_come_late_in_the_geolocation_file(olist):
     """Pitfall 11: far past any sample from which a dialect could be sniffed."""
-    path = facts_shop.data_dir / "olist_geolocation_dataset.csv"
+    path = olist.data_dir / "olist_geolocation_dataset.csv"
     with path.open("rb") as stream:
         first = next(number for number, line in enumerate(stream, 1) if b'"' in line)
     assert first == 422_498
 
 
-def test_the_reviews_file_has_more_lines_than_reviews(facts_shop, found):
+def test_the_reviews_file_has_more_lines_than_reviews(olist, found):
     """Pitfall 11: read line by line, it seems to have this many."""
-    path = facts_shop.data_dir / "olist_order_reviews_dataset.csv"
+    path = olist.data_dir / "olist_order_reviews_dataset.csv"
     with path.open("rb") as stream:
         assert sum(1 for _ in stream) - 1 == found["lines_of_the_reviews_file"]
 
 
-def test_the_translation_file_starts_with_a_mark_and_two_headers_are_misspelt(facts_shop):
+def test_the_translation_file_starts_with_a_mark_and_two_headers_are_misspelt(olist):
     """Pitfall 13."""
-    mark = (facts_shop.data_dir / "product_category_name_translation.csv").read_bytes()[:3]
+    mark = (olist.data_dir / "product_category_name_translation.csv").read_bytes()[:3]
     assert mark == b"\xef\xbb\xbf"
-    with (facts_shop.data_dir / "olist_products_dataset.csv").open() as stream:
+    with (olist.data_dir / "olist_products_dataset.csv").open() as stream:
         header = stream.readline()
     assert header.count("lenght") == 2
-    names = [name for (name,) in facts_shop.rows("select column_name from (describe raw.products)")]
+    names = [name for (name,) in olist.rows("select column_name from (describe raw.products)")]
     assert {"product_name_lenght", "product_description_lenght"} <= set(names)
-    staged = facts_shop.rows("select column_name from (describe staging.stg_olist__products)")
+    staged = olist.rows("select column_name from (describe staging.stg_olist__products)")
     assert not [name for (name,) in staged if "lenght" in str(name)]
-    assert facts_shop.rows(
+    assert olist.rows(
         """
         select distinct product_category_name from raw.products
         anti join raw.product_category_name_translation using (product_category_name)
@@ -282,9 +271,9 @@ def test_the_translation_file_starts_with_a_mark_and_two_headers_are_misspelt(fa
     ) == [("pc_gamer",), ("portateis_cozinha_e_preparadores_de_alimentos",)]
 
 
-def test_postal_codes_keep_their_zeros(facts_shop, found):
+def test_postal_codes_keep_their_zeros(olist, found):
     """Pitfall 12."""
-    assert facts_shop.rows(
+    assert olist.rows(
         "select min(length(postal_code)), max(length(postal_code)) "
         "from staging.stg_olist__geolocation"
     ) == [(5, 5)]

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from shops import Shop
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [
@@ -26,24 +24,9 @@ EDGES = {"2018-08-30": ("2018-05-30", "2017-08-30"), "2018-03-01": ("2017-12-01"
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory):
-    shop = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("requests"))
-    shop.run("regulars", "load")
-    return shop
-
-
-@pytest.fixture(scope="module")
-def built(loaded, tmp_path_factory):
-    """As-of date to the real shop with its operations marts, built and tested by dbt alone."""
-    shops = {}
-    for as_of_date in EDGES:
-        shop = loaded.copy_to(tmp_path_factory.mktemp(f"requests-{as_of_date}"))
-        shop.run(
-            "dbt", "build", "--select", "+marts.operations", "+orders_monthly", "+customer_rfm",
-            "--indirect-selection", "buildable", REGULARS_AS_OF_DATE=as_of_date,
-        )  # fmt: skip
-        shops[as_of_date] = shop
-    return shops
+def built(olist, olist_in_march):
+    """The real shop as of each date."""
+    return {"2018-08-30": olist, "2018-03-01": olist_in_march}
 
 
 def assert_same_rows(found, expected):
