@@ -10,6 +10,7 @@ from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer
 from ml.demo import generate_demo_shop
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Among several workers, tests of a file stay together; so do those of one real build."""
     for item in items:
