@@ -17,7 +17,7 @@ warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
 
 test: $(SETUP_DONE)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 setup: $(SETUP_DONE)
 

@@ -10,15 +10,6 @@ from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer
 from ml.demo import generate_demo_shop
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Among several workers, tests of a file stay together; so do those of one real build."""
-    for item in items:
-        folder = item.path.parent
-        is_real = folder.name == "real" and "olist" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group(str(folder if is_real else item.path)))
-
-
 @pytest.fixture(scope="session")
 def planted_ids() -> dict[str, str]:
     """Planted name to customer id."""
