@@ -54,10 +54,10 @@ def change(shop: Shop, *statements: str) -> None:
 
 
 def test_each_kind_of_test_is_logged_with_what_it_is_on(built):
-    assert log_of(built, "test_name = 'not_null_customer_rfm_r_score'") == [
-        ("not_null_customer_rfm_r_score", "data", "customer_rfm", "r_score", "pass", 0, None)
+    assert log_of(built, "test_name = 'in_range_customer_rfm_r_score__1__5'") == [
+        ("in_range_customer_rfm_r_score__1__5", "data", "customer_rfm", "r_score", "pass", 0, None)
     ]
-    assert log_of(built, "test_kind = 'unit'") == [
+    assert log_of(built, f"test_name = '{UNIT_TEST}'") == [
         (UNIT_TEST, "unit", "cohort_retention", None, "pass", 0, None)
     ]
     assert log_of(built, "test_name = 'a_better_customer_never_has_a_lower_score'") == [
@@ -67,25 +67,27 @@ def test_each_kind_of_test_is_logged_with_what_it_is_on(built):
 
 
 def test_a_failing_test_is_logged_with_its_count_and_what_dbt_says_and_others_stay(shop):
-    before = log_of(shop, "test_name <> 'not_null_customer_rfm_r_score'")
+    before = log_of(shop, "test_name <> 'in_range_customer_rfm_r_score__1__5'")
     change(
         shop,
-        "update marts.customer_rfm set r_score = null "
+        "update marts.customer_rfm set r_score = 6 "
         "where customer_id in (select customer_id from marts.customer_rfm order by 1 limit 3)",
     )
-    done = shop.run("dbt", "test", "--select", "not_null_customer_rfm_r_score", check=False)
+    done = shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5", check=False)
     assert done.returncode == 1
-    assert log_of(shop, "test_name = 'not_null_customer_rfm_r_score'") == [
-        ("not_null_customer_rfm_r_score", "data", "customer_rfm", "r_score", "fail", 3,
+    assert log_of(shop, "test_name = 'in_range_customer_rfm_r_score__1__5'") == [
+        ("in_range_customer_rfm_r_score__1__5", "data", "customer_rfm", "r_score", "fail", 3,
          "Got 3 results, configured to fail if != 0")
     ]  # fmt: skip
-    assert log_of(shop, "test_name <> 'not_null_customer_rfm_r_score'") == before
+    assert log_of(shop, "test_name <> 'in_range_customer_rfm_r_score__1__5'") == before
 
 
 def test_an_error_with_quotes_in_it_is_logged_as_it_was_said(shop):
     change(shop, "alter table marts.customer_rfm drop column r_score")
-    shop.run("dbt", "test", "--select", "not_null_customer_rfm_r_score", check=False)
-    ((*_, status, _count, message),) = log_of(shop, "test_name = 'not_null_customer_rfm_r_score'")
+    shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5", check=False)
+    ((*_, status, _count, message),) = log_of(
+        shop, "test_name = 'in_range_customer_rfm_r_score__1__5'"
+    )
     assert status == "error"
     assert 'Referenced column "r_score" not found' in message
 
@@ -98,9 +100,9 @@ def test_tests_that_are_gone_leave_the_log_and_those_that_did_not_run_stay(shop)
         "select 'test.regulars.gone.1', 'gone', * exclude (test_id, test_name) "
         "from raw.test_log limit 1",
         "insert into raw.test_log select 'unit_test.regulars.cohort_retention.renamed', 'renamed', "
-        "* exclude (test_id, test_name) from raw.test_log where test_kind = 'unit'",
+        f"* exclude (test_id, test_name) from raw.test_log where test_name = '{UNIT_TEST}'",
     )
-    shop.run("dbt", "test", "--select", "not_null_customer_rfm_r_score")
+    shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5")
     # dbt does not say which unit tests there are; a build of their model does.
     assert [row[0] for row in log_of(shop, "true")] == sorted([*names, "renamed"])
     build_two_marts(shop)
