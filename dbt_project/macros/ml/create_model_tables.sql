@@ -31,4 +31,59 @@
         baseline_name varchar,
         baseline_value {{ type_double() }}
     );
+    create table if not exists ml.segmentation_candidates (
+        study_id varchar not null,
+        candidate_id varchar not null,
+        as_of_date date not null,
+        feature_set varchar not null,
+        family varchar not null,
+        covariance_type varchar,
+        settings varchar not null,
+        sample_count bigint not null,
+        seed_count integer not null,
+        resample_count integer not null,
+        segment_count integer not null,
+        noise_share {{ type_double() }} not null,
+        silhouette {{ type_double() }},
+        calinski_harabasz {{ type_double() }},
+        davies_bouldin {{ type_double() }},
+        bic {{ type_double() }},
+        aic {{ type_double() }},
+        inertia {{ type_double() }},
+        smallest_share {{ type_double() }} not null,
+        seed_agreement {{ type_double() }},
+        resample_agreement {{ type_double() }},
+        lowest_jaccard {{ type_double() }},
+        closest_feature_name varchar,
+        closest_feature_agreement {{ type_double() }},
+        distinct_feature_count integer not null,
+        can_be_champion boolean not null,
+        is_passed boolean not null,
+        verdict varchar not null,
+        passed_rank integer,
+        is_best_of_family boolean not null,
+        fit_seconds {{ type_double() }} not null
+    );
+    create table if not exists ml.segmentation_candidate_segments (
+        candidate_id varchar not null,
+        segment_id integer not null,
+        customer_share {{ type_double() }} not null,
+        jaccard {{ type_double() }}
+    );
+    create table if not exists ml.segment_stability (
+        feature_set varchar not null,
+        family varchar not null,
+        segment_count integer not null,
+        frozen_date date not null,
+        as_of_date date not null,
+        customer_count bigint not null,
+        agreement {{ type_double() }} not null,
+        lower_bound {{ type_double() }} not null,
+        upper_bound {{ type_double() }} not null,
+        total_agreement {{ type_double() }} not null,
+        same_border_agreement {{ type_double() }} not null,
+        same_border_lower_bound {{ type_double() }} not null,
+        same_border_upper_bound {{ type_double() }} not null,
+        reassigned_share {{ type_double() }} not null
+    );
 {%- endmacro %}
