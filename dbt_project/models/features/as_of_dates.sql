@@ -5,7 +5,9 @@ with
 as_of_dates as (
 
     {% for value in snapshot_dates() %}
-    select {{ date_literal(value) }} as as_of_date
+    select
+        {{ date_literal(value) }} as as_of_date,
+        true as is_snapshot_date
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
