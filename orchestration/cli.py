@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,6 +92,20 @@ Rejects = Annotated[
     int | None,
     typer.Option("--max-rejected-rows", min=0, help="Unreadable rows to set aside, 0 by default."),
 ]
+QuickStudy = Annotated[
+    bool,
+    typer.Option(
+        "--quick-study",
+        help="Study segmentations on few people, seeds and counts; for trying out.",
+    ),
+]
+
+
+class Purpose(StrEnum):
+    """What a model is for."""
+
+    segmentation = "segmentation"
+    churn = "churn"
 
 
 @dataclass
@@ -367,11 +382,13 @@ def build(
     full_refresh: FullRefresh = False,
     data_dir: DataDir = None,
     max_rejected_rows: Rejects = None,
+    quick_study: QuickStudy = False,
 ) -> None:
     """Load, build, fit, score, report and publish."""
     _set("REGULARS_AS_OF_DATE", as_of)
     _set("REGULARS_SNAPSHOT_DATES", snapshot_dates)
     _set("DBT_FULL_REFRESH", 1 if full_refresh else None)
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
     _set("REGULARS_DATA_DIR", data_dir)
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
     _run_job("whole_build")
@@ -386,9 +403,15 @@ def load(data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
 
 
 @app.command()
-def fit() -> None:
+def fit(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Fit the models of one purpose; all if not given.")
+    ] = None,
+    quick_study: QuickStudy = False,
+) -> None:
     """Fit the models on the features that are there, and choose champions."""
-    _run_job("fit")
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
+    _run_job(f"fit_{purpose.value}" if purpose else "fit")
 
 
 @app.command()

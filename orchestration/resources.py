@@ -44,6 +44,7 @@ class Settings:
         max_rejected_rows: unreadable rows to set aside (``REGULARS_MAX_REJECTED_ROWS``).
         demo_orders: size of the demo shop (``REGULARS_DEMO_ORDERS``).
         demo_seed: its seed (``REGULARS_DEMO_SEED``).
+        is_quick_study: a small study of segmentations, for trying out (``REGULARS_QUICK_STUDY``).
     """
 
     warehouse_path: Path
@@ -51,6 +52,7 @@ class Settings:
     max_rejected_rows: int
     demo_orders: int
     demo_seed: int
+    is_quick_study: bool = False
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -67,6 +69,7 @@ class Settings:
             max_rejected_rows=_whole_number("REGULARS_MAX_REJECTED_ROWS", 0),
             demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
             demo_seed=_whole_number("REGULARS_DEMO_SEED", DEFAULT_DEMO_SEED),
+            is_quick_study=_whole_number("REGULARS_QUICK_STUDY", 0) > 0,
         )
 
     @property
