@@ -68,6 +68,9 @@ def snapshot_dates() -> list[str]:
     return ["2018-08-01", "2018-08-30"]
 
 
+stability_dates = snapshot_dates
+
+
 def date_literal(value: str) -> str:
     """A date in SQL."""
     return f"cast('{value}' as date)"
@@ -134,9 +137,15 @@ def row_digest(columns: list[str]) -> str:
     return f"md5({' || '.join(columns)})"
 
 
-def supplied_features() -> list[str]:
-    """No feature; the stand-in below does not ask."""
-    return []
+def supplied_features(*, numbers_only: bool = False) -> list[str]:
+    """One feature, a number; the stand-in below does not ask."""
+    del numbers_only
+    return ["recency_days"]
+
+
+def double_literal(value: str) -> str:
+    """A number in 64 bits."""
+    return f"{value}e0"
 
 
 def feature_column(_supplied: list[str], feature: str, kind: str) -> str:
@@ -210,6 +219,13 @@ def var(name: str, default: Any = None) -> Any:
         "worst_review_window_months": 12,
         "worst_review_count": 30,
         "worst_postal_code_count": 5,
+        "drift_bin_count": 10,
+        "drift_least_share": 0.0001,
+        "drift_significance": 0.05,
+        "refit_least_agreement": 0.8,
+        "refit_cost_amount": 1000,
+        "misassigned_cost_amount": 0.01,
+        "refit_drift_psi": 0.25,
         "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
     }
     return known.get(name, default)
