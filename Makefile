@@ -1,17 +1,21 @@
 # The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
-# The rest are habits: setup, lint, typecheck, fmt, bench, dev, docs, lock.
+# The rest are habits: setup, tracking, lint, typecheck, fmt, bench, dev, docs, lock.
 
 PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP_DONE := $(VENV)/.setup-done
+TRACKING_DONE := $(VENV)/.tracking-done
 UV := $(shell command -v uv 2>/dev/null)
+MAKE_VENV = $(if $(UV),$(UV) venv --quiet --clear --python $(PYTHON),$(PYTHON) -m venv --clear)
+INSTALL = $(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DAGSTER_DISABLE_TELEMETRY = yes
+export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: warehouse test setup lint typecheck fmt bench dev docs lock clean
+.PHONY: warehouse test setup tracking lint typecheck fmt bench dev docs lock clean
 
 warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
@@ -23,16 +27,17 @@ setup: $(SETUP_DONE)
 
 $(SETUP_DONE): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Regulars needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
-ifneq ($(UV),)
-	$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .
-else
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-endif
+	$(MAKE_VENV) $(VENV)
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@mkdir -p warehouse
+	@touch $@
+
+# The extra: MLflow, with which every fit is also a run (CONTRIBUTING says how to see them).
+tracking: $(TRACKING_DONE)
+
+$(TRACKING_DONE): $(SETUP_DONE) requirements-tracking.lock
+	$(INSTALL) --require-hashes -r requirements-tracking.lock
 	@touch $@
 
 lint: $(SETUP_DONE)
@@ -59,11 +64,14 @@ docs: $(SETUP_DONE)
 	@echo "target/index.html: serve it with $(BIN)/dbt docs serve"
 
 # Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
+# The larger file comes first: what it may not have, the smaller one does not have either.
+LOCK_BY_UV = $(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
+	--custom-compile-command "make lock" pyproject.toml --extra dev
+
 lock:
-	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
-		--custom-compile-command "make lock" \
-		pyproject.toml -o requirements.lock
+	$(LOCK_BY_UV) --extra tracking -o requirements-tracking.lock
+	$(LOCK_BY_UV) --constraint requirements-tracking.lock -o requirements.lock
 
 clean:
 	rm -rf $(VENV) target logs
