@@ -7,8 +7,7 @@ BIN := $(VENV)/bin
 SETUP_DONE := $(VENV)/.setup-done
 TRACKING_DONE := $(VENV)/.tracking-done
 UV := $(shell command -v uv 2>/dev/null)
-MAKE_VENV = $(if $(UV),$(UV) venv --quiet --clear --python $(PYTHON),$(PYTHON) -m venv --clear)
-INSTALL = $(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+ANY_UV = $(or $(UV),$(BIN)/uv)
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
@@ -27,17 +26,23 @@ setup: $(SETUP_DONE)
 
 $(SETUP_DONE): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Regulars needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
-	$(MAKE_VENV) $(VENV)
-	$(INSTALL) --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation -e .
+ifneq ($(UV),)
+	$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
 	@mkdir -p warehouse
 	@touch $@
 
-# The extra: MLflow, with which every fit is also a run (CONTRIBUTING says how to see them).
+# MLflow, with which every fit is also a run; uv is there in any case once the setup is done.
 tracking: $(TRACKING_DONE)
 
 $(TRACKING_DONE): $(SETUP_DONE) requirements-tracking.lock
-	$(INSTALL) --require-hashes -r requirements-tracking.lock
+	$(ANY_UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-tracking.lock
 	@touch $@
 
 lint: $(SETUP_DONE)
@@ -65,7 +70,7 @@ docs: $(SETUP_DONE)
 
 # Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
 # The larger file comes first: what it may not have, the smaller one does not have either.
-LOCK_BY_UV = $(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 \
+LOCK_BY_UV = $(ANY_UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
 	--custom-compile-command "make lock" pyproject.toml --extra dev
 
