@@ -59,7 +59,7 @@ def track_fit(
         The run's id, or None without MLflow, in which case nothing is written.
 
     Raises:
-        RegularsError: the store cannot be written.
+        RegularsError: the store cannot be written, or was begun in another folder.
     """
     if find_spec("mlflow") is None:
         return None
@@ -82,11 +82,16 @@ def _write_run(folder: Path, model: FittedModel, pictures: Mapping[str, bytes]) 
     from mlflow import MlflowClient, entities
 
     client = MlflowClient(f"sqlite:///{(folder / 'mlflow.db').as_posix()}")
+    place = (folder / "artifacts").as_uri()
     experiment = client.get_experiment_by_name(model.purpose)
+    if experiment and experiment.artifact_location != place:
+        raise RegularsError(
+            f"expected the files of the runs in {place}, but {folder / 'mlflow.db'} was begun "
+            f"elsewhere and names {experiment.artifact_location}; MLflow stores cannot be moved, "
+            "so put it back there or remove it"
+        )
     experiment_id = (
-        experiment.experiment_id
-        if experiment
-        else client.create_experiment(model.purpose, (folder / "artifacts").as_uri())
+        experiment.experiment_id if experiment else client.create_experiment(model.purpose, place)
     )
     model_id = model.model_id
     found = client.search_runs([experiment_id], f"tags.model_id = '{model_id}'", max_results=1)

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import math
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -186,6 +187,12 @@ def test_a_store_that_cannot_be_written_is_said_in_a_sentence(kmeans_fit, tmp_pa
     for folder in (no_folder, no_store):
         with pytest.raises(RegularsError, match=expected):
             track_fit(shop(folder), kmeans_fit)
+
+
+def test_a_store_that_was_moved_does_not_write_to_its_old_place(tracked, kmeans_fit, tmp_path):
+    shutil.copytree(tracked.settings.folder / "tracking", tmp_path / "tracking")
+    with pytest.raises(RegularsError, match=r"was begun elsewhere and names file:.*put it back"):
+        track_fit(shop(tmp_path), kmeans_fit)
 
 
 def test_mlflow_sends_nothing_to_anybody():
