@@ -220,6 +220,8 @@ def _from_until(first: str, before: str) -> dict[str, Any]:
 _WHILE_COMPLETE = _from_until("2017-01-01", "2018-06-01")
 # One rate for the whole type, at any time and for ever: when they come back is pure chance.
 _MEMORYLESS: dict[str, Any] = {"dropout_probability": 0.0, "rates_vary": False}
+_SELDOM_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 6_000, **_MEMORYLESS}
+_HARDLY_EVER_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 18_000, **_MEMORYLESS}
 SCENARIOS = {
     # Like the published files: nearly everybody buys once.
     DEFAULT_SCENARIO: Scenario(
@@ -229,35 +231,44 @@ SCENARIOS = {
             CustomerType("regular", 0.005, 1 / 45, 0.4, -0.1, 2.6),
         )
     ),
-    # Five types far apart in many ways, though not in when they last bought: those who order
-    # many times begin as much earlier as it takes them.
+    # Five types far apart in many ways, though not in when they buy. Frequent buyers order again
+    # within days, for some weeks: regulars over months would be returns that are easy to foresee.
     "separable_types": Scenario(
         (
             CustomerType(
                 "bargain_hunter", 0.30, log_price_shift=-1.3, mean_instalments=1.0,
-                payment_shares=BY_VOUCHER, **_WHILE_COMPLETE,
+                payment_shares=BY_VOUCHER, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
                 "big_spender", 0.20, log_price_shift=1.8, mean_instalments=3.0,
-                least_instalments=8, payment_shares=BY_CARD, **_WHILE_COMPLETE,
+                least_instalments=8, payment_shares=BY_CARD, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
-            CustomerType("far_away", 0.20, transit_factor=3.0, states=NORTH, **_WHILE_COMPLETE),
+            CustomerType(
+                "far_away", 0.20, transit_factor=3.0, states=NORTH,
+                **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+            ),
             CustomerType(
                 "big_basket", 0.15, log_price_shift=-0.7, item_count_shares=BIG_BASKETS,
-                same_product_again_share=0.05, **_WHILE_COMPLETE,
+                same_product_again_share=0.05, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
-                "regular", 0.15, mean_purchase_rate_per_day=1 / 20, dropout_probability=0.4,
-                rates_vary=False, least_order_count=5, **_from_until("2017-01-01", "2018-03-01"),
+                "frequent_buyer", 0.15, mean_purchase_rate_per_day=1 / 2, dropout_probability=0.4,
+                rates_vary=False, least_order_count=5, **_WHILE_COMPLETE,
             ),
         )
     ),
-    # Three types that are alike in everything but when they bought, on one day each.
+    # Three types that are alike in everything but when they find the shop.
     "recency_only": Scenario(
         (
-            CustomerType("early", 0.35, **_from_until("2017-01-15", "2017-03-15")),
-            CustomerType("middle", 0.35, **_from_until("2017-08-15", "2017-10-15")),
-            CustomerType("late", 0.30, **_from_until("2018-04-01", "2018-06-01")),
+            CustomerType(
+                "early", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-01-15", "2017-03-15")
+            ),
+            CustomerType(
+                "middle", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-08-15", "2017-10-15")
+            ),
+            CustomerType(
+                "late", 0.30, **_HARDLY_EVER_AGAIN, **_from_until("2018-04-01", "2018-06-01")
+            ),
         )
     ),
     # Who comes back is told by the first order, how soon is chance. Somebody who knew the types
