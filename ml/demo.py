@@ -236,23 +236,24 @@ SCENARIOS = {
     "separable_types": Scenario(
         (
             CustomerType(
-                "bargain_hunter", 0.30, log_price_shift=-1.3, mean_instalments=1.0,
+                "bargain_hunter", 0.25, log_price_shift=-1.3, mean_instalments=1.0,
                 payment_shares=BY_VOUCHER, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
-                "big_spender", 0.20, log_price_shift=1.8, mean_instalments=3.0,
+                "big_spender", 0.15, log_price_shift=2.0, mean_instalments=3.0,
                 least_instalments=8, payment_shares=BY_CARD, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
-                "far_away", 0.20, transit_factor=3.0, states=NORTH,
+                "far_away", 0.25, mean_instalments=2.0, transit_factor=3.5, states=NORTH,
                 **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
-                "big_basket", 0.15, log_price_shift=-0.7, item_count_shares=BIG_BASKETS,
-                same_product_again_share=0.05, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+                "big_basket", 0.15, log_price_shift=-0.7, mean_instalments=2.0,
+                item_count_shares=BIG_BASKETS, same_product_again_share=0.05,
+                **_SELDOM_AGAIN, **_WHILE_COMPLETE,
             ),
             CustomerType(
-                "frequent_buyer", 0.15, mean_purchase_rate_per_day=1 / 2, dropout_probability=0.4,
+                "frequent_buyer", 0.20, mean_purchase_rate_per_day=1 / 2, dropout_probability=0.4,
                 rates_vary=False, least_order_count=5, **_WHILE_COMPLETE,
             ),
         )

@@ -584,8 +584,8 @@ def test_an_item_less_order_is_nearly_always_unavailable_or_canceled(shop):
 SHARES_OF_TYPES = {
     "like_olist": {"one_timer": 0.745, "occasional": 0.25, "regular": 0.005},
     "separable_types": {
-        "bargain_hunter": 0.30, "big_spender": 0.20, "far_away": 0.20, "big_basket": 0.15,
-        "frequent_buyer": 0.15,
+        "bargain_hunter": 0.25, "big_spender": 0.15, "far_away": 0.25, "big_basket": 0.15,
+        "frequent_buyer": 0.20,
     },
     "recency_only": {"early": 0.35, "middle": 0.35, "late": 0.30},
     "learnable_returns": {"fan": 0.30, "passer_by": 0.40, "disappointed": 0.30},
