@@ -68,6 +68,9 @@ def snapshot_dates() -> list[str]:
     return ["2018-08-01", "2018-08-30"]
 
 
+stability_dates = snapshot_dates
+
+
 def date_literal(value: str) -> str:
     """A date in SQL."""
     return f"cast('{value}' as date)"
@@ -150,6 +153,11 @@ def supplied_features(*, numbers_only: bool = False) -> list[str]:
     return ["recency_days"]
 
 
+def double_literal(value: str) -> str:
+    """A number in 64 bits."""
+    return f"{value}e0"
+
+
 def feature_column(_supplied: list[str], feature: str, kind: str) -> str:
     """A cast."""
     return f"cast({feature} as {kind})"
@@ -224,6 +232,13 @@ def var(name: str, default: Any = None) -> Any:
         "worst_review_window_months": 12,
         "worst_review_count": 30,
         "worst_postal_code_count": 5,
+        "drift_bin_count": 10,
+        "drift_least_share": 0.0001,
+        "drift_significance": 0.05,
+        "refit_least_agreement": 0.8,
+        "refit_cost_amount": 1000,
+        "misassigned_cost_amount": 0.01,
+        "refit_drift_psi": 0.25,
         "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
     }
     return known.get(name, default)

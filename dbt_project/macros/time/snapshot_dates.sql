@@ -6,10 +6,7 @@
             ~ ", got '" ~ end ~ "'"
         ) -%}
     {%- endif -%}
-    {%- set asked = var('snapshot_dates', env_var('REGULARS_SNAPSHOT_DATES', '')) -%}
-    {%- if asked is string -%}
-        {%- set asked = asked.replace(',', ' ').split() -%}
-    {%- endif -%}
+    {%- set asked = asked_snapshot_dates() -%}
     {%- set dates = [] -%}
     {%- for value in asked -%}
         {%- set day = checked_date('each of snapshot_dates', value) -%}

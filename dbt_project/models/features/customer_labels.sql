@@ -1,4 +1,4 @@
-{# One row per person, as-of date T and label window: did they place a valid
+{# One row per person, snapshot date T and label window: did they place a valid
    order in [T, T + window)? Only orders before the as-of date of the build are
    looked at; a window that is not over is true or unknown, never false.
    Incremental as customer_feature_snapshots is; unfinished windows are always
@@ -8,7 +8,8 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     pre_hook="{{ forget_stale_rows(
-        ref('as_of_dates'), ref('customer_fact_digests'), or_where=stale_labels()
+        ref('as_of_dates') ~ ' where is_snapshot_date',
+        ref('customer_fact_digests'), or_where=stale_labels()
     ) }}",
     post_hook="{{ remember_facts(ref('customer_fact_digests')) }}",
 ) }}
@@ -17,6 +18,7 @@ with
 as_of_dates as (
 
     select * from {{ ref('as_of_dates') }}
+    where is_snapshot_date
 
 ),
 

@@ -12,6 +12,7 @@ rfm_snapshots as (
 as_of_dates as (
 
     select * from {{ ref('as_of_dates') }}
+    where is_snapshot_date
 
 ),
 

@@ -77,7 +77,7 @@ distinctions as (
             'feature_catalog.unit',
             'build_info.currency_code'
         ) }}
-        || ' against everybody''s '
+        || ' against everybody''s mean of '
         || {{ value_in_words(
             'segment_profiles.overall_mean',
             'feature_catalog.unit',
@@ -200,7 +200,7 @@ described as (
         end
         || coalesce(
             upper(substr(named.details, 1, 1)) || substr(named.details, 2)
-            || '; means.',
+            || '.',
             'Nothing that the segments were made of sets these customers apart'
             || ' from everybody.'
         ) as description

@@ -1,0 +1,328 @@
+{# One row: by when to fit the segments again. Of the steps that were looked
+   at (segment_stability of the full feature set), up to the last before the
+   lower bound of the agreement first falls below refit_least_agreement, the
+   interval W is taken that costs least a week:
+
+       (refit cost + sum of misassigned people x weeks x their cost a week) / W
+
+   This is the renewal-reward rule for replacing what wears out at a fixed age
+   (Barlow and Hunter 1960): each refit starts the same cycle again, so what
+   matters is the cost of a cycle over its length. The weeks of a step count as
+   its end does; of intervals that cost the same to the cent, the shortest. If
+   the first step is below the threshold already, it is the interval.
+   A segmentation is due at that age, or when a feature of its own has drifted
+   beyond refit_drift_psi. That can be told only of one as old as the date that
+   drift is measured from: of a younger one the drift may be older. -#}
+{%- set least_agreement, drift_limit = (
+    double_literal(var('refit_least_agreement') | string),
+    double_literal(var('refit_drift_psi') | string)
+) -%}
+{%- set refit_cost, misassigned_cost = (
+    money(var('refit_cost_amount')),
+    'cast(' ~ var('misassigned_cost_amount') ~ ' as decimal(18, 6))'
+) -%}
+{%- set currency = (
+    var('source_defaults')[source_name()]['currency_code']
+) -%}
+with
+
+build_info as (
+
+    select * from {{ ref('build_info') }}
+
+),
+
+feature_catalog as (
+
+    select * from {{ ref('feature_catalog') }}
+
+),
+
+feature_drift as (
+
+    select * from {{ ref('feature_drift') }}
+
+),
+
+segment_stability as (
+
+    select * from {{ ref('segment_stability') }}
+
+),
+
+model_registry as (
+
+    select * from {{ source('ml', 'model_registry') }}
+
+),
+
+model_parameters as (
+
+    select * from {{ source('ml', 'model_parameters') }}
+
+),
+
+live_models as (
+
+    select
+        model_id,
+        as_of_date,
+        row_number() over (
+            order by
+                case status when 'champion' then 0 else 1 end,
+                trained_at desc,
+                model_id asc
+        ) as model_rank
+    from model_registry
+    where
+        purpose = 'segmentation'
+        and status in ('champion', 'challenger')
+        and as_of_date <= {{ date_literal(as_of_date()) }}
+
+),
+
+live_model as (
+
+    select * from live_models
+    where model_rank = 1
+
+),
+
+steps as (
+
+    select
+        frozen_date,
+        as_of_date,
+        {{ days_between('frozen_date', 'as_of_date') }} as interval_days,
+        weeks,
+        lower_bound,
+        lower_bound < {{ least_agreement }} as is_below,
+        cast(
+            reassigned_share * customer_count * (
+                weeks - coalesce(lag(weeks) over (order by as_of_date asc), 0)
+            ) as decimal(18, 6)
+        ) * {{ misassigned_cost }} as misassigned_amount,
+        row_number() over (order by as_of_date asc) as step_number
+    from segment_stability
+    where feature_set = 'full'
+
+),
+
+series as (
+
+    select
+        min(frozen_date) as frozen_date,
+        max(weeks) as measured_weeks,
+        count(*) as step_count,
+        min(case when is_below then as_of_date end) as first_below_date,
+        min(case when is_below then step_number end) as first_below_step
+    from steps
+
+),
+
+intervals as (
+
+    select
+        interval_days,
+        weeks,
+        lower_bound,
+        step_number,
+        {{ money(ratio(
+            refit_cost ~ ' + sum(misassigned_amount) over (
+                order by step_number asc
+                rows between unbounded preceding and current row
+            )',
+            'weeks'
+        )) }} as cost_per_week_amount
+    from steps
+
+),
+
+ranked_intervals as (
+
+    select
+        intervals.*,
+        case
+            when series.first_below_step = 1 then 'first step'
+            when
+                intervals.step_number
+                < coalesce(series.first_below_step - 1, series.step_count)
+                then 'cost'
+            when series.first_below_step is not null then 'agreement'
+            else 'measured weeks'
+        end as interval_limit,
+        row_number() over (
+            order by
+                intervals.cost_per_week_amount asc,
+                intervals.step_number asc
+        ) as cost_rank
+    from intervals
+    cross join series
+    where
+        intervals.step_number = 1
+        or intervals.step_number
+        < coalesce(series.first_below_step, series.step_count + 1)
+
+),
+
+drifted_features as (
+
+    select
+        feature_drift.frozen_date as drift_since_date,
+        feature_drift.feature_name,
+        feature_drift.population_stability_index,
+        feature_catalog.meaning,
+        row_number() over (
+            order by
+                feature_drift.population_stability_index desc,
+                feature_drift.feature_name asc
+        ) as drift_rank
+    from feature_drift
+    inner join feature_catalog
+        on feature_drift.feature_name = feature_catalog.feature_name
+    where
+        feature_drift.as_of_date = {{ date_literal(as_of_date()) }}
+        and feature_drift.population = 'everybody'
+        and not feature_drift.is_left_out
+        and feature_drift.feature_name in (
+            select model_parameters.feature_name
+            from model_parameters
+            inner join live_model
+                on model_parameters.model_id = live_model.model_id
+        )
+
+),
+
+gathered as (
+
+    select
+        build_info.as_of_date,
+        live_model.model_id,
+        live_model.as_of_date as model_as_of_date,
+        series.frozen_date,
+        series.measured_weeks,
+        series.first_below_date,
+        ranked_intervals.weeks as refit_interval_weeks,
+        ranked_intervals.interval_limit,
+        ranked_intervals.lower_bound as interval_lower_bound,
+        ranked_intervals.cost_per_week_amount,
+        {{ add_days(
+            'live_model.as_of_date', 'ranked_intervals.interval_days'
+        ) }} as refit_by_date,
+        drifted_features.drift_since_date,
+        drifted_features.feature_name as most_drifted_feature_name,
+        drifted_features.population_stability_index
+            as most_drifted_stability_index,
+        drifted_features.meaning as most_drifted_meaning,
+        case
+            when live_model.as_of_date <= drifted_features.drift_since_date
+                then
+                    drifted_features.population_stability_index
+                    > {{ drift_limit }}
+        end as is_drifted
+    from build_info
+    cross join series
+    left join live_model
+        on build_info.as_of_date >= live_model.as_of_date
+    left join ranked_intervals
+        on ranked_intervals.cost_rank = 1
+    left join drifted_features
+        on drifted_features.drift_rank = 1
+
+),
+
+worded as (
+
+    select
+        *,
+        coalesce(as_of_date >= refit_by_date, false) as is_too_old,
+        replace(
+            cast(cast(refit_interval_weeks as decimal(9, 1)) as varchar),
+            '.0', ''
+        ) || ' weeks' as interval_words,
+        case interval_limit
+            when 'cost'
+                then
+                    'at that pace refits and customers in the wrong segment'
+                    || ' cost least, {{ currency }} '
+                    || cast(cost_per_week_amount as varchar) || ' a week.'
+            when 'agreement'
+                then
+                    'any later, agreement with a refit may be below'
+                    || ' {{ var("refit_least_agreement") }}.'
+            when 'first step'
+                then
+                    'even by then agreement with a refit may be below'
+                    || ' {{ var("refit_least_agreement") }}, and no shorter'
+                    || ' time was looked at.'
+            when 'measured weeks'
+                then
+                    'longer was not looked at, and up to then they agree with'
+                    || ' a refit.'
+        end as reason_words
+    from gathered
+
+),
+
+refit_advice as (
+
+    select
+        as_of_date,
+        cast(model_id as varchar) as model_id,
+        model_as_of_date,
+        frozen_date,
+        measured_weeks,
+        {{ least_agreement }} as least_agreement,
+        {{ refit_cost }} as refit_cost_amount,
+        {{ misassigned_cost }} as misassigned_cost_amount,
+        refit_interval_weeks,
+        cast(interval_limit as varchar) as interval_limit,
+        interval_lower_bound,
+        cost_per_week_amount,
+        first_below_date,
+        refit_by_date,
+        drift_since_date,
+        cast(most_drifted_feature_name as varchar) as most_drifted_feature_name,
+        most_drifted_stability_index,
+        {{ drift_limit }} as drift_limit,
+        is_drifted,
+        is_too_old or coalesce(is_drifted, false) as is_refit_due,
+        cast(
+            case
+                when model_id is null
+                    then
+                        'There are no segments yet, so there is nothing to fit'
+                        || ' again.'
+                when is_too_old
+                    then
+                        'Fit the segments again now. They were fitted as of '
+                        || cast(model_as_of_date as varchar)
+                        || ' and should last ' || interval_words || ': '
+                        || reason_words
+                when is_drifted
+                    then
+                        'Fit the segments again now. Since '
+                        || cast(drift_since_date as varchar)
+                        || ' customers have come to differ too much in '
+                        || most_drifted_meaning
+                        || ' (population stability index '
+                        || cast(cast(
+                            most_drifted_stability_index as decimal(18, 2)
+                        ) as varchar)
+                        || ', at most {{ var("refit_drift_psi") }}).'
+                when refit_interval_weeks is null
+                    then
+                        'Nobody has looked yet at how long the segments last,'
+                        || ' so there is no date by which to fit them again.'
+                else
+                    'Fit the segments again by '
+                    || cast(refit_by_date as varchar) || ', '
+                    || interval_words || ' after the last fit: '
+                    || reason_words
+            end as varchar
+        ) as advice
+    from worded
+
+)
+
+select * from refit_advice

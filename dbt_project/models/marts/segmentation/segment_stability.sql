@@ -1,0 +1,36 @@
+{# One row per feature set and later date, none of them after the as-of date of
+   this build. -#}
+with
+
+stability as (
+
+    select * from {{ source('ml', 'segment_stability') }}
+
+),
+
+segment_stability as (
+
+    select
+        feature_set,
+        family,
+        segment_count,
+        frozen_date,
+        as_of_date,
+        {{ ratio(days_between('frozen_date', 'as_of_date'), '7') }} as weeks,
+        customer_count,
+        agreement,
+        lower_bound,
+        upper_bound,
+        total_agreement,
+        same_border_agreement,
+        same_border_lower_bound,
+        same_border_upper_bound,
+        1e0 - agreement as moved_borders,
+        1e0 - same_border_agreement as moved_customers,
+        reassigned_share
+    from stability
+    where as_of_date <= {{ date_literal(as_of_date()) }}
+
+)
+
+select * from segment_stability

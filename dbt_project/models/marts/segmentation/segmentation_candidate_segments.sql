@@ -1,0 +1,32 @@
+{# One row per candidate of segmentation_candidates and segment. -#}
+with
+
+segmentation_candidates as (
+
+    select * from {{ ref('segmentation_candidates') }}
+
+),
+
+candidate_segments as (
+
+    select * from {{ source('ml', 'segmentation_candidate_segments') }}
+
+),
+
+segmentation_candidate_segments as (
+
+    select
+        candidate_id,
+        segment_id,
+        customer_share,
+        jaccard
+    from candidate_segments
+    where
+        candidate_id in (
+            select segmentation_candidates.candidate_id
+            from segmentation_candidates
+        )
+
+)
+
+select * from segmentation_candidate_segments
