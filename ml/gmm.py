@@ -1,4 +1,4 @@
-"""Gaussian mixture segments with full covariances: a membership probability for each customer.
+"""Gaussian mixture segments: a membership probability for each customer.
 
 Source: Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data via the EM
 algorithm; McLachlan and Peel (2000), Finite Mixture Models, ch. 3. Fitted and predicted by
@@ -8,15 +8,17 @@ scikit-learn; scored in the warehouse by ``dbt_project/models/scoring/segments_g
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
-from ml.parameters import ParameterRow, component_ids, group_rows, look_up
+from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
 
 FAMILY = "gmm"
+CovarianceType = Literal["full", "diag", "tied"]
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,25 @@ class GmmModel:
 
     Attributes:
         preprocessing: fitted on the same rows.
-        weights: shape (components,), positive, sum 1, largest first.
+        weights: shape (components,), positive, sum 1.
         means: shape (components, features), in scaled units.
         precisions_cholesky: shape (components, features, features), upper triangular factors U
-            with U Uᵀ the inverse covariance.
+            with U Uᵀ the inverse covariance. Diagonal where the covariances are, the same one for
+            each component where they are tied.
+        segment_ids: lasting id of each component, ascending; numbers may be missing. 0 to
+            components - 1 if left out.
     """
 
     preprocessing: Preprocessing
     weights: FloatArray
     means: FloatArray
     precisions_cholesky: FloatArray
+    segment_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Number the components where no ids are given."""
+        ids = lasting_ids(self.segment_ids, len(self.weights))
+        object.__setattr__(self, "segment_ids", ids)
 
 
 def fit_gmm(
@@ -42,6 +53,7 @@ def fit_gmm(
     rules: Sequence[FeatureRule],
     *,
     component_count: int = 5,
+    covariance_type: CovarianceType = "full",
     start_count: int = 2,
     regularization: float = 1e-3,
     seed: int = 0,
@@ -52,6 +64,8 @@ def fit_gmm(
         matrix: shape (customers, features), at least as many rows as components.
         rules: features to use and how to prepare them.
         component_count: at least 2.
+        covariance_type: ``full`` gives each component a covariance of its own, ``diag`` variances
+            only, ``tied`` one covariance to all.
         start_count: random starts of which the likeliest is kept.
         regularization: added to each variance, in scaled units; keeps a component from
             collapsing onto a value that most customers share, such as one order.
@@ -61,7 +75,8 @@ def fit_gmm(
         The model; component 0 has the largest weight.
 
     Raises:
-        ValueError: fewer rows than components, or fewer than 2 components.
+        ValueError: fewer rows than components, fewer than 2 components, or no such covariance
+            type.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -76,21 +91,65 @@ def fit_gmm(
             f"a mixture needs 2 or more components and a row for each, got {component_count} "
             f"components and {matrix.row_count} rows"
         )
+    if covariance_type not in get_args(CovarianceType):
+        raise ValueError(
+            f"expected a covariance type out of {', '.join(get_args(CovarianceType))}, got "
+            f"{covariance_type!r}; give one of them"
+        )
     preprocessing = fit_preprocessing(matrix, rules)
     fitted = GaussianMixture(
         n_components=component_count,
-        covariance_type="full",
+        covariance_type=covariance_type,
         n_init=start_count,
         reg_covar=regularization,
         random_state=seed,
         max_iter=200,
     ).fit(preprocessing.apply(matrix))
     order = np.lexsort((fitted.means_[:, 0], -fitted.weights_))
-    return GmmModel(
-        preprocessing,
-        fitted.weights_[order],
-        fitted.means_[order],
-        fitted.precisions_cholesky_[order],
+    factors = _as_matrices(fitted.precisions_cholesky_, covariance_type, component_count)
+    return GmmModel(preprocessing, fitted.weights_[order], fitted.means_[order], factors[order])
+
+
+def _as_matrices(
+    factors: FloatArray, covariance_type: CovarianceType, component_count: int
+) -> FloatArray:
+    """scikit-learn's factors as one matrix per component, whatever their type."""
+    if covariance_type == "tied":
+        return np.repeat(factors[None, :, :], component_count, axis=0)
+    if covariance_type == "diag":
+        return np.stack([np.diag(factor) for factor in factors])
+    return factors
+
+
+def with_segment_ids(model: GmmModel, segment_ids: Sequence[int]) -> GmmModel:
+    """The same components under other ids.
+
+    Args:
+        model: components in the order of their present ids.
+        segment_ids: the lasting id of each of them, distinct, in any order.
+
+    Returns:
+        The model with its components sorted by the new ids.
+
+    Raises:
+        ValueError: the ids are not one for each component, distinct and from 0 up.
+
+    Example:
+        >>> values = np.array([[0.0], [0.2], [0.1], [50.0], [50.2]])
+        >>> matrix = FeatureMatrix(("paid_amount",), values)
+        >>> model = fit_gmm(matrix, [FeatureRule("paid_amount")], component_count=2)
+        >>> renamed = with_segment_ids(model, [7, 3])
+        >>> renamed.segment_ids, renamed.weights.round(2)
+        ((3, 7), array([0.4, 0.6]))
+    """
+    order = np.argsort(segment_ids)
+    ids = lasting_ids(sorted(segment_ids), len(model.weights))
+    return replace(
+        model,
+        weights=model.weights[order],
+        means=model.means[order],
+        precisions_cholesky=model.precisions_cholesky[order],
+        segment_ids=ids,
     )
 
 
@@ -103,7 +162,10 @@ def _mixture(model: GmmModel) -> GaussianMixture:
 
 
 def predict_gmm(model: GmmModel, matrix: FeatureMatrix) -> FloatArray:
-    """Membership probabilities, shape (rows, components); each row sums to 1."""
+    """Membership probabilities, shape (rows, components) in the order of ``segment_ids``.
+
+    Each row sums to 1.
+    """
     return np.asarray(_mixture(model).predict_proba(model.preprocessing.apply(matrix)))
 
 
@@ -113,22 +175,27 @@ def mean_log_likelihood(model: GmmModel, matrix: FeatureMatrix) -> float:
 
 
 def to_rows(model: GmmModel) -> list[ParameterRow]:
-    """Preprocessing rows, then ``weight``, ``mean`` and ``precision_cholesky`` (row, column)."""
+    """Preprocessing rows, then ``weight``, ``mean`` and ``precision_cholesky`` (row, column).
+
+    Entries off the diagonal have no row where all of them are 0, in every component.
+    """
     names = model.preprocessing.feature_names
     rows = model.preprocessing.to_rows()
-    for component, weight in enumerate(model.weights):
-        rows.append(ParameterRow("weight", float(weight), component_id=component))
+    has_covariances = np.triu(model.precisions_cholesky, 1).any()
+    for position, component in enumerate(model.segment_ids):
+        weight = float(model.weights[position])
+        rows.append(ParameterRow("weight", weight, component_id=component))
         for i, name in enumerate(names):
-            mean = float(model.means[component, i])
+            mean = float(model.means[position, i])
             rows.append(ParameterRow("mean", mean, component_id=component, feature_name=name))
-            for j in range(i, len(names)):
-                factor = float(model.precisions_cholesky[component, i, j])
+            for j in range(i, len(names) if has_covariances else i + 1):
+                factor = float(model.precisions_cholesky[position, i, j])
                 rows.append(ParameterRow("precision_cholesky", factor, component, name, names[j]))
     return rows
 
 
 def from_rows(rows: Sequence[ParameterRow]) -> GmmModel:
-    """Rebuild a model from its rows; entries below the diagonal are 0 and have no row.
+    """Rebuild a model from its rows; entries that have none are 0.
 
     Raises:
         ValueError: a row is missing, or two rows say the same.
@@ -138,7 +205,8 @@ def from_rows(rows: Sequence[ParameterRow]) -> GmmModel:
     grouped = group_rows(rows)
     components = component_ids(grouped.get("weight", {}))
     factors = grouped.get("precision_cholesky", {})
-    expected = len(components) * len(names) * (len(names) + 1) // 2
+    is_diagonal = factors and all(name == paired for _, name, paired in factors)
+    expected = len(components) * len(names) * (2 if is_diagonal else len(names) + 1) // 2
     if len(factors) != expected:
         raise ValueError(
             f"expected {expected} rows 'precision_cholesky' for {len(components)} components of "
@@ -152,4 +220,5 @@ def from_rows(rows: Sequence[ParameterRow]) -> GmmModel:
         np.array(
             [[[factors.get((c, a, b), 0.0) for b in names] for a in names] for c in components]
         ),
+        components,
     )

@@ -8,14 +8,14 @@ k-means++. Fitted and predicted by scikit-learn; scored in the warehouse by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
-from ml.parameters import ParameterRow, component_ids, group_rows, look_up
+from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
 
 FAMILY = "kmeans"
 
@@ -26,11 +26,19 @@ class KMeansModel:
 
     Attributes:
         preprocessing: fitted on the same rows.
-        centroids: shape (segments, features), in scaled units, largest segment first.
+        centroids: shape (segments, features), in scaled units.
+        segment_ids: lasting id of each centroid, ascending; numbers may be missing. 0 to
+            segments - 1 if left out.
     """
 
     preprocessing: Preprocessing
     centroids: FloatArray
+    segment_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Number the segments where no ids are given."""
+        ids = lasting_ids(self.segment_ids, len(self.centroids))
+        object.__setattr__(self, "segment_ids", ids)
 
 
 def fit_kmeans(
@@ -75,20 +83,45 @@ def fit_kmeans(
     return KMeansModel(preprocessing, np.ascontiguousarray(fitted.cluster_centers_[order]))
 
 
+def with_segment_ids(model: KMeansModel, segment_ids: Sequence[int]) -> KMeansModel:
+    """The same segments under other ids.
+
+    Args:
+        model: segments in the order of their present ids.
+        segment_ids: the lasting id of each of them, distinct, in any order.
+
+    Returns:
+        The model with its segments sorted by the new ids.
+
+    Raises:
+        ValueError: the ids are not one for each segment, distinct and from 0 up.
+
+    Example:
+        >>> matrix = FeatureMatrix(("paid_amount",), np.array([[1.0], [2.0], [90.0]]))
+        >>> model = fit_kmeans(matrix, [FeatureRule("paid_amount")], segment_count=2)
+        >>> predict_kmeans(with_segment_ids(model, [7, 3]), matrix)
+        array([7, 7, 3])
+    """
+    order = np.argsort(segment_ids)
+    ids = lasting_ids(sorted(segment_ids), len(model.centroids))
+    return replace(model, centroids=model.centroids[order], segment_ids=ids)
+
+
 def predict_kmeans(model: KMeansModel, matrix: FeatureMatrix) -> NDArray[np.int64]:
-    """Segment of each row, from 0; the lowest number where two centroids are equally near."""
+    """Segment id of each row; the lowest where two centroids are equally near."""
     scaled = model.preprocessing.apply(matrix)
     # Differences first, as the warehouse does: the expanded square of scikit-learn's
     # pairwise_distances_argmin cancels, and then rounding decides between equally near centroids.
     distances = [((scaled - centroid) ** 2).sum(axis=1) for centroid in model.centroids]
-    return np.asarray(np.argmin(distances, axis=0), dtype=np.int64)
+    nearest = np.argmin(distances, axis=0)
+    return np.asarray(np.array(model.segment_ids)[nearest], dtype=np.int64)
 
 
 def to_rows(model: KMeansModel) -> list[ParameterRow]:
     """Preprocessing rows and one ``centroid`` row per segment and feature."""
     return model.preprocessing.to_rows() + [
         ParameterRow("centroid", float(value), component_id=segment, feature_name=name)
-        for segment, centroid in enumerate(model.centroids)
+        for segment, centroid in zip(model.segment_ids, model.centroids, strict=True)
         for name, value in zip(model.preprocessing.feature_names, centroid, strict=True)
     ]
 
@@ -101,8 +134,9 @@ def from_rows(rows: Sequence[ParameterRow]) -> KMeansModel:
     """
     preprocessing = Preprocessing.from_rows(rows)
     grouped = group_rows(rows)
+    segment_ids = component_ids(grouped.get("centroid", {}))
     centroids = [
         [look_up(grouped, "centroid", segment, name) for name in preprocessing.feature_names]
-        for segment in component_ids(grouped.get("centroid", {}))
+        for segment in segment_ids
     ]
-    return KMeansModel(preprocessing, np.array(centroids))
+    return KMeansModel(preprocessing, np.array(centroids), segment_ids)

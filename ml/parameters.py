@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -14,7 +14,7 @@ class ParameterRow:
     Attributes:
         parameter_name: what the number is, such as ``centroid``.
         value: a finite 64-bit number.
-        component_id: segment or mixture component from 0, where there are several.
+        component_id: lasting id of the segment or mixture component, where there are several.
         feature_name: the feature that it belongs to, if any.
         paired_feature_name: the second feature, for entries of a matrix.
     """
@@ -82,20 +82,46 @@ def look_up(
     return value
 
 
-def component_ids(values: Mapping[ParameterKey, float]) -> list[int]:
-    """The components that a parameter speaks of, ascending from 0.
+def component_ids(values: Mapping[ParameterKey, float]) -> tuple[int, ...]:
+    """The components that a parameter speaks of, ascending.
+
+    Numbers between may be missing: a refit keeps the ids of the segments that persist, and an id
+    whose segment is gone is not given again.
 
     Raises:
-        ValueError: there is none, or one between is missing.
+        ValueError: there is none.
 
     Example:
-        >>> component_ids({(1, None, None): 0.5, (0, None, None): 0.5})
-        [0, 1]
+        >>> component_ids({(4, None, None): 0.5, (0, None, None): 0.5})
+        (0, 4)
     """
     found = sorted({component for component, _, _ in values if component is not None})
-    if not found or found != list(range(len(found))):
+    if not found:
         raise ValueError(
-            f"expected components from 0 without a gap, got {found or 'none'}; these rows are not "
-            "a whole model of this family, fit again"
+            "expected components with an id, got none; these rows are not a whole model of this "
+            "family, fit again"
+        )
+    return tuple(found)
+
+
+def lasting_ids(segment_ids: Sequence[int], segment_count: int) -> tuple[int, ...]:
+    """Ids for the segments of a model: those given, else 0 to segment_count - 1.
+
+    Args:
+        segment_ids: one per segment, or none at all.
+        segment_count: segments of the model.
+
+    Raises:
+        ValueError: the ids are not one for each segment, distinct, ascending and from 0 up.
+
+    Example:
+        >>> lasting_ids((), 2), lasting_ids((1, 5), 2)
+        ((0, 1), (1, 5))
+    """
+    found = tuple(int(segment) for segment in segment_ids) or tuple(range(segment_count))
+    if len(found) != segment_count or found != tuple(sorted(set(found))) or min(found) < 0:
+        raise ValueError(
+            f"expected {segment_count} distinct ids from 0 up, ascending, got {list(found)}; "
+            "with_segment_ids gives ids in any order"
         )
     return found

@@ -67,6 +67,8 @@ class Candidate:
         as_of_date: what it was fitted as of.
         trained_order: ascending with the time of training.
         quality: the figure that decides, higher is better; minus infinity or NaN if unknown.
+        refusal: why it cannot be champion, whatever its quality; empty if it can.
+        evidence: what else the registry is to say of it as champion.
     """
 
     model_id: str
@@ -76,10 +78,12 @@ class Candidate:
     as_of_date: date
     trained_order: int
     quality: float
+    refusal: str = ""
+    evidence: str = ""
 
 
 # The metric that decides between families of a purpose; higher is better.
-DECIDING_METRIC = {"segmentation": ("train", "silhouette"), "churn": ("test", "roc_auc")}
+DECIDING_METRIC = {"segmentation": ("study", "silhouette"), "churn": ("test", "roc_auc")}
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     """Choose the champion of each purpose among the latest fit of each family.
 
     The latest fit of a family replaces its former one. Among families the
-    deciding metric decides; ties go to the family that comes first in the alphabet.
+    deciding metric decides; ties go to the family that comes first in the alphabet. A model that
+    is refused is never champion, so a purpose may have none.
 
     Args:
         candidates: all live models (champion or challenger).
@@ -124,24 +129,31 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
         latest[candidate.purpose, candidate.family] = candidate
     champions: dict[str, Candidate] = {}
     for (purpose, _), candidate in sorted(latest.items(), key=lambda item: item[0]):
+        if candidate.refusal:
+            continue
         if purpose not in champions or _known(candidate) > _known(champions[purpose]):
             champions[purpose] = candidate
     decisions = []
     for candidate in candidates:
         metric = DECIDING_METRIC[candidate.purpose][1]
-        champion = champions[candidate.purpose]
+        champion = champions.get(candidate.purpose)
         successor = latest[candidate.purpose, candidate.family]
-        if candidate.model_id == champion.model_id:
+        if champion is not None and candidate.model_id == champion.model_id:
             others = [
                 f"{other.family} {other.quality:.4f}"
                 for other in latest.values()
                 if other.purpose == candidate.purpose and other.model_id != champion.model_id
             ]
             beside = f", beside {', '.join(others)}" if others else ", the only family"
-            reason = f"{metric} {candidate.quality:.4f}{beside}"
+            evidence = f"; {candidate.evidence}" if candidate.evidence else ""
+            reason = f"{metric} {candidate.quality:.4f}{beside}{evidence}"
             decisions.append(Decision(candidate.model_id, "champion", reason))
         elif candidate.model_id == successor.model_id:
-            reason = f"{metric} {candidate.quality:.4f}, not above {champion.model_id}"
+            reason = (
+                f"refused: {candidate.refusal}"
+                if candidate.refusal or champion is None
+                else f"{metric} {candidate.quality:.4f}, not above {champion.model_id}"
+            )
             decisions.append(Decision(candidate.model_id, "challenger", reason))
         else:
             reason = f"replaced by {successor.model_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +18,7 @@ from ml.evaluation import Metric
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 from ml.registry import DECIDING_METRIC, Candidate, Decision, FittedModel
+from ml.segmentation import StudiedCandidate, StudySettings
 
 
 class StoreError(RuntimeError):
@@ -283,15 +284,45 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
         select registry.model_id, registry.purpose, registry.family, registry.status,
             registry.as_of_date,
             row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
-            coalesce(metrics.metric_value, '-infinity'::double)
+            coalesce(metrics.metric_value, '-infinity'::double),
+            case
+                when registry.purpose <> 'segmentation' or studied.is_passed then ''
+                else coalesce(studied.verdict, 'its study is not kept')
+            end as refusal,
+            coalesce(studied.evidence, '') as evidence
         from ml.model_registry as registry
         left join ml.model_metrics as metrics
             on registry.model_id = metrics.model_id and ({deciding})
+        left join ({_STUDIED}) as studied
+            on studied.candidate_id = json_extract_string(registry.settings, '$.candidate_id')
+            and studied.as_of_date = registry.as_of_date
         where registry.status in ('champion', 'challenger')
         order by trained_order
         """,
     )
     return [Candidate(*row) for row in rows]
+
+
+# Each candidate of the latest study with what the registry is to say of it: how many kept the rule,
+# and which came next.
+_STUDIED = """
+    select
+        candidates.candidate_id, candidates.as_of_date, candidates.is_passed, candidates.verdict,
+        format(
+            'rank {} of {} that keep the rule, of {} candidates; agreement between seeds {:.2f}, '
+            'lowest Jaccard index {:.2f}, smallest share {:.3f}, agreement with bins of {} {:.2f}; '
+            'next best: {}',
+            candidates.passed_rank,
+            (select count(passed_rank) from ml.segmentation_candidates),
+            (select count(*) from ml.segmentation_candidates),
+            candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
+            candidates.closest_feature_name, candidates.closest_feature_agreement,
+            coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
+        ) as evidence
+    from ml.segmentation_candidates as candidates
+    left join ml.segmentation_candidates as following
+        on candidates.passed_rank + 1 = following.passed_rank
+"""
 
 
 def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
@@ -302,6 +333,220 @@ def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[D
                 "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
                 [decision.status, decision.status_reason, decision.model_id],
             )
+
+
+def read_study_id(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The study that is kept, if there is one."""
+    rows = _fetch(connection, "select distinct study_id from ml.segmentation_candidates")
+    return str(rows[0][0]) if rows else None
+
+
+def write_study(
+    connection: duckdb.DuckDBPyConnection,
+    study_id: str,
+    as_of_date: date,
+    settings: StudySettings,
+    candidates: Sequence[StudiedCandidate],
+    sample_count: int,
+) -> None:
+    """Replace the study that is kept, in one transaction.
+
+    Args:
+        connection: an open warehouse.
+        study_id: digest of all that it depends on.
+        as_of_date: no fact from this day on was seen.
+        settings: how large it was.
+        candidates: what it found.
+        sample_count: people that it saw.
+    """
+    rows = [
+        {
+            "study_id": study_id,
+            "candidate_id": each.recipe.candidate_id,
+            "as_of_date": as_of_date,
+            "feature_set": each.recipe.feature_set,
+            "family": each.recipe.family,
+            "covariance_type": each.recipe.settings.get("covariance_type"),
+            "settings": json.dumps(dict(each.recipe.settings)),
+            "sample_count": sample_count,
+            "seed_count": settings.seed_count,
+            "resample_count": settings.resample_count,
+            "segment_count": len(each.segments),
+            "lowest_jaccard": each.lowest_jaccard,
+            "smallest_share": each.smallest_share,
+            "is_passed": not each.refusals,
+            "verdict": each.verdict,
+            **{name: getattr(each, name) for name in _COPIED},
+        }
+        for each in candidates
+    ]
+    segments = [
+        {
+            "candidate_id": each.recipe.candidate_id,
+            "segment_id": number,
+            "customer_share": segment.customer_share,
+            "jaccard": segment.jaccard,
+        }
+        for each in candidates
+        for number, segment in enumerate(each.segments)
+    ]
+    with _explained(), transaction(connection):
+        _replace(connection, "ml.segmentation_candidates", rows)
+        _replace(connection, "ml.segmentation_candidate_segments", segments)
+
+
+# Columns of ml.segmentation_candidates that are called as the attribute that they hold.
+_COPIED = (
+    "noise_share", "silhouette", "calinski_harabasz", "davies_bouldin", "bic", "aic", "inertia",
+    "seed_agreement", "resample_agreement", "closest_feature_name", "closest_feature_agreement",
+    "distinct_feature_count", "can_be_champion", "passed_rank", "is_best_of_family", "fit_seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BestRecipe:
+    """What the study chose for a family.
+
+    Attributes:
+        candidate_id: its name in the study.
+        family: its kind.
+        settings: what the family is told.
+        evidence: the study's figures that model_metrics repeats.
+    """
+
+    candidate_id: str
+    family: str
+    settings: Mapping[str, Any]
+    evidence: Sequence[Metric]
+
+
+def read_best_recipe(
+    connection: duckdb.DuckDBPyConnection, family: str | None = None
+) -> BestRecipe:
+    """What the study chose for a family, whether it keeps the rule or not.
+
+    Args:
+        connection: an open warehouse.
+        family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
+
+    Raises:
+        StoreError: there is no study of this family.
+    """
+    names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",
+             "smallest_share", "closest_feature_agreement")  # fmt: skip
+    rows = _fetch(
+        connection,
+        f"""
+        select candidate_id, family, settings, {", ".join(names)}
+        from ml.segmentation_candidates
+        where is_best_of_family and family = coalesce(?, family)
+        order by passed_rank nulls last, family = 'kmeans' desc, family
+        limit 1
+        """,
+        [family],
+    )
+    if not rows:
+        raise StoreError(
+            f"ml.segmentation_candidates has no best candidate of the family {family or 'kmeans'!r}; run "
+            "`regulars fit`, which studies before it fits"
+        )
+    candidate_id, found, settings, *figures = rows[0]
+    evidence = [
+        Metric("study", name, float(value))
+        for name, value in zip(names, figures, strict=True)
+        if value is not None
+    ]
+    return BestRecipe(candidate_id, found, json.loads(settings), evidence)
+
+
+def read_former_model(
+    connection: duckdb.DuckDBPyConnection, purpose: str, family: str, as_of_date: date
+) -> tuple[str, list[ParameterRow]] | None:
+    """The model that a new fit continues: its family and parameters; none at the beginning.
+
+    A fit of the same family as of the same date comes first, whatever became of it, so that going
+    back to a date gives what it gave; then what is live, of the same family or the champion.
+
+    Args:
+        connection: an open warehouse.
+        purpose: of both.
+        family: of the new fit.
+        as_of_date: of the new fit; what was fitted as of a later date is no predecessor.
+    """
+    rows = _fetch(
+        connection,
+        """
+        select family, model_id from ml.model_registry
+        where purpose = ? and as_of_date <= ?
+            and (status in ('champion', 'challenger') or (as_of_date = ? and family = ?))
+        order by family = ? desc, as_of_date = ? desc, status = 'champion' desc, trained_at desc,
+            model_id
+        limit 1
+        """,
+        [purpose, as_of_date, as_of_date, family, family, as_of_date],
+    )
+    if not rows:
+        return None
+    ((former_family, model_id),) = rows
+    return former_family, read_parameters(connection, model_id)
+
+
+def read_next_segment_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """The lowest number that no segment of any segmentation has ever had."""
+    ((number,),) = _fetch(
+        connection,
+        """
+        select coalesce(max(component_id) + 1, 0) from ml.model_parameters
+        where model_id in (
+            select model_id from ml.model_registry where purpose = 'segmentation'
+        )
+        """,
+    )
+    return int(number)
+
+
+def read_stability_dates(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """Dates of the stability series, ascending; the first one is where models are frozen."""
+    rows = _fetch(
+        connection,
+        "select as_of_date from features.as_of_dates where is_stability_date order by as_of_date",
+    )
+    return [day for (day,) in rows]
+
+
+def read_features_of_known_people_first(
+    connection: duckdb.DuckDBPyConnection,
+    feature_names: Sequence[str],
+    as_of_date: date,
+    known_at: date,
+) -> FeatureMatrix:
+    """Features as of a date: first of those who were known at an earlier one, each by customer id.
+
+    So the first rows are the same people, in the same order, as of every date.
+    """
+    columns = ", ".join(f"cast({name} as double) as {name}" for name in feature_names)
+    table = _read_table(
+        connection,
+        f"""
+        select {columns} from features.customer_feature_snapshots
+        where as_of_date = ?
+        order by
+            customer_id not in (
+                select customer_id from features.customer_feature_snapshots where as_of_date = ?
+            ),
+            customer_id
+        """,
+        [as_of_date, known_at],
+    )
+    return FeatureMatrix(tuple(feature_names), _to_matrix(table))
+
+
+def write_stability(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Replace the stability series, in one transaction; columns by name."""
+    with _explained(), transaction(connection):
+        _replace(connection, "ml.segment_stability", rows)
 
 
 @contextmanager
@@ -337,6 +582,15 @@ def _insert(
     # Not in a `finally`: a failed insert aborts the transaction, nothing can be unregistered then,
     # and the roll back takes the view with it.
     connection.unregister("rows_to_insert")
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table_name: str, rows: Sequence[Mapping[str, object]]
+) -> None:
+    connection.execute(f"delete from {table_name}")
+    if rows:
+        names = list(rows[0])
+        _insert(connection, table_name, {name: [row[name] for row in rows] for name in names})
 
 
 def _to_matrix(table: pa.Table) -> FloatArray:

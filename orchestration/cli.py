@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,7 @@ from orchestration.data_facts import (
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
+    DEFAULT_DEMO_SCENARIO,
     DEFAULT_DEMO_SEED,
     Settings,
     count_rows,
@@ -91,6 +93,20 @@ Rejects = Annotated[
     int | None,
     typer.Option("--max-rejected-rows", min=0, help="Unreadable rows to set aside, 0 by default."),
 ]
+QuickStudy = Annotated[
+    bool,
+    typer.Option(
+        "--quick-study",
+        help="Study segmentations on few people, seeds and counts; for trying out.",
+    ),
+]
+
+
+class Purpose(StrEnum):
+    """What a model is for."""
+
+    segmentation = "segmentation"
+    churn = "churn"
 
 
 @dataclass
@@ -367,11 +383,13 @@ def build(
     full_refresh: FullRefresh = False,
     data_dir: DataDir = None,
     max_rejected_rows: Rejects = None,
+    quick_study: QuickStudy = False,
 ) -> None:
     """Load, build, fit, score, report and publish."""
     _set("REGULARS_AS_OF_DATE", as_of)
     _set("REGULARS_SNAPSHOT_DATES", snapshot_dates)
     _set("DBT_FULL_REFRESH", 1 if full_refresh else None)
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
     _set("REGULARS_DATA_DIR", data_dir)
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
     _run_job("whole_build")
@@ -386,9 +404,15 @@ def load(data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
 
 
 @app.command()
-def fit() -> None:
+def fit(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Fit the models of one purpose; all if not given.")
+    ] = None,
+    quick_study: QuickStudy = False,
+) -> None:
     """Fit the models on the features that are there, and choose champions."""
-    _run_job("fit")
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
+    _run_job(f"fit_{purpose.value}" if purpose else "fit")
 
 
 @app.command()
@@ -416,10 +440,18 @@ def demo(
         DEFAULT_DEMO_SEED
     ),
     out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Kind of shop: like_olist, or one with a planted answer (README).")
+    ] = DEFAULT_DEMO_SCENARIO,
 ) -> None:
     """Generate the demo shop: nine files like Olist's, and the truth behind them."""
+    from ml.demo import find_scenario
     from orchestration.demo_shop import make_demo_shop
 
+    try:
+        find_scenario(scenario)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
     settings = Settings.from_environment()
     folder = out or settings.demo_dir
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -433,7 +465,7 @@ def demo(
                     progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
                 )
 
-        make_demo_shop(folder, order_count=orders, seed=seed, progress=advance)
+        make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
 
 

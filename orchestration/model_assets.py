@@ -1,51 +1,30 @@
-"""The fits as assets: read a matrix, call one pure function, write parameters as rows."""
+"""The churn fit and the choice of champions as assets: read, call one pure function, write rows."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterator
 
 import dagster as dg
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ml import gmm, kmeans, logistic, store
-from ml.evaluation import Metric, evaluate_return_scores, evaluate_segments
-from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.parameters import ParameterRow
+from ml import logistic, store
+from ml.evaluation import Metric, evaluate_return_scores
 from ml.registry import FittedModel, decide_statuses
 from ml.splits import NotEnoughHistoryError, split_in_time
-from orchestration.pictures import bar_picture
+from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings, open_warehouse
-
-CODE_VERSION = version("regulars")
-FEATURES = [
-    dg.AssetKey(["features", "customer_feature_snapshots"]),
-    dg.AssetKey(["features", "supplied_features"]),
-]
-# One thread: partial sums of several threads come in any order, and two fits would differ.
-FIT_THREADS = 1
-
+from orchestration.segmentation_assets import (
+    CODE_VERSION,
+    FEATURES,
+    FIT_THREADS,
+    fit_gmm_segments,
+    fit_kmeans_segments,
+    measure_segment_stability,
+    study_segmentations,
+)
+from orchestration.tracking import track_fit
 
 # Simple rules that a churn model is held to are made of these, whether it uses them or not.
 BASELINE_FEATURES = ("order_count", "recency_days")
-
-
-class SegmentSettings(dg.Config):
-    """What a segmentation is told."""
-
-    segment_count: int = 5
-    start_count: int = 10
-    seed: int = 20_180_830
-
-
-class MixtureSettings(dg.Config):
-    """What a mixture is told."""
-
-    component_count: int = 5
-    start_count: int = 2
-    regularization: float = 1e-3
-    seed: int = 20_180_830
 
 
 class ChurnSettings(dg.Config):
@@ -61,108 +40,6 @@ class ChurnSettings(dg.Config):
 
 def _metric_metadata(metrics: list[Metric]) -> dict[str, float]:
     return {f"{metric.split}/{metric.metric_name}": metric.metric_value for metric in metrics}
-
-
-@dataclass(frozen=True)
-class SegmentationFit:
-    """What a family's pure functions made of a matrix.
-
-    Attributes:
-        family: the family's name.
-        segment_ids: shape (customers,), from 0.
-        parameters: the model as rows.
-        metrics: what only this family has, beside those that all share.
-    """
-
-    family: str
-    segment_ids: NDArray[np.int64]
-    parameters: Sequence[ParameterRow]
-    metrics: Sequence[Metric] = ()
-
-
-def _fit_segments(
-    settings: Settings,
-    progress: Progress,
-    config: SegmentSettings | MixtureSettings,
-    fit: Callable[[FeatureMatrix, Sequence[FeatureRule]], SegmentationFit],
-) -> dg.MaterializeResult[None]:
-    """Read everybody's features as of the as-of date, fit, judge, write."""
-    progress.advance("reading")
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
-        fitted = fit(matrix, rules)
-        progress.advance(f"{matrix.row_count:,} customers")
-        scaled = Preprocessing.from_rows(fitted.parameters).apply(matrix)
-        metrics = [
-            *evaluate_segments(scaled, fitted.segment_ids, seed=config.seed),
-            *fitted.metrics,
-        ]
-        model_id = store.write_model(
-            connection,
-            FittedModel(
-                purpose="segmentation",
-                family=fitted.family,
-                as_of_date=as_of_date,
-                row_count=matrix.row_count,
-                feature_count=len(rules),
-                settings=config.model_dump(),
-                code_version=CODE_VERSION,
-                parameters=fitted.parameters,
-                metrics=metrics,
-            ),
-        )
-    progress.advance(f"{model_id} written")
-    sizes = np.bincount(fitted.segment_ids)
-    picture = bar_picture(
-        "customers per segment",
-        [f"segment {index}" for index in range(len(sizes))],
-        [int(size) for size in sizes],
-    )
-    return dg.MaterializeResult(
-        metadata={"model_id": model_id, **_metric_metadata(metrics), "picture": picture}
-    )
-
-
-@dg.asset(key=["ml", "kmeans"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
-def fit_kmeans_segments(
-    config: SegmentSettings,
-    settings: dg.ResourceParam[Settings],
-    progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult[None]:
-    """KMeans segments of everybody as of the as-of date."""
-    progress.begin("fit kmeans", 3)
-
-    def fit(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> SegmentationFit:
-        model = kmeans.fit_kmeans(matrix, rules, **config.model_dump())
-        segment_ids = kmeans.predict_kmeans(model, matrix)
-        return SegmentationFit(kmeans.FAMILY, segment_ids, kmeans.to_rows(model))
-
-    return _fit_segments(settings, progress, config, fit)
-
-
-@dg.asset(key=["ml", "gmm"], group_name="ml", deps=FEATURES, kinds={"sklearn"})
-def fit_gmm_segments(
-    config: MixtureSettings,
-    settings: dg.ResourceParam[Settings],
-    progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult[None]:
-    """A full-covariance Gaussian mixture of everybody as of the as-of date."""
-    progress.begin("fit gmm", 3)
-
-    def fit(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> SegmentationFit:
-        model = gmm.fit_gmm(matrix, rules, **config.model_dump())
-        segment_ids = gmm.predict_gmm(model, matrix).argmax(axis=1)
-        likelihood = gmm.mean_log_likelihood(model, matrix)
-        return SegmentationFit(
-            gmm.FAMILY,
-            segment_ids,
-            gmm.to_rows(model),
-            [Metric("train", "mean_log_likelihood", likelihood)],
-        )
-
-    return _fit_segments(settings, progress, config, fit)
 
 
 @dg.asset(
@@ -225,37 +102,35 @@ def fit_churn_logistic(
             everything.matrix, everything.is_returning, rules, inverse_regularization=strength
         )
         progress.advance(f"fitted on {everything.matrix.row_count:,} customers and dates")
-        model_id = store.write_model(
-            connection,
-            FittedModel(
-                purpose="churn",
-                family=logistic.FAMILY,
-                as_of_date=store.read_as_of_date(connection),
-                row_count=everything.matrix.row_count,
-                feature_count=len(rules),
-                settings={
-                    **config.model_dump(),
-                    "label_window_days": window,
-                    "training_dates": [str(day) for day in split.training_dates],
-                    "test_date": str(split.test_date),
-                    "fitted_dates": [str(day) for day in all_dates],
-                },
-                code_version=CODE_VERSION,
-                parameters=logistic.to_rows(model),
-                metrics=metrics,
-            ),
+        fitted = FittedModel(
+            purpose="churn",
+            family=logistic.FAMILY,
+            as_of_date=store.read_as_of_date(connection),
+            row_count=everything.matrix.row_count,
+            feature_count=len(rules),
+            settings={
+                **config.model_dump(),
+                "label_window_days": window,
+                "training_dates": [str(day) for day in split.training_dates],
+                "test_date": str(split.test_date),
+                "fitted_dates": [str(day) for day in all_dates],
+            },
+            code_version=CODE_VERSION,
+            parameters=logistic.to_rows(model),
+            metrics=metrics,
         )
+        model_id = store.write_model(connection, fitted)
     progress.advance(f"{model_id} written")
     order = np.argsort(-np.abs(model.coefficients))
+    title = "log-odds of returning, per standard deviation"
+    names = [model.preprocessing.feature_names[index] for index in order]
+    picture = draw_bars(title, names, [float(model.coefficients[index]) for index in order])
+    track_fit(settings, fitted, {"coefficients": picture})
     return dg.MaterializeResult(
         metadata={
             "model_id": model_id,
             **_metric_metadata(metrics),
-            "picture": bar_picture(
-                "log-odds of returning, per standard deviation",
-                [model.preprocessing.feature_names[index] for index in order],
-                [float(model.coefficients[index]) for index in order],
-            ),
+            "picture": shown(title, picture),
         }
     )
 
@@ -299,8 +174,10 @@ def model_tables(
 
 
 ASSETS: list[dg.AssetsDefinition] = [
+    study_segmentations,
     fit_kmeans_segments,
     fit_gmm_segments,
+    measure_segment_stability,
     fit_churn_logistic,
     model_tables,
 ]

@@ -21,6 +21,7 @@ from orchestration.errors import RegularsError, WarehouseError, WarehouseLockedE
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
 DEFAULT_DEMO_SEED = 20_180_830
+DEFAULT_DEMO_SCENARIO = "like_olist"
 # How long a step waits for another process to let go of the warehouse, in seconds.
 LOCK_PATIENCE = 60.0
 # How DuckDB begins to say so.
@@ -44,6 +45,7 @@ class Settings:
         max_rejected_rows: unreadable rows to set aside (``REGULARS_MAX_REJECTED_ROWS``).
         demo_orders: size of the demo shop (``REGULARS_DEMO_ORDERS``).
         demo_seed: its seed (``REGULARS_DEMO_SEED``).
+        is_quick_study: a small study of segmentations, for trying out (``REGULARS_QUICK_STUDY``).
     """
 
     warehouse_path: Path
@@ -51,6 +53,7 @@ class Settings:
     max_rejected_rows: int
     demo_orders: int
     demo_seed: int
+    is_quick_study: bool = False
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -67,6 +70,7 @@ class Settings:
             max_rejected_rows=_whole_number("REGULARS_MAX_REJECTED_ROWS", 0),
             demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
             demo_seed=_whole_number("REGULARS_DEMO_SEED", DEFAULT_DEMO_SEED),
+            is_quick_study=_whole_number("REGULARS_QUICK_STUDY", 0) > 0,
         )
 
     @property

@@ -12,6 +12,20 @@ REPORT = dg.AssetSelection.groups("reports")
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
 FIT = dg.AssetSelection.groups("ml")
+MODEL_TABLES = dg.AssetSelection.assets(
+    ["ml", "model_registry"], ["ml", "model_parameters"], ["ml", "model_metrics"]
+)
+FIT_PURPOSES = {
+    "segmentation": MODEL_TABLES
+    | dg.AssetSelection.assets(
+        ["ml", "segmentation_candidates"],
+        ["ml", "segmentation_candidate_segments"],
+        ["ml", "kmeans"],
+        ["ml", "gmm"],
+        ["ml", "segment_stability"],
+    ),
+    "churn": MODEL_TABLES | dg.AssetSelection.assets(["ml", "logistic"]),
+}
 SCORE = dg.AssetSelection.groups("scoring") | dg.AssetSelection.groups("marts")
 RESCORE = EVERYTHING - FIT
 REFIT = FIT | SCORE | REPORT | PUBLISH
@@ -28,6 +42,12 @@ refit_job = dg.define_asset_job(
 STEP_JOBS = [
     dg.define_asset_job("load", LOAD, description="The raw files only."),
     dg.define_asset_job("fit", FIT, description="The fits and the choice of champions only."),
+    *(
+        dg.define_asset_job(
+            f"fit_{purpose}", selection, description=f"The fits for {purpose} and their champion."
+        )
+        for purpose, selection in FIT_PURPOSES.items()
+    ),
     dg.define_asset_job("score", SCORE, description="Score models and marts only."),
     dg.define_asset_job("report", REPORT, description="The report only."),
     dg.define_asset_job("publish", PUBLISH, description="The published copy only."),

@@ -93,6 +93,7 @@ def line_chart(
     y: Mapping[str, str],
     title: str,
     by: str = "",
+    band: tuple[str, str] | None = None,
     height: int = 320,
     unit: str = "",
     as_percent: bool = False,
@@ -106,6 +107,7 @@ def line_chart(
         y: column to the name of its line.
         title: said above the chart.
         by: column that names the lines, where one column of ``y`` holds them all.
+        band: columns with the lower and upper bound of each point, drawn as a band around the line.
         height: in pixels.
         unit: of the vertical axis; said beside the title.
         as_percent: the values are shares from 0 to 1.
@@ -128,12 +130,28 @@ def line_chart(
             for column in y
             for name in dict.fromkeys(_column(rows, by))
         ]
-    for column, name, points in lines:
+    for number, (column, name, points) in enumerate(lines):
         across = _column(points, x)
         if axis and axis["type"] != "date":
             across = _names(across)
+        if band:
+            lower, upper = (_column(points, bound) for bound in band)
+            # There and back again: the outline of the band. The theme gives it its line's colour.
+            figure.add_scatter(
+                x=[*across, *reversed(across)],
+                y=[*upper, *reversed(lower)],
+                mode="lines",
+                fill="toself",
+                hoverinfo="skip",
+                showlegend=False,
+                meta={"band": number},
+            )
         figure.add_scatter(
-            x=across, y=_column(points, column), mode="lines", name=_names([name])[0]
+            x=across,
+            y=_column(points, column),
+            mode="lines",
+            name=_names([name])[0],
+            meta={"line": number},
         )
     figure.update_layout(
         xaxis=axis,
@@ -252,6 +270,99 @@ def heat_map(
         xaxis={"type": "category", "side": "top", "showgrid": False, "tickangle": 0},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )
+    return _embed(figure, rows, title, unit, height)
+
+
+def radar_chart(
+    rows: Rows,
+    *,
+    angle: str,
+    radius: str,
+    by: str,
+    title: str,
+    height: int = 420,
+    unit: str = "",
+    digits: int = 1,
+) -> Markup:
+    """One closed line per group around a circle of features; a click on a name hides its line.
+
+    Args:
+        rows: one per group and feature, in the order of the circle.
+        angle: column that names the features.
+        radius: column of the number.
+        by: column that names the groups.
+        title: said above the chart.
+        height: in pixels.
+        unit: of the numbers; said beside the title.
+        digits: after the point, when a value is pointed at.
+    """
+    for name in (angle, radius, by):
+        _column(rows, name)
+    figure = go.Figure()
+    for number, group in enumerate(dict.fromkeys(_column(rows, by))):
+        points = [row for row in rows if row[by] == group]
+        around = _names(_column(points, angle))
+        values = _column(points, radius)
+        figure.add_scatterpolar(
+            theta=[*around, *around[:1]],
+            r=[*values, *values[:1]],
+            mode="lines",
+            name=_names([group])[0],
+            meta={"line": number},
+            hovertemplate=f"%{{theta}}: %{{r:,.{digits}f}}",
+        )
+    return _embed(figure, rows, title, unit, height)
+
+
+def scatter_3d(
+    rows: Rows,
+    *,
+    axes: Mapping[str, str],
+    by: str,
+    title: str,
+    logarithmic: Sequence[str] = (),
+    height: int = 520,
+    unit: str = "",
+) -> Markup:
+    """A cloud of points that one can turn; a click on a group's name hides its points.
+
+    Args:
+        rows: one per point.
+        axes: three columns to what their axes are called: across, deep and up.
+        by: column that names the groups.
+        title: said above the chart.
+        logarithmic: columns of which the axis is logarithmic.
+        height: in pixels.
+        unit: said beside the title.
+
+    Raises:
+        ChartError: a column is not there, or there are not three axes.
+    """
+    if len(axes) != 3:
+        raise ChartError(f"a cloud of points has three axes, got {len(axes)}; name three columns")
+    for name in (*axes, by):
+        _column(rows, name)
+    figure = go.Figure()
+    for number, group in enumerate(dict.fromkeys(_column(rows, by))):
+        points = [row for row in rows if row[by] == group]
+        across, deep, up = (_column(points, name) for name in axes)
+        figure.add_scatter3d(
+            x=across,
+            y=deep,
+            z=up,
+            mode="markers",
+            name=_names([group])[0],
+            meta={"line": number},
+            marker={"size": 2.5},
+        )
+    scene = {
+        f"{letter}axis": {
+            "title": {"text": _names([text])[0]},
+            "type": "log" if column in logarithmic else "linear",
+        }
+        for letter, (column, text) in zip("xyz", axes.items(), strict=True)
+    }
+    figure.update_layout(scene=scene)
     return _embed(figure, rows, title, unit, height)
 
 
@@ -401,6 +512,8 @@ ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "line_chart": line_chart,
     "bar_chart": bar_chart,
     "heat_map": heat_map,
+    "radar_chart": radar_chart,
+    "scatter_3d": scatter_3d,
     "data_table": data_table,
     "cross_table": cross_table,
 }

@@ -10,6 +10,7 @@ TOLERANCE = 1e-9
 
 
 def _scored(shop, table, columns):
+    """Parameter rows, then features and scores of everybody as of each date that is scored."""
     with shop.open() as connection:
         ((model_id,),) = connection.execute(
             f"select distinct model_id from scoring.{table}"
@@ -17,33 +18,67 @@ def _scored(shop, table, columns):
         rows = store.read_parameters(connection, model_id)
         names = sorted({row.feature_name for row in rows if row.parameter_name == "center"})
         as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, names, as_of_date)
-        found = connection.execute(
-            f"select {columns} from scoring.{table} order by customer_id"
-        ).fetchnumpy()
-    assert matrix.row_count > 5_000
-    return rows, matrix, found
+        days = connection.execute(
+            f"select distinct as_of_date from scoring.{table} order by as_of_date"
+        ).fetchall()
+        parts = []
+        for (day,) in days:
+            found = connection.execute(
+                f"select {columns} from scoring.{table} where as_of_date = ? order by customer_id",
+                [day],
+            ).fetchnumpy()
+            parts.append((store.read_features(connection, names, day), found))
+    assert days[-1] == (as_of_date,)
+    assert parts[-1][0].row_count > 5_000
+    return rows, parts
 
 
 def check_kmeans(shop):
-    rows, matrix, found = _scored(shop, "segments_kmeans", "segment_id, squared_distance")
+    rows, parts = _scored(
+        shop,
+        "segments_kmeans",
+        "segment_id, squared_distance, second_segment_id, border_margin",
+    )
     model = kmeans.from_rows(rows)
-    assert np.array_equal(found["segment_id"], kmeans.predict_kmeans(model, matrix))
-    gaps = model.preprocessing.apply(matrix)[:, None, :] - model.centroids[None, :, :]
-    nearest = (gaps**2).sum(axis=2).min(axis=1)
-    assert np.abs(found["squared_distance"] - nearest).max() < TOLERANCE * max(1, nearest.max())
+    assert len(parts) > 1
+    for matrix, found in parts:
+        assert np.array_equal(found["segment_id"], kmeans.predict_kmeans(model, matrix))
+        gaps = model.preprocessing.apply(matrix)[:, None, :] - model.centroids[None, :, :]
+        squares = (gaps**2).sum(axis=2)
+        second = np.array(model.segment_ids)[np.argsort(squares, axis=1, kind="stable")[:, 1]]
+        assert np.array_equal(found["second_segment_id"], second)
+        squares.sort(axis=1)
+        nearest = squares[:, 0]
+        difference = np.abs(found["squared_distance"] - nearest)
+        assert difference.max() < TOLERANCE * max(1, nearest.max())
+        margin = 1 - np.sqrt(nearest) / np.sqrt(squares[:, 1])
+        assert np.abs(found["border_margin"] - margin).max() < TOLERANCE
 
 
 def check_gmm(shop):
-    rows, matrix, found = _scored(shop, "segments_gmm", "segment_id, membership_probability")
-    probabilities = gmm.predict_gmm(gmm.from_rows(rows), matrix)
-    assert np.array_equal(found["segment_id"], probabilities.argmax(axis=1))
-    difference = np.abs(found["membership_probability"] - probabilities.max(axis=1))
-    assert difference.max() < TOLERANCE
+    rows, parts = _scored(
+        shop, "segments_gmm", "segment_id, membership_probability, second_segment_id"
+    )
+    model = gmm.from_rows(rows)
+    segment_ids = np.array(model.segment_ids)
+    assert len(parts) > 1
+    for matrix, found in parts:
+        probabilities = gmm.predict_gmm(model, matrix)
+        assert np.array_equal(found["segment_id"], segment_ids[probabilities.argmax(axis=1)])
+        difference = np.abs(found["membership_probability"] - probabilities.max(axis=1))
+        assert difference.max() < TOLERANCE
+        # Where all others are as good as impossible their order is in no 64-bit probability.
+        probabilities.sort(axis=1)
+        second = probabilities[:, -2] > TOLERANCE
+        likeliest = gmm.predict_gmm(model, matrix).argsort(axis=1)[:, -2]
+        assert np.array_equal(
+            found["second_segment_id"][second], segment_ids[likeliest][second]
+        )
 
 
 def check_logistic(shop):
-    rows, matrix, found = _scored(shop, "churn_logistic_terms", "return_probability")
+    rows, parts = _scored(shop, "churn_logistic_terms", "return_probability")
+    ((matrix, found),) = parts
     probability = logistic.predict_logistic(logistic.from_rows(rows), matrix)
     assert np.abs(found["return_probability"] - probability).max() < TOLERANCE
     assert probability.std() > 0

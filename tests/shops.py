@@ -14,11 +14,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from preloaded import PreloadedCommands
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEMO_ORDERS = 6_000
 AS_OF_DATE = "2018-08-30"
+COMMANDS = PreloadedCommands()
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Shop:
             "REGULARS_DATA_DIR": str(self.data_dir),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "COLUMNS": "160",
+            "REGULARS_QUICK_STUDY": "1",
             **more,
         }
 
@@ -47,14 +50,7 @@ class Shop:
         self, *command: str, check: bool = True, **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `regulars` or `dbt` as a user would, from the project's root."""
-        done = subprocess.run(
-            [str(BIN / command[0]), *command[1:]],
-            cwd=PROJECT_DIR,
-            env=self.environment(**more),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = COMMANDS.run(command, folder=PROJECT_DIR, environment=self.environment(**more))
         if check and done.returncode != 0:
             pytest.fail(
                 f"{' '.join(command)} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"

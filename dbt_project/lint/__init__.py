@@ -91,6 +91,16 @@ def ratio(numerator: str, denominator: str) -> str:
     return f"({numerator} / {denominator})"
 
 
+def population_variance(count: str, total: str, square_sum: str) -> str:
+    """A difference."""
+    return f"({square_sum} / {count} - {total} / {count} * {total} / {count})"
+
+
+def value_in_words(value: str, unit: str, currency_code: str) -> str:
+    """A text."""
+    return f"({value} || {unit} || {currency_code})"
+
+
 def quintile_score(ordering: str, partition_by: str | None = None) -> str:
     """A window function."""
     if partition_by:
@@ -210,6 +220,9 @@ def var(name: str, default: Any = None) -> Any:
     known: dict[str, Any] = {
         "label_window_days": [90, 180, 365],
         "least_distinct_difference": 0.3,
+        "least_z_score": 4.0,
+        "border_margin": 0.1,
+        "least_sure_probability": 0.6,
         "selling_window_days": 90,
         "late_order_window_months": 3,
         "late_order_least_days": 3,

@@ -61,6 +61,26 @@
         layout.yaxis.ticktext = trace.y.map((name) => wrap(name, 18));
       }
     });
+    data.forEach((trace) => {
+      if (!trace.meta) return;
+      const isBand = trace.meta.band !== undefined;
+      const number = isBand ? trace.meta.band : trace.meta.line;
+      const own = palette.lines[number % palette.lines.length];
+      if (trace.type === "scatter3d") trace.marker.color = own;
+      else trace.line = { color: own, width: isBand ? 0 : 2 };
+      if (isBand) trace.fillcolor = own + "33";
+    });
+    const isRound = data.some((trace) => trace.type === "scatterpolar" || trace.type === "scatter3d");
+    if (isRound) {
+      const flat = { gridcolor: colour("--line"), linecolor: colour("--line"),
+                     zerolinecolor: colour("--line") };
+      layout.polar = { bgcolor: colour("--card"), angularaxis: flat, radialaxis: flat };
+      layout.scene = Object.assign({ dragmode: "turntable" }, layout.scene);
+      ["xaxis", "yaxis", "zaxis"].forEach((name) => {
+        layout.scene[name] = Object.assign({ backgroundcolor: colour("--card") }, flat,
+                                           layout.scene[name]);
+      });
+    }
     Object.assign(layout, {
       autosize: true,
       paper_bgcolor: colour("--card"),
@@ -71,7 +91,8 @@
       bargap: 0.25,
       dragmode: false,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom",
-                itemclick: false, itemdoubleclick: false, traceorder: "normal" },
+                itemclick: isRound && "toggle", itemdoubleclick: isRound && "toggleothers",
+                traceorder: "normal" },
       hoverlabel: { namelength: -1, bgcolor: colour("--card"), bordercolor: colour("--line"),
                     font: { color: colour("--ink") } },
     });

@@ -13,7 +13,15 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.gmm import GmmModel, fit_gmm, from_rows, mean_log_likelihood, predict_gmm, to_rows
+from ml.gmm import (
+    GmmModel,
+    fit_gmm,
+    from_rows,
+    mean_log_likelihood,
+    predict_gmm,
+    to_rows,
+    with_segment_ids,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +33,7 @@ def one_thread():
 
 NAMES = ("a", "b", "c")
 RULES = tuple(FeatureRule(name) for name in NAMES)
+LEANING = np.array([[2.0, 0.6], [0.6, 1.0]])
 
 
 def random_rows(seed, rows=300):
@@ -126,14 +135,22 @@ def test_the_irises_have_the_published_likelihood():
     assert -180.1858 - 0.05 < total < -180.1858 + 0.001
 
 
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "tied"])
 @pytest.mark.parametrize("seed", range(3))
-def test_memberships_are_those_of_a_scikit_learn_pipeline(seed):
+def test_memberships_are_those_of_a_scikit_learn_pipeline(seed, covariance_type):
     train, later = random_rows(seed), random_rows(seed + 50)
     pipeline = make_pipeline(
         StandardScaler(),
-        GaussianMixture(3, n_init=2, reg_covar=1e-3, max_iter=200, random_state=seed),
+        GaussianMixture(
+            3,
+            covariance_type=covariance_type,
+            n_init=2,
+            reg_covar=1e-3,
+            max_iter=200,
+            random_state=seed,
+        ),
     ).fit(train.values)
-    model = fit_gmm(train, RULES, component_count=3, seed=seed)
+    model = fit_gmm(train, RULES, component_count=3, covariance_type=covariance_type, seed=seed)
     by_weight = np.argsort(-pipeline[-1].weights_)
     np.testing.assert_allclose(
         predict_gmm(model, later), pipeline.predict_proba(later.values)[:, by_weight], atol=1e-9
@@ -163,10 +180,22 @@ def test_regularization_keeps_a_component_from_collapsing_onto_one_value():
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 10**6), st.integers(2, 4), st.randoms())
-def test_a_model_survives_its_rows_exactly(seed, component_count, random):
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.sampled_from(["full", "diag", "tied"]),
+    st.randoms(),
+)
+def test_a_model_survives_its_rows_exactly(seed, component_count, covariance_type, random):
     train, later = random_rows(seed, 80), random_rows(seed + 1, 80)
-    model = fit_gmm(train, RULES, component_count=component_count, start_count=1, seed=seed)
+    model = fit_gmm(
+        train,
+        RULES,
+        component_count=component_count,
+        covariance_type=covariance_type,
+        start_count=1,
+        seed=seed,
+    )
     rows = to_rows(model)
     random.shuffle(rows)
     again = from_rows(rows)
@@ -175,12 +204,55 @@ def test_a_model_survives_its_rows_exactly(seed, component_count, random):
 
 
 def test_rows_hold_the_upper_triangle_of_each_component():
-    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [np.diag([4.0, 1.0]), np.eye(2)])
+    # Of the lower factor's inverse, turned over: 1/2, -1.5/2 and 1 for [[4, 3], [3, 13/4]].
+    covariance = np.array([[4.0, 3.0], [3.0, 3.25]])
+    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [covariance, np.eye(2)])
     rows = [row for row in to_rows(model) if row.parameter_name == "precision_cholesky"]
     found = [(row.component_id, row.feature_name, row.paired_feature_name) for row in rows]
     upper = [("a", "a"), ("a", "b"), ("b", "b")]
     assert found == [(component, *pair) for component in (0, 1) for pair in upper]
-    assert [row.value for row in rows[:3]] == pytest.approx([0.5, 0.0, 1.0])
+    assert [row.value for row in rows] == pytest.approx([0.5, -0.75, 1.0, 1.0, 0.0, 1.0])
+
+
+def test_rows_of_a_diagonal_mixture_are_the_diagonal_only():
+    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [np.diag([4.0, 1.0]), np.eye(2)])
+    rows = [row for row in to_rows(model) if row.parameter_name == "precision_cholesky"]
+    found = [
+        (row.component_id, row.feature_name, row.paired_feature_name, row.value) for row in rows
+    ]
+    assert found == [(0, "a", "a", 0.5), (0, "b", "b", 1), (1, "a", "a", 1), (1, "b", "b", 1)]
+
+
+def test_tied_components_have_the_same_factor_each():
+    model = fit_gmm(random_rows(5), RULES, component_count=3, covariance_type="tied")
+    assert np.ptp(model.precisions_cholesky, axis=0).max() == 0
+    assert model.precisions_cholesky[0][np.triu_indices(3, 1)].all()
+    full = fit_gmm(random_rows(5), RULES, component_count=3)
+    assert np.ptp(full.precisions_cholesky, axis=0).max() > 0
+
+
+def test_renamed_components_keep_their_members_and_survive_their_rows():
+    model = unscaled([0.6, 0.4], [[0.0, 0.0], [5.0, 5.0]], [LEANING, np.eye(2)])
+    matrix = FeatureMatrix(("a", "b"), np.array([[0.0, 0.0], [2.0, 2.5]]))
+    renamed = with_segment_ids(model, [7, 3])
+    assert renamed.segment_ids == (3, 7)
+    expected = predict_gmm(model, matrix)[:, ::-1]
+    np.testing.assert_allclose(predict_gmm(renamed, matrix), expected, rtol=1e-12)
+    again = from_rows(to_rows(renamed))
+    assert again.segment_ids == (3, 7)
+    np.testing.assert_allclose(predict_gmm(again, matrix), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("ids", [[0], [1, 1], [0, -2]])
+def test_ids_that_do_not_name_each_component_are_refused(ids):
+    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [np.eye(2), np.eye(2)])
+    with pytest.raises(ValueError, match="expected 2 distinct ids from 0 up"):
+        with_segment_ids(model, ids)
+
+
+def test_an_unknown_covariance_type_is_refused():
+    with pytest.raises(ValueError, match="covariance type out of full, diag, tied, got 'round'"):
+        fit_gmm(random_rows(0), RULES, covariance_type="round")
 
 
 def test_two_fits_are_the_same_to_the_last_bit():
@@ -205,7 +277,7 @@ def test_too_few_components_or_rows_are_refused(component_count, rows):
     ("lost", "expected"),
     [
         ("precision_cholesky", "expected 6 rows 'precision_cholesky' .* got 0"),
-        ("weight", "without a gap, got none"),
+        ("weight", "expected components with an id, got none"),
         ("mean", "expected a row 'mean' for component 0 and feature a"),
         ("center", "expected a row 'center'"),
     ],
@@ -217,7 +289,7 @@ def test_rows_that_are_not_a_whole_mixture_are_refused(lost, expected):
 
 
 def test_a_single_lost_factor_is_noticed():
-    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [np.eye(2), np.eye(2)])
+    model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [LEANING, np.eye(2)])
     rows = [row for row in to_rows(model) if row.paired_feature_name != "b" or row.component_id]
     with pytest.raises(ValueError, match=r"expected 6 rows 'precision_cholesky' .* got 4"):
         from_rows(rows)

@@ -15,7 +15,14 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.kmeans import KMeansModel, fit_kmeans, from_rows, predict_kmeans, to_rows
+from ml.kmeans import (
+    KMeansModel,
+    fit_kmeans,
+    from_rows,
+    predict_kmeans,
+    to_rows,
+    with_segment_ids,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -202,7 +209,32 @@ def test_rows_that_are_not_a_whole_model_are_refused():
         ValueError, match=r"expected a row 'centroid' for component 2 and feature b"
     ):
         from_rows(rows[:-1])
-    with pytest.raises(ValueError, match=r"without a gap, got \[0, 2\]"):
-        from_rows([row for row in rows if row.component_id != 1])
-    with pytest.raises(ValueError, match=r"without a gap, got none"):
+    with pytest.raises(ValueError, match=r"expected components with an id, got none"):
         from_rows([row for row in rows if row.parameter_name != "centroid"])
+
+
+def test_renamed_segments_keep_their_members_and_survive_their_rows():
+    matrix, labels = blobs()
+    model = fit_kmeans(matrix, [FeatureRule("a"), FeatureRule("b")], segment_count=3)
+    renamed = with_segment_ids(model, [9, 2, 4])
+    expected = np.array([9, 2, 4])[labels].tolist()
+    assert renamed.segment_ids == (2, 4, 9)
+    assert predict_kmeans(renamed, matrix).tolist() == expected
+    again = from_rows(to_rows(renamed))
+    assert again.segment_ids == (2, 4, 9)
+    assert predict_kmeans(again, matrix).tolist() == expected
+    assert predict_kmeans(with_segment_ids(again, [1, 2, 0]), matrix).tolist() == labels.tolist()
+
+
+def test_of_equally_near_centroids_the_lowest_id_wins_after_renaming():
+    model = with_segment_ids(unscaled([(-1.0, 0.0), (1.0, 0.0)]), [8, 5])
+    matrix = FeatureMatrix(("a", "b"), np.array([[0.0, 3.0], [-0.5, 0.0]]))
+    assert predict_kmeans(model, matrix).tolist() == [5, 8]
+
+
+@pytest.mark.parametrize("ids", [[0, 1], [0, 1, 1], [0, 1, -2]])
+def test_ids_that_do_not_name_each_segment_are_refused(ids):
+    matrix, _ = blobs()
+    model = fit_kmeans(matrix, [FeatureRule("a"), FeatureRule("b")], segment_count=3)
+    with pytest.raises(ValueError, match="expected 3 distinct ids from 0 up"):
+        with_segment_ids(model, ids)

@@ -33,6 +33,12 @@ customer_churn_scores as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('segments') }}
+
+),
+
 rfm_playbook as (
 
     select * from {{ ref('rfm_playbook') }}
@@ -65,7 +71,10 @@ customer_360 as (
         customer_churn_scores.beats_baseline,
         rfm_playbook.action as playbook_action,
         rfm_playbook.channel as playbook_channel,
-        rfm_playbook.why as playbook_why
+        rfm_playbook.why as playbook_why,
+        segments.playbook_action as segment_action,
+        segments.playbook_channel as segment_channel,
+        segments.playbook_why as segment_why
     from customer_feature_snapshots
     left join state_regions
         on customer_feature_snapshots.state = state_regions.state
@@ -75,6 +84,8 @@ customer_360 as (
         on
             customer_feature_snapshots.customer_id
             = customer_segments.customer_id
+    left join segments
+        on customer_segments.segment_id = segments.segment_id
     left join customer_churn_scores
         on
             customer_feature_snapshots.customer_id

@@ -1,5 +1,5 @@
-{# One row per person with an order before the as-of date: their segment in the
-   champion's eyes. -#}
+{# One row per snapshot date and person with an order before it: their segment
+   in the champion's eyes (the latest challenger's where there is none). -#}
 with
 
 segments_kmeans as (
@@ -32,6 +32,7 @@ ranked_models as (
 
     select
         model_registry.model_id,
+        model_registry.status = 'champion' as is_champion_passed,
         row_number() over (
             order by
                 case model_registry.status when 'champion' then 0 else 1 end,
@@ -50,21 +51,30 @@ segments as (
         customer_id,
         as_of_date,
         model_id,
-        segment_id
+        segment_id,
+        border_margin < {{ var('border_margin') }} as is_near_border
     from segments_kmeans
     union all
     select
         customer_id,
         as_of_date,
         model_id,
-        segment_id
+        segment_id,
+        membership_probability < {{ var('least_sure_probability') }}
+            as is_near_border
     from segments_gmm
 
 ),
 
 champion_segments as (
 
-    select segments.*
+    select
+        segments.customer_id,
+        segments.as_of_date,
+        segments.model_id,
+        ranked_models.is_champion_passed,
+        segments.segment_id,
+        segments.is_near_border
     from segments
     inner join ranked_models
         on segments.model_id = ranked_models.model_id

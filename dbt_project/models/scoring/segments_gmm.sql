@@ -1,6 +1,7 @@
-{# One row per person with an order before the as-of date: the likeliest
+{# One row per snapshot date and person with an order before it: the likeliest
    component of the Gaussian mixture and its membership probability. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
+{%- set dates = ref('as_of_dates') -%}
 {%- set live = ml_live_model('segmentation', 'gmm') -%}
 {%- if live is none -%}
 
@@ -9,7 +10,8 @@ select
     cast(null as date) as as_of_date,
     cast(null as varchar) as model_id,
     cast(null as integer) as segment_id,
-    cast(null as {{ type_double() }}) as membership_probability
+    cast(null as {{ type_double() }}) as membership_probability,
+    cast(null as integer) as second_segment_id
 from {{ features }}
 where 1 = 0
 
@@ -19,9 +21,21 @@ where 1 = 0
 
 with
 
+as_of_dates as (
+
+    select * from {{ dates }}
+
+),
+
 customer_feature_snapshots as (
 
     select * from {{ features }}
+    where
+        as_of_date in (
+            select as_of_dates.as_of_date
+            from as_of_dates
+            where as_of_dates.is_snapshot_date
+        )
 
 ),
 
@@ -35,7 +49,6 @@ scaled_features as (
         {% endfor %}
         as_of_date
     from customer_feature_snapshots
-    where as_of_date = {{ date_literal(as_of_date()) }}
 
 ),
 
@@ -65,25 +78,58 @@ likeliest as (
 
 ),
 
+assigned as (
+
+    select
+        *,
+        case
+            {% for component in components %}
+            when log_density_{{ component }} = log_density
+                then {{ component }}
+            {% endfor %}
+        end as segment_id
+    from likeliest
+
+),
+
+second_likeliest as (
+
+    select
+        *,
+        greatest(
+            {% for component in components %}
+            case
+                when segment_id <> {{ component }}
+                    then log_density_{{ component }}
+            end{{ ',' if not loop.last }}
+            {% endfor %}
+        ) as second_log_density
+    from assigned
+
+),
+
 segments_gmm as (
 
     select
         customer_id,
         as_of_date,
         '{{ live.model_id }}' as model_id,
-        case
-            {% for component in components %}
-            when log_density_{{ component }} = log_density
-                then {{ component }}
-            {% endfor %}
-        end as segment_id,
+        segment_id,
         1e0 / (
             {% for component in components %}
             {{ '+ ' if not loop.first -}}
             exp(log_density_{{ component }} - log_density)
             {% endfor %}
-        ) as membership_probability
-    from likeliest
+        ) as membership_probability,
+        case
+            {% for component in components %}
+            when
+                segment_id <> {{ component }}
+                and log_density_{{ component }} = second_log_density
+                then {{ component }}
+            {% endfor %}
+        end as second_segment_id
+    from second_likeliest
 
 )
 

@@ -1,6 +1,7 @@
-{# One row per person with an order before the as-of date: their nearest
+{# One row per snapshot date and person with an order before it: their nearest
    centroid, spelled out from ml.model_parameters. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
+{%- set dates = ref('as_of_dates') -%}
 {%- set live = ml_live_model('segmentation', 'kmeans') -%}
 {%- if live is none -%}
 
@@ -9,7 +10,9 @@ select
     cast(null as date) as as_of_date,
     cast(null as varchar) as model_id,
     cast(null as integer) as segment_id,
-    cast(null as {{ type_double() }}) as squared_distance
+    cast(null as {{ type_double() }}) as squared_distance,
+    cast(null as integer) as second_segment_id,
+    cast(null as {{ type_double() }}) as border_margin
 from {{ features }}
 where 1 = 0
 
@@ -19,9 +22,21 @@ where 1 = 0
 
 with
 
+as_of_dates as (
+
+    select * from {{ dates }}
+
+),
+
 customer_feature_snapshots as (
 
     select * from {{ features }}
+    where
+        as_of_date in (
+            select as_of_dates.as_of_date
+            from as_of_dates
+            where as_of_dates.is_snapshot_date
+        )
 
 ),
 
@@ -35,7 +50,6 @@ scaled_features as (
         {% endfor %}
         as_of_date
     from customer_feature_snapshots
-    where as_of_date = {{ date_literal(as_of_date()) }}
 
 ),
 
@@ -65,20 +79,59 @@ nearest as (
 
 ),
 
+assigned as (
+
+    select
+        *,
+        case
+            {% for component in components %}
+            when distance_{{ component }} = squared_distance
+                then {{ component }}
+            {% endfor %}
+        end as segment_id
+    from nearest
+
+),
+
+second_nearest as (
+
+    select
+        *,
+        least(
+            {% for component in components %}
+            case
+                when segment_id <> {{ component }}
+                    then distance_{{ component }}
+            end{{ ',' if not loop.last }}
+            {% endfor %}
+        ) as second_squared_distance
+    from assigned
+
+),
+
 segments_kmeans as (
 
     select
         customer_id,
         as_of_date,
         '{{ live.model_id }}' as model_id,
+        segment_id,
+        squared_distance,
         case
             {% for component in components %}
-            when distance_{{ component }} = squared_distance
+            when
+                segment_id <> {{ component }}
+                and distance_{{ component }} = second_squared_distance
                 then {{ component }}
             {% endfor %}
-        end as segment_id,
-        squared_distance
-    from nearest
+        end as second_segment_id,
+        1e0 - coalesce(
+            {{ ratio(
+                'sqrt(squared_distance)', 'sqrt(second_squared_distance)'
+            ) }},
+            1e0
+        ) as border_margin
+    from second_nearest
 
 )
 

@@ -1,0 +1,202 @@
+"""The study of segmentations: figures, verdicts, ranks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_iris
+
+from ml.segmentation import (
+    QUICK_STUDY,
+    ChoiceRule,
+    Recipe,
+    StudiedCandidate,
+    StudiedSegment,
+    find_refusals,
+    list_recipes,
+    rank_candidates,
+    study_segmentations,
+)
+
+SMALL = replace(QUICK_STUDY, seed_count=3, resample_count=3, segment_counts=(2, 3, 4, 5))
+PASSING = StudiedCandidate(
+    recipe=Recipe("full", "kmeans", {"segment_count": 2}),
+    segments=(StudiedSegment(0.98, 0.9), StudiedSegment(0.02, 0.6)),
+    noise_share=0.0,
+    silhouette=0.25,
+    calinski_harabasz=100.0,
+    davies_bouldin=1.0,
+    bic=None,
+    aic=None,
+    inertia=10.0,
+    seed_agreement=0.95,
+    resample_agreement=0.9,
+    closest_feature_name="paid_amount",
+    closest_feature_agreement=0.5,
+    distinct_feature_count=3,
+    fit_seconds=0.1,
+    can_be_champion=True,
+)
+
+
+def by_id(candidates):
+    return {each.recipe.candidate_id: each for each in candidates}
+
+
+def spots(centres, *, people=150, spread=0.5, seed=1):
+    """So many people around each centre; a row of centres is a feature."""
+    rng = np.random.default_rng(seed)
+    means = np.repeat(np.array(centres, dtype=float), people, axis=1)
+    return {
+        f"f{number}": row for number, row in enumerate(means + rng.normal(0, spread, means.shape))
+    }
+
+
+@pytest.fixture(scope="module")
+def four_types():
+    """Four types of people: each stands apart on a feature of its own, none on all."""
+    return study_segmentations(
+        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, ChoiceRule(), worker_count=1
+    )
+
+
+def test_of_iris_the_published_figures_are_found():
+    """KMeans of Fisher's irises: silhouette 0.681 and 0.553, Calinski-Harabasz 513.9 and 561.6,
+    Davies-Bouldin 0.404 and 0.662 for two and three segments (as in many textbooks)."""
+    values = load_iris().data
+    features = {f"f{number}": values[:, number] for number in range(4)}
+    found = by_id(study_segmentations({"full": features}, SMALL, ChoiceRule()))
+    two, three = found["full-kmeans-2"], found["full-kmeans-3"]
+    assert [two.silhouette, three.silhouette] == pytest.approx([0.6810, 0.5528], abs=5e-4)
+    assert two.calinski_harabasz == pytest.approx(513.92, abs=0.05)
+    assert three.calinski_harabasz == pytest.approx(561.63, abs=0.05)
+    assert [two.davies_bouldin, three.davies_bouldin] == pytest.approx([0.4043, 0.6620], abs=5e-4)
+    assert [each.customer_share * 150 for each in three.segments] == pytest.approx([62, 50, 38])
+    assert three.inertia == pytest.approx(78.85, abs=0.01)
+
+
+def test_planted_types_are_found_and_the_right_number_of_them_wins(four_types):
+    winner = next(each for each in four_types if each.passed_rank == 1)
+    assert winner.recipe.candidate_id in {"full-kmeans-4", "full-gmm-full-4", "full-gmm-diag-4",
+                                          "full-gmm-tied-4"}  # fmt: skip
+    assert winner.verdict == "passed"
+    assert [each.customer_share for each in winner.segments] == [0.25] * 4
+    assert [each.jaccard for each in winner.segments] == [1.0] * 4
+    assert winner.seed_agreement == winner.resample_agreement == 1.0
+    assert winner.distinct_feature_count == 4
+    assert by_id(four_types)["full-ward-4"].seed_agreement == 1.0
+    assert by_id(four_types)["full-dbscan-0.9"].resample_agreement > 0.9
+
+
+def test_what_the_warehouse_cannot_score_is_judged_but_never_ranked(four_types):
+    others = [each for each in four_types if each.recipe.family in ("dbscan", "ward")]
+    assert others and all(each.passed_rank is None for each in others)
+    assert not any(each.is_best_of_family for each in others)
+    assert by_id(four_types)["full-ward-4"].verdict == "passed"
+
+
+def test_each_scored_family_has_one_best_candidate(four_types):
+    best = [each.recipe.family for each in four_types if each.is_best_of_family]
+    assert sorted(best) == ["gmm", "kmeans"]
+
+
+def test_types_that_differ_by_one_feature_only_are_refused_as_bins_of_it():
+    features = spots([[0, 12, 24], [0, 0, 0], [0, 0, 0], [0, 0, 0]], spread=1.0)
+    found = study_segmentations({"full": features}, SMALL, ChoiceRule())
+    assert not any(each.passed_rank for each in found)
+    three = by_id(found)["full-kmeans-3"]
+    assert three.closest_feature_name == "f0"
+    assert three.closest_feature_agreement == pytest.approx(1.0)
+    assert three.verdict.startswith("bins of f0 (agreement 1.00, at most 0.50)")
+
+
+def test_in_a_cloud_without_types_nothing_is_found():
+    rng = np.random.default_rng(2)
+    features = {f"f{number}": rng.normal(size=600) for number in range(5)}
+    found = study_segmentations({"full": features}, SMALL, ChoiceRule())
+    assert not any(each.passed_rank for each in found)
+    assert [each.is_best_of_family for each in found].count(True) == 2
+
+
+def test_a_set_for_comparison_is_judged_but_cannot_win():
+    features = spots(6 * np.eye(4))
+    found = study_segmentations({"rfm": features}, SMALL, ChoiceRule())
+    assert {each.recipe.family for each in found} == {"kmeans"}
+    assert by_id(found)["rfm-kmeans-4"].verdict == "passed"
+    assert not any(each.passed_rank or each.can_be_champion for each in found)
+
+
+def test_two_workers_find_what_one_finds(four_types):
+    again = study_segmentations(
+        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, ChoiceRule(), worker_count=2
+    )
+    assert [replace(each, fit_seconds=0) for each in again] == [
+        replace(each, fit_seconds=0) for each in four_types
+    ]
+
+
+def test_each_candidate_is_reported_once_as_it_is_done():
+    done: list[str] = []
+    study_segmentations({"full": spots(6 * np.eye(4))}, SMALL, ChoiceRule(), progress=done.append)
+    assert done == [each.candidate_id for each in list_recipes(SMALL, "full")]
+
+
+def test_fewer_people_than_segments_are_refused():
+    with pytest.raises(ValueError, match="5 segments needs as many people, got 4"):
+        study_segmentations({"full": {"a": np.arange(4.0)}}, SMALL, ChoiceRule())
+
+
+def test_at_its_bounds_a_candidate_passes():
+    assert find_refusals(PASSING, ChoiceRule()) == []
+    assert PASSING.verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"silhouette": 0.2499}, "silhouette 0.250, at least 0.25"),
+        ({"silhouette": None}, "silhouette unknown, at least 0.25"),
+        ({"seed_agreement": 0.94}, "agreement between seeds 0.940, at least 0.95"),
+        ({"segments": (StudiedSegment(0.9, 0.9), StudiedSegment(0.1, 0.55))},
+         "lowest Jaccard index 0.550, at least 0.60"),
+        ({"segments": (StudiedSegment(0.99, 0.9), StudiedSegment(0.01, 0.9))},
+         "smallest share 0.010, at least 0.02"),
+        ({"closest_feature_agreement": 0.51}, "bins of paid_amount (agreement 0.51, at most 0.50)"),
+        ({"distinct_feature_count": 2}, "segments differ on 2 features, at least 3"),
+    ],
+)  # fmt: skip
+def test_each_bound_refuses_alone_and_says_the_figure(change, said):
+    assert find_refusals(replace(PASSING, **change), ChoiceRule()) == [said]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=8))
+def test_ranks_go_down_with_the_silhouette_and_leave_out_the_refused(figures):
+    candidates = [
+        replace(
+            PASSING,
+            recipe=Recipe("full", "kmeans", {"segment_count": number}),
+            silhouette=silhouette,
+            refusals=() if passes else ("no",),
+        )
+        for number, (silhouette, passes) in enumerate(figures)
+    ]
+    ranked = rank_candidates(candidates)
+    passed = [each for each in ranked if not each.refusals]
+    assert sorted(each.passed_rank for each in passed) == list(range(1, len(passed) + 1))
+    in_order = sorted(passed, key=lambda each: each.passed_rank)
+    assert [each.silhouette for each in in_order] == sorted(
+        (each.silhouette for each in passed), reverse=True
+    )
+    assert all(each.passed_rank is None for each in ranked if each.refusals)
+    (best,) = [each for each in ranked if each.is_best_of_family]
+    assert best.passed_rank == (1 if passed else None)
+
+
+def test_where_none_passes_the_best_of_a_family_fails_least():
+    worse = replace(PASSING, silhouette=0.9, refusals=("a", "b"))
+    better = replace(
+        PASSING, recipe=Recipe("full", "kmeans", {"segment_count": 3}), refusals=("a",)
+    )
+    assert [each.is_best_of_family for each in rank_candidates([worse, better])] == [False, True]
