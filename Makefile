@@ -1,17 +1,20 @@
 # The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
-# The rest are habits: setup, lint, typecheck, fmt, bench, dev, docs, lock.
+# The rest are habits: setup, tracking, lint, typecheck, fmt, bench, dev, docs, lock.
 
 PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP_DONE := $(VENV)/.setup-done
+TRACKING_DONE := $(VENV)/.tracking-done
 UV := $(shell command -v uv 2>/dev/null)
+ANY_UV = $(or $(UV),$(BIN)/uv)
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DAGSTER_DISABLE_TELEMETRY = yes
+export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: warehouse test setup lint typecheck fmt bench dev docs lock clean
+.PHONY: warehouse test setup tracking lint typecheck fmt bench dev docs lock clean
 
 warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
@@ -33,6 +36,13 @@ else
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
 	@mkdir -p warehouse
+	@touch $@
+
+# MLflow, with which every fit is also a run; uv is there in any case once the setup is done.
+tracking: $(TRACKING_DONE)
+
+$(TRACKING_DONE): $(SETUP_DONE) requirements-tracking.lock
+	$(ANY_UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-tracking.lock
 	@touch $@
 
 lint: $(SETUP_DONE)
@@ -59,11 +69,14 @@ docs: $(SETUP_DONE)
 	@echo "target/index.html: serve it with $(BIN)/dbt docs serve"
 
 # Exact versions with hashes for Python 3.11 to 3.13 on every platform, no index address inside.
+# The larger file comes first: what it may not have, the smaller one does not have either.
+LOCK_BY_UV = $(ANY_UV) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
+	--custom-compile-command "make lock" pyproject.toml --extra dev
+
 lock:
-	$(or $(UV),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras \
-		--custom-compile-command "make lock" \
-		pyproject.toml -o requirements.lock
+	$(LOCK_BY_UV) --extra tracking -o requirements-tracking.lock
+	$(LOCK_BY_UV) --constraint requirements-tracking.lock -o requirements.lock
 
 clean:
 	rm -rf $(VENV) target logs

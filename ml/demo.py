@@ -147,7 +147,7 @@ COMMENTS = (
 
 @dataclass(frozen=True)
 class CustomerType:
-    """A planted kind of customer.
+    """A planted kind of customer; by default one that buys once and is like most in Olist.
 
     Attributes:
         name: written to the truth file.
@@ -156,22 +156,189 @@ class CustomerType:
         dropout_probability: of leaving for good after a purchase, 0 to 1.
         log_price_shift: added to the natural logarithm of what they pick.
         mean_instalments: for card payments.
+        least_instalments: for card payments.
+        rates_vary: whether each person has a purchase rate of their own, or all the mean.
+        least_order_count: nobody leaves for good before so many orders, split baskets not counted.
+        first_order_from: first day (inclusive) of the period in which they find the shop.
+        first_order_before: its last day (exclusive).
+        item_count_shares: weight of each of ``ITEM_COUNTS`` in an order.
+        same_product_again_share: of further items in an order, 0 to 1.
+        payment_shares: weight of each of ``PAYMENT_TYPES`` as an order's first payment.
+        transit_factor: by how much longer parcels travel; what is promised stays the same, so
+            they come late and are rated accordingly.
+        states: where they live, everywhere if empty.
     """
 
     name: str
     share: float
-    mean_purchase_rate_per_day: float
-    dropout_probability: float
-    log_price_shift: float
-    mean_instalments: float
+    mean_purchase_rate_per_day: float = 0.0
+    dropout_probability: float = 1.0
+    log_price_shift: float = 0.0
+    mean_instalments: float = 3.4
+    least_instalments: int = 0
+    rates_vary: bool = True
+    least_order_count: int = 1
+    first_order_from: np.datetime64 = SHOP_OPENS
+    first_order_before: np.datetime64 = SHOP_CLOSES
+    item_count_shares: tuple[float, ...] = ITEM_COUNT_SHARES
+    same_product_again_share: float = SAME_PRODUCT_AGAIN_SHARE
+    payment_shares: tuple[float, ...] = PAYMENT_SHARES
+    transit_factor: float = 1.0
+    states: tuple[str, ...] = ()
 
 
-CUSTOMER_TYPES = (
-    CustomerType("one_timer", 0.745, 0.0, 1.0, 0.0, 3.4),
-    CustomerType("occasional", 0.25, 1 / 400, 0.77, 0.1, 3.8),
-    CustomerType("regular", 0.005, 1 / 45, 0.4, -0.1, 2.6),
-)
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of shop.
+
+    Attributes:
+        types: who buys there; their shares sum to 1.
+        split_basket_share: of orders that another one follows within a day, 0 to 1.
+    """
+
+    types: tuple[CustomerType, ...]
+    split_basket_share: float = SPLIT_BASKET_SHARE
+
+
 RATE_SHAPE = 1.0  # of the gamma that rates are drawn from within a type
+DEFAULT_SCENARIO = "like_olist"
+NORTH = ("AC", "AM", "AP", "MA", "PA", "RO", "RR")
+BIG_BASKETS = (0.0, 0.0, 0.05, 0.15, 0.25, 0.25, 0.20, 0.10)  # of ITEM_COUNTS
+SEVERAL_PIECES = (0.35, 0.35, 0.20, 0.10, 0.0, 0.0, 0.0, 0.0)
+BY_CARD = (0.97, 0.01, 0.01, 0.01)  # of PAYMENT_TYPES
+BY_VOUCHER = (0.01, 0.02, 0.95, 0.02)
+
+
+def _from_until(first: str, before: str) -> dict[str, Any]:
+    return {
+        "first_order_from": np.datetime64(first, "D"),
+        "first_order_before": np.datetime64(before, "D"),
+    }
+
+
+# Orders end well before the data does, so that nearly every parcel has come and is rated.
+_WHILE_COMPLETE = _from_until("2017-01-01", "2018-06-01")
+# One rate for the whole type, at any time and for ever: when they come back is pure chance.
+_MEMORYLESS: dict[str, Any] = {"dropout_probability": 0.0, "rates_vary": False}
+_SELDOM_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 6_000, **_MEMORYLESS}
+_HARDLY_EVER_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 18_000, **_MEMORYLESS}
+SCENARIOS = {
+    # Like the published files: nearly everybody buys once.
+    DEFAULT_SCENARIO: Scenario(
+        (
+            CustomerType("one_timer", 0.745, 0.0, 1.0, 0.0, 3.4),
+            CustomerType("occasional", 0.25, 1 / 400, 0.77, 0.1, 3.8),
+            CustomerType("regular", 0.005, 1 / 45, 0.4, -0.1, 2.6),
+        )
+    ),
+    # Five types far apart in many ways, though not in when they buy. Frequent buyers order again
+    # within days, for some weeks: regulars over months would be returns that are easy to foresee.
+    "separable_types": Scenario(
+        (
+            CustomerType(
+                "bargain_hunter", 0.25, log_price_shift=-1.3, mean_instalments=1.0,
+                payment_shares=BY_VOUCHER, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+            ),
+            CustomerType(
+                "big_spender", 0.15, log_price_shift=2.0, mean_instalments=3.0,
+                least_instalments=8, payment_shares=BY_CARD, **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+            ),
+            CustomerType(
+                "far_away", 0.25, mean_instalments=2.0, transit_factor=3.5, states=NORTH,
+                **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+            ),
+            CustomerType(
+                "big_basket", 0.15, log_price_shift=-0.7, mean_instalments=2.0,
+                item_count_shares=BIG_BASKETS, same_product_again_share=0.05,
+                **_SELDOM_AGAIN, **_WHILE_COMPLETE,
+            ),
+            CustomerType(
+                "frequent_buyer", 0.20, mean_purchase_rate_per_day=1 / 2, dropout_probability=0.4,
+                rates_vary=False, least_order_count=5, **_WHILE_COMPLETE,
+            ),
+        )
+    ),
+    # Three types that are alike in everything but when they find the shop.
+    "recency_only": Scenario(
+        (
+            CustomerType(
+                "early", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-01-15", "2017-03-15")
+            ),
+            CustomerType(
+                "middle", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-08-15", "2017-10-15")
+            ),
+            CustomerType(
+                "late", 0.30, **_HARDLY_EVER_AGAIN, **_from_until("2018-04-01", "2018-06-01")
+            ),
+        )
+    ),
+    # Who comes back is told by the first order, how soon is chance. Somebody who knew the types
+    # would find 25, 4 and 4 % returning in 180 days, an area under the curve of 0.74.
+    "learnable_returns": Scenario(
+        (
+            CustomerType(
+                "fan", 0.30, mean_purchase_rate_per_day=1 / 626, log_price_shift=-0.7,
+                mean_instalments=1.2, item_count_shares=SEVERAL_PIECES, **_MEMORYLESS,
+            ),
+            CustomerType(
+                "passer_by", 0.40, mean_purchase_rate_per_day=1 / 4_400, log_price_shift=0.8,
+                mean_instalments=6.0, **_MEMORYLESS,
+            ),
+            CustomerType(
+                "disappointed", 0.30, mean_purchase_rate_per_day=1 / 4_400, transit_factor=3.0,
+                states=NORTH, **_MEMORYLESS,
+            ),
+        )
+    ),
+    # One rate for everybody and at any time, some 10 % in 180 days: nothing tells who returns.
+    "chance_returns": Scenario(
+        (CustomerType("anybody", 1.0, mean_purchase_rate_per_day=1 / 1_700, **_MEMORYLESS),),
+        split_basket_share=0.0,
+    ),
+}  # fmt: skip
+
+
+def find_scenario(name: str) -> Scenario:
+    """The kind of shop that has this name.
+
+    Raises:
+        ValueError: there is none.
+
+    Example:
+        >>> [kind.name for kind in find_scenario("recency_only").types]
+        ['early', 'middle', 'late']
+    """
+    if name not in SCENARIOS:
+        raise ValueError(
+            f"scenario must be one of {', '.join(SCENARIOS)}, got {name!r}; "
+            "choose one of these, or describe yours in SCENARIOS of ml/demo.py"
+        )
+    return SCENARIOS[name]
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """The types of a shop, and which of them each person (or each order's buyer) is."""
+
+    types: tuple[CustomerType, ...]
+    number: IntArray
+
+    def of(self, rows: IntArray | slice) -> _Kinds:
+        """Those of some rows only."""
+        return _Kinds(self.types, self.number[rows])
+
+    def each(self, attribute: str) -> NDArray[Any]:
+        """What the type of each row has there."""
+        return np.array([getattr(kind, attribute) for kind in self.types])[self.number]
+
+    def pick(self, rng: np.random.Generator, shares: Callable[[CustomerType], Any]) -> IntArray:
+        """An index for each row, drawn with the weights that its type has."""
+        drawn = rng.random(len(self.number))
+        picked = np.zeros(len(drawn), dtype=np.int64)
+        for number, kind in enumerate(self.types):
+            rows = self.number == number
+            picked[rows] = _locate(shares(kind), drawn[rows])
+        return picked
 
 
 @dataclass(frozen=True)
@@ -205,6 +372,7 @@ def generate_demo_shop(
     *,
     order_count: int = 20_000,
     seed: int = 20_180_830,
+    scenario: str = DEFAULT_SCENARIO,
     progress: Progress = lambda _done, _all: None,
 ) -> None:
     """Write the nine raw files and ``planted_truth.csv`` into a folder.
@@ -212,11 +380,12 @@ def generate_demo_shop(
     Args:
         folder: made if it is not there; files of the same names are replaced.
         order_count: exactly so many orders, at least 100.
-        seed: any whole number from 0; the same seed and count give the same bytes.
+        seed: any whole number from 0; the same seed, count and scenario give the same bytes.
+        scenario: what kind of shop, a name in ``SCENARIOS``.
         progress: called with orders written and orders to write.
 
     Raises:
-        ValueError: fewer than 100 orders, or a negative seed.
+        ValueError: fewer than 100 orders, a negative seed, or no such scenario.
 
     Example:
         >>> import tempfile
@@ -229,18 +398,21 @@ def generate_demo_shop(
         raise ValueError(f"order_count must be at least 100, got {order_count}")
     if seed < 0:
         raise ValueError(f"seed must be 0 or more, got {seed}")
+    kind_of_shop = find_scenario(scenario)
     partial = folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        _write_shop(partial, order_count, seed, progress)
+        _write_shop(partial, order_count, seed, kind_of_shop, progress)
         for path in sorted(partial.iterdir()):
             path.replace(folder / path.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_shop(folder: Path, order_count: int, seed: int, progress: Progress) -> None:
+def _write_shop(
+    folder: Path, order_count: int, seed: int, scenario: Scenario, progress: Progress
+) -> None:
     root = np.random.SeedSequence(seed)
     shop_rng = np.random.default_rng(root.spawn(1)[0])
     places = _make_places(shop_rng, order_count)
@@ -252,7 +424,9 @@ def _write_shop(folder: Path, order_count: int, seed: int, progress: Progress) -
     with _Writers(folder) as writers:
         for block_seed in _spawn_forever(root):
             rng = np.random.default_rng(block_seed)
-            written += _write_block(writers, rng, places, catalogue, order_count - written)
+            written += _write_block(
+                writers, rng, places, catalogue, scenario, order_count - written
+            )
             progress(written, order_count)
             if written >= order_count:
                 break
@@ -324,9 +498,13 @@ def _money(cents: IntArray) -> pa.Array:
 
 def _pick(rng: np.random.Generator, shares: Any, count: int) -> IntArray:
     """Indices drawn with the given weights (they need not sum to 1)."""
+    return _locate(shares, rng.random(count))
+
+
+def _locate(shares: Any, drawn: FloatArray) -> IntArray:
+    """The index into whose part of the shares each number from 0 to 1 falls."""
     edges = np.cumsum(np.asarray(shares, dtype=np.float64))
-    drawn = np.searchsorted(edges, rng.random(count) * edges[-1], side="right")
-    return np.asarray(drawn, dtype=np.int64)
+    return np.asarray(np.searchsorted(edges, drawn * edges[-1], side="right"), dtype=np.int64)
 
 
 def _make_places(rng: np.random.Generator, order_count: int) -> _Places:
@@ -480,17 +658,34 @@ def _clock(rng: np.random.Generator, count: int) -> IntArray:
 
 
 def _simulate_purchases(
-    rng: np.random.Generator, rate: FloatArray, dropout: FloatArray
+    rng: np.random.Generator, kinds: _Kinds, rate: FloatArray, split_basket_share: float
 ) -> tuple[IntArray, IntArray]:
     """Person index and time (seconds) of every order, by person and then time."""
     count = len(rate)
+    dropout, least = kinds.each("dropout_probability"), kinds.each("least_order_count")
+
+    def staying(people: IntArray, orders_made: int) -> IntArray:
+        leaving = np.where(orders_made < least[people], 0.0, dropout[people])
+        return people[rng.random(len(people)) >= leaving]
+
     days, weights = _day_weights()
-    first_day = days[_pick(rng, weights, count)]
+    first_day = days[
+        kinds.pick(
+            rng,
+            lambda kind: np.where(
+                (days >= kind.first_order_from.astype(np.int64))
+                & (days < kind.first_order_before.astype(np.int64)),
+                weights,
+                0.0,
+            ),
+        )
+    ]
     time = first_day * SECONDS_PER_DAY + _clock(rng, count)
     end = SHOP_CLOSES.astype("datetime64[s]").astype(np.int64)
     people, times = [np.arange(count)], [time.copy()]
-    alive = np.arange(count)[(rng.random(count) >= dropout) & (rate > 0)]
-    for _ in range(MAX_ORDERS_PER_PERSON - 1):
+    alive = staying(np.arange(count), 1)
+    alive = alive[rate[alive] > 0]
+    for orders_made in range(2, MAX_ORDERS_PER_PERSON + 1):
         if not len(alive):
             break
         gap = rng.exponential(1.0, len(alive)) / rate[alive]
@@ -503,9 +698,9 @@ def _simulate_purchases(
         alive = alive[seen]
         people.append(alive)
         times.append(time[alive].copy())
-        alive = alive[rng.random(len(alive)) >= dropout[alive]]
+        alive = staying(alive, orders_made)
     person, moment = np.concatenate(people), np.concatenate(times)
-    split = rng.random(len(person)) < SPLIT_BASKET_SHARE
+    split = rng.random(len(person)) < split_basket_share
     person = np.concatenate([person, person[split]])
     delay = rng.exponential(2 * 3600, int(split.sum())).clip(30, 82_800).astype(np.int64)
     moment = np.concatenate([moment, moment[split] + delay])
@@ -518,39 +713,43 @@ def _write_block(
     rng: np.random.Generator,
     places: _Places,
     catalogue: _Catalogue,
+    scenario: Scenario,
     orders_wanted: int,
 ) -> int:
     """Simulate one block of people and append their rows; returns how many orders that were."""
-    kind = _pick(rng, [kind.share for kind in CUSTOMER_TYPES], BLOCK_PEOPLE)
-    mean_rate = np.array([kind.mean_purchase_rate_per_day for kind in CUSTOMER_TYPES])[kind]
-    rate = mean_rate * rng.gamma(RATE_SHAPE, 1 / RATE_SHAPE, BLOCK_PEOPLE)
-    dropout = np.array([kind.dropout_probability for kind in CUSTOMER_TYPES])[kind]
-    person, ordered_at = _simulate_purchases(rng, rate, dropout)
+    types = scenario.types
+    kinds = _Kinds(types, _pick(rng, [kind.share for kind in types], BLOCK_PEOPLE))
+    own_rate = rng.gamma(RATE_SHAPE, 1 / RATE_SHAPE, BLOCK_PEOPLE)
+    rate = kinds.each("mean_purchase_rate_per_day") * np.where(
+        kinds.each("rates_vary"), own_rate, 1.0
+    )
+    person, ordered_at = _simulate_purchases(rng, kinds, rate, scenario.split_basket_share)
     person, ordered_at = person[:orders_wanted], ordered_at[:orders_wanted]
     people = int(person.max()) + 1
+    kinds = kinds.of(slice(people))
     unique_id = _hex_ids(rng, people)
     first = np.flatnonzero(np.diff(person, prepend=-1))
     writers.write(
         "planted_truth",
         {
             "customer_unique_id": unique_id,
-            "customer_type": _texts([kind.name for kind in CUSTOMER_TYPES], kind[:people]),
+            "customer_type": _texts([kind.name for kind in types], kinds.number),
             "purchase_rate_per_day": rate[:people],
-            "dropout_probability": dropout[:people],
+            "dropout_probability": kinds.each("dropout_probability"),
             "first_order_at": _times(ordered_at[first]),
         },
     )
 
     count = len(person)
     order_id, order_customer_id = _hex_ids(rng, count), _hex_ids(rng, count)
-    place = _write_customers(
-        writers, rng, places, person, unique_id.take(pa.array(person)), order_customer_id
+    buyers = kinds.of(person)
+    buyer_id = unique_id.take(pa.array(person))
+    place = _write_customers(writers, rng, places, kinds, person, buyer_id, order_customer_id)
+    orders = _write_orders(
+        writers, rng, places, buyers, order_id, order_customer_id, ordered_at, place
     )
-    orders = _write_orders(writers, rng, places, order_id, order_customer_id, ordered_at, place)
-    price_shift = np.array([kind.log_price_shift for kind in CUSTOMER_TYPES])[kind[person]]
-    total_cents = _write_items(writers, rng, places, catalogue, order_id, orders, price_shift)
-    instalments = np.array([kind.mean_instalments for kind in CUSTOMER_TYPES])[kind[person]]
-    _write_payments(writers, rng, order_id, total_cents, instalments)
+    total_cents = _write_items(writers, rng, places, catalogue, buyers, order_id, orders)
+    _write_payments(writers, rng, buyers, order_id, total_cents)
     _write_reviews(writers, rng, order_id, orders)
     return count
 
@@ -559,15 +758,20 @@ def _write_customers(
     writers: _Writers,
     rng: np.random.Generator,
     places: _Places,
+    kinds: _Kinds,
     person: IntArray,
     unique_id: pa.Array,
     order_customer_id: pa.Array,
 ) -> IntArray:
     """One row per order; returns the place of each order."""
-    home = _pick(rng, places.customer_weight, int(person.max()) + 1)
-    place = home[person]
+
+    def weights(kind: CustomerType) -> FloatArray:
+        codes = [code for code, name in enumerate(STATES) if name in (kind.states or STATES)]
+        return np.where(np.isin(places.state, codes), places.customer_weight, 0.0)
+
+    place = kinds.pick(rng, weights)[person]
     moved = (rng.random(len(person)) < 0.07) & (np.diff(person, prepend=-1) == 0)
-    place = np.where(moved, _pick(rng, places.customer_weight, len(person)), place)
+    place = np.where(moved, kinds.of(person).pick(rng, weights), place)
     prefix = places.prefix[place]
     # 278 people live on a prefix that the geolocation file does not know.
     unknown = rng.random(int(person.max()) + 1)[person] < 0.0029
@@ -603,6 +807,7 @@ def _write_orders(
     writers: _Writers,
     rng: np.random.Generator,
     places: _Places,
+    buyers: _Kinds,
     order_id: pa.Array,
     order_customer_id: pa.Array,
     ordered_at: IntArray,
@@ -624,7 +829,7 @@ def _write_orders(
                           shipped_at)  # fmt: skip
     far = np.hypot(places.latitude[place] + 23.5, places.longitude[place] + 46.6)
     transit = np.exp(rng.normal(1.75 + 0.035 * np.minimum(far, 25), 0.52, count)) * day
-    delivered_at = shipped_at + transit
+    delivered_at = shipped_at + transit * buyers.each("transit_factor")
     backwards = rng.random(count) < 23 / 96_478
     delivered_at = np.where(backwards, shipped_at - day, delivered_at)
     promise = np.clip(rng.normal(21.5 + 0.5 * np.minimum(far, 25), 6.5, count), 3, 90)
@@ -656,21 +861,22 @@ def _write_items(
     rng: np.random.Generator,
     places: _Places,
     catalogue: _Catalogue,
+    buyers: _Kinds,
     order_id: pa.Array,
     orders: _Orders,
-    price_shift: FloatArray,
 ) -> IntArray:
     """Price plus freight of each order in cents, also for orders whose items are missing."""
     count = len(order_id)
-    item_count = np.array(ITEM_COUNTS)[_pick(rng, ITEM_COUNT_SHARES, count)]
+    item_count = np.array(ITEM_COUNTS)[buyers.pick(rng, lambda kind: kind.item_count_shares)]
     order = np.repeat(np.arange(count), item_count)
     number = np.arange(len(order)) - np.repeat(np.cumsum(item_count) - item_count, item_count) + 1
     product = _pick(rng, catalogue.popularity, len(order))
     # Further items are mostly the same product again, so look back to the first item.
     first_of = np.arange(len(order)) - (number - 1)
-    repeats = (number > 1) & (rng.random(len(order)) < SAME_PRODUCT_AGAIN_SHARE)
+    again_share = buyers.each("same_product_again_share")[order]
+    repeats = (number > 1) & (rng.random(len(order)) < again_share)
     product = np.where(repeats, product[first_of], product)
-    shifted = catalogue.product_price[product] * np.exp(price_shift[order])
+    shifted = catalogue.product_price[product] * np.exp(buyers.each("log_price_shift")[order])
     price_cents = np.maximum(100, np.round(shifted * 10) * 10 - 1).astype(np.int64)
     seller = catalogue.product_seller[product]
     seller_place = catalogue.seller_place[seller]
@@ -707,15 +913,15 @@ def _write_items(
 def _write_payments(
     writers: _Writers,
     rng: np.random.Generator,
+    buyers: _Kinds,
     order_id: pa.Array,
     total_cents: IntArray,
-    mean_instalments: FloatArray,
 ) -> None:
     count = len(order_id)
     # 303 of 98,665 orders are paid with another amount than their items and freight come to.
     off = rng.random(count) < 303 / 98_665
     total = np.where(off, total_cents + rng.integers(5, 4_000, count), total_cents)
-    kind = _pick(rng, PAYMENT_SHARES, count)
+    kind = buyers.pick(rng, lambda kind: kind.payment_shares)
     split = rng.random(count) < SPLIT_PAYMENT_SHARE
     rows = np.where(split, 2 + np.minimum(rng.geometric(0.6, count) - 1, 8), 1)
     unpaid = rng.random(count) < 1 / 99_441
@@ -732,7 +938,8 @@ def _write_payments(
     voucher = PAYMENT_TYPES.index("voucher")
     kind_row = np.where(number == 1, kind[order], voucher)
     is_card = kind_row == PAYMENT_TYPES.index("credit_card")
-    instalments = np.minimum(rng.geometric(1 / mean_instalments[order]), 24)
+    instalments = rng.geometric(1 / buyers.each("mean_instalments")[order])
+    instalments = np.clip(instalments, buyers.each("least_instalments")[order], 24)
     instalments = np.where(is_card, instalments, 1)
     instalments[is_card & (rng.random(len(order)) < 2 / 76_795)] = 0
     empty = last & (number > 1) & (rng.random(len(order)) < 0.003)  # paid with a voucher of 0

@@ -409,17 +409,25 @@ class BestRecipe:
 
     Attributes:
         candidate_id: its name in the study.
+        family: its kind.
         settings: what the family is told.
         evidence: the study's figures that model_metrics repeats.
     """
 
     candidate_id: str
+    family: str
     settings: Mapping[str, Any]
     evidence: Sequence[Metric]
 
 
-def read_best_recipe(connection: duckdb.DuckDBPyConnection, family: str) -> BestRecipe:
+def read_best_recipe(
+    connection: duckdb.DuckDBPyConnection, family: str | None = None
+) -> BestRecipe:
     """What the study chose for a family, whether it keeps the rule or not.
+
+    Args:
+        connection: an open warehouse.
+        family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
 
     Raises:
         StoreError: there is no study of this family.
@@ -429,23 +437,26 @@ def read_best_recipe(connection: duckdb.DuckDBPyConnection, family: str) -> Best
     rows = _fetch(
         connection,
         f"""
-        select candidate_id, settings, {", ".join(names)} from ml.segmentation_candidates
-        where family = ? and is_best_of_family
+        select candidate_id, family, settings, {", ".join(names)}
+        from ml.segmentation_candidates
+        where is_best_of_family and family = coalesce(?, family)
+        order by passed_rank nulls last, family = 'kmeans' desc, family
+        limit 1
         """,
         [family],
     )
     if not rows:
         raise StoreError(
-            f"ml.segmentation_candidates has no best candidate of the family {family!r}; run "
+            f"ml.segmentation_candidates has no best candidate of the family {family or 'kmeans'!r}; run "
             "`regulars fit`, which studies before it fits"
         )
-    candidate_id, settings, *figures = rows[0]
+    candidate_id, found, settings, *figures = rows[0]
     evidence = [
         Metric("study", name, float(value))
         for name, value in zip(names, figures, strict=True)
         if value is not None
     ]
-    return BestRecipe(candidate_id, json.loads(settings), evidence)
+    return BestRecipe(candidate_id, found, json.loads(settings), evidence)
 
 
 def read_former_model(
@@ -503,22 +514,27 @@ def read_stability_dates(connection: duckdb.DuckDBPyConnection) -> list[date]:
     return [day for (day,) in rows]
 
 
-def read_features_of_same_people(
+def read_features_of_known_people_first(
     connection: duckdb.DuckDBPyConnection,
     feature_names: Sequence[str],
     as_of_date: date,
     known_at: date,
 ) -> FeatureMatrix:
-    """Features as of a date of those who were known at an earlier one, by customer id."""
+    """Features as of a date: first of those who were known at an earlier one, each by customer id.
+
+    So the first rows are the same people, in the same order, as of every date.
+    """
     columns = ", ".join(f"cast({name} as double) as {name}" for name in feature_names)
     table = _read_table(
         connection,
         f"""
         select {columns} from features.customer_feature_snapshots
-        where as_of_date = ? and customer_id in (
-            select customer_id from features.customer_feature_snapshots where as_of_date = ?
-        )
-        order by customer_id
+        where as_of_date = ?
+        order by
+            customer_id not in (
+                select customer_id from features.customer_feature_snapshots where as_of_date = ?
+            ),
+            customer_id
         """,
         [as_of_date, known_at],
     )

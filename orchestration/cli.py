@@ -37,6 +37,7 @@ from orchestration.data_facts import (
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
+    DEFAULT_DEMO_SCENARIO,
     DEFAULT_DEMO_SEED,
     Settings,
     count_rows,
@@ -439,10 +440,18 @@ def demo(
         DEFAULT_DEMO_SEED
     ),
     out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Kind of shop: like_olist, or one with a planted answer (README).")
+    ] = DEFAULT_DEMO_SCENARIO,
 ) -> None:
     """Generate the demo shop: nine files like Olist's, and the truth behind them."""
+    from ml.demo import find_scenario
     from orchestration.demo_shop import make_demo_shop
 
+    try:
+        find_scenario(scenario)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
     settings = Settings.from_environment()
     folder = out or settings.demo_dir
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -456,7 +465,7 @@ def demo(
                     progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
                 )
 
-        make_demo_shop(folder, order_count=orders, seed=seed, progress=advance)
+        make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
 
 

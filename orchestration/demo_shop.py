@@ -7,13 +7,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from ml.demo import generate_demo_shop
+from ml.demo import DEFAULT_SCENARIO, generate_demo_shop
 
 LABEL = "made_with.json"
 
 
-def _wanted(order_count: int, seed: int) -> dict[str, object]:
-    return {"orders": order_count, "seed": seed, "code_version": version("regulars")}
+def _wanted(order_count: int, seed: int, scenario: str) -> dict[str, object]:
+    return {
+        "orders": order_count,
+        "seed": seed,
+        "scenario": scenario,
+        "code_version": version("regulars"),
+    }
 
 
 def make_demo_shop(
@@ -21,16 +26,21 @@ def make_demo_shop(
     *,
     order_count: int,
     seed: int,
+    scenario: str = DEFAULT_SCENARIO,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
     """Generate the demo shop and label it; without the label a folder is not trusted."""
     label = folder / LABEL
     label.unlink(missing_ok=True)
-    generate_demo_shop(folder, order_count=order_count, seed=seed, progress=progress)
-    label.write_text(json.dumps(_wanted(order_count, seed)))
+    generate_demo_shop(
+        folder, order_count=order_count, seed=seed, scenario=scenario, progress=progress
+    )
+    label.write_text(json.dumps(_wanted(order_count, seed, scenario)))
 
 
-def is_demo_shop(folder: Path, *, order_count: int, seed: int) -> bool:
+def is_demo_shop(
+    folder: Path, *, order_count: int, seed: int, scenario: str = DEFAULT_SCENARIO
+) -> bool:
     """Whether a folder holds this very demo shop, whole."""
     label = folder / LABEL
-    return label.exists() and json.loads(label.read_text()) == _wanted(order_count, seed)
+    return label.exists() and json.loads(label.read_text()) == _wanted(order_count, seed, scenario)

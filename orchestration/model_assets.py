@@ -10,7 +10,7 @@ from ml import logistic, store
 from ml.evaluation import Metric, evaluate_return_scores
 from ml.registry import FittedModel, decide_statuses
 from ml.splits import NotEnoughHistoryError, split_in_time
-from orchestration.pictures import bar_picture
+from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings, open_warehouse
 from orchestration.segmentation_assets import (
     CODE_VERSION,
@@ -21,6 +21,7 @@ from orchestration.segmentation_assets import (
     measure_segment_stability,
     study_segmentations,
 )
+from orchestration.tracking import track_fit
 
 # Simple rules that a churn model is held to are made of these, whether it uses them or not.
 BASELINE_FEATURES = ("order_count", "recency_days")
@@ -101,37 +102,35 @@ def fit_churn_logistic(
             everything.matrix, everything.is_returning, rules, inverse_regularization=strength
         )
         progress.advance(f"fitted on {everything.matrix.row_count:,} customers and dates")
-        model_id = store.write_model(
-            connection,
-            FittedModel(
-                purpose="churn",
-                family=logistic.FAMILY,
-                as_of_date=store.read_as_of_date(connection),
-                row_count=everything.matrix.row_count,
-                feature_count=len(rules),
-                settings={
-                    **config.model_dump(),
-                    "label_window_days": window,
-                    "training_dates": [str(day) for day in split.training_dates],
-                    "test_date": str(split.test_date),
-                    "fitted_dates": [str(day) for day in all_dates],
-                },
-                code_version=CODE_VERSION,
-                parameters=logistic.to_rows(model),
-                metrics=metrics,
-            ),
+        fitted = FittedModel(
+            purpose="churn",
+            family=logistic.FAMILY,
+            as_of_date=store.read_as_of_date(connection),
+            row_count=everything.matrix.row_count,
+            feature_count=len(rules),
+            settings={
+                **config.model_dump(),
+                "label_window_days": window,
+                "training_dates": [str(day) for day in split.training_dates],
+                "test_date": str(split.test_date),
+                "fitted_dates": [str(day) for day in all_dates],
+            },
+            code_version=CODE_VERSION,
+            parameters=logistic.to_rows(model),
+            metrics=metrics,
         )
+        model_id = store.write_model(connection, fitted)
     progress.advance(f"{model_id} written")
     order = np.argsort(-np.abs(model.coefficients))
+    title = "log-odds of returning, per standard deviation"
+    names = [model.preprocessing.feature_names[index] for index in order]
+    picture = draw_bars(title, names, [float(model.coefficients[index]) for index in order])
+    track_fit(settings, fitted, {"coefficients": picture})
     return dg.MaterializeResult(
         metadata={
             "model_id": model_id,
             **_metric_metadata(metrics),
-            "picture": bar_picture(
-                "log-odds of returning, per standard deviation",
-                [model.preprocessing.feature_names[index] for index in order],
-                [float(model.coefficients[index]) for index in order],
-            ),
+            "picture": shown(title, picture),
         }
     )
 

@@ -10,10 +10,8 @@ import dagster as dg
 from matplotlib.figure import Figure
 
 
-def bar_picture(
-    title: str, labels: Sequence[str], values: Sequence[float]
-) -> dg.MarkdownMetadataValue:
-    """Horizontal bars as a picture that Dagster's pages show.
+def draw_bars(title: str, labels: Sequence[str], values: Sequence[float]) -> bytes:
+    """Horizontal bars as a PNG file.
 
     Args:
         title: said above the bars.
@@ -21,8 +19,8 @@ def bar_picture(
         values: lengths of the bars, in any unit.
 
     Example:
-        >>> bar_picture("sizes", ["a", "b"], [3, 1]).value.startswith("![sizes](data:image/png")
-        True
+        >>> draw_bars("sizes", ["a", "b"], [3, 1])[1:4]
+        b'PNG'
     """
     figure = Figure(figsize=(6, 0.8 + 0.3 * len(labels)), layout="constrained")
     axes = figure.subplots()
@@ -35,5 +33,19 @@ def bar_picture(
     axes.set_title(title, loc="left")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
+
+
+def shown(title: str, picture: bytes) -> dg.MarkdownMetadataValue:
+    """A PNG file as metadata that Dagster's pages show.
+
+    Args:
+        title: said where it cannot be seen.
+        picture: the file.
+
+    Example:
+        >>> shown("sizes", draw_bars("sizes", ["a"], [1])).value.startswith("![sizes](data:image")
+        True
+    """
+    encoded = base64.b64encode(picture).decode()
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")

@@ -21,6 +21,7 @@ from orchestration.errors import RegularsError, WarehouseError, WarehouseLockedE
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
 DEFAULT_DEMO_SEED = 20_180_830
+DEFAULT_DEMO_SCENARIO = "like_olist"
 # How long a step waits for another process to let go of the warehouse, in seconds.
 LOCK_PATIENCE = 60.0
 # How DuckDB begins to say so.

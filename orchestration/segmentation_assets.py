@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -23,8 +25,9 @@ from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preproces
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
 from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings
-from orchestration.pictures import bar_picture
+from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings, open_warehouse
+from orchestration.tracking import track_fit
 
 CODE_VERSION = version("regulars")
 FEATURES = [
@@ -159,17 +162,16 @@ def _fit_family(
     return _Fitted(family, model)
 
 
-def _means(
-    scaled: NDArray[np.float64], labels: NDArray[np.int64], ids: Sequence[int]
-) -> NDArray[np.float64]:
-    return np.array([scaled[labels == each].mean(axis=0) for each in ids])
+def _means(scaled: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean of each segment, shape (segments, features); labels run from 0 without a gap."""
+    return np.array([scaled[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
 def _keep_ids(
     connection: duckdb.DuckDBPyConnection,
     fitted: _Fitted,
     matrix: FeatureMatrix,
-    as_of_date: Any,
+    as_of_date: date,
 ) -> tuple[_Fitted, str]:
     """Give the segments the ids of those former ones that they continue, and say how many do."""
     found = store.read_former_model(connection, "segmentation", fitted.family, as_of_date)
@@ -181,16 +183,26 @@ def _keep_ids(
     former_labels = former.predict(store.read_features(connection, names, as_of_date))
     new_labels = fitted.predict(matrix)
     scaled = Preprocessing.from_rows(fitted.to_rows()).apply(matrix)
-    former_ids, new_ids = np.unique(former_labels), np.unique(new_labels)
-    matched = stability.match_segments(
-        _means(scaled, former_labels, former_ids.tolist()),
-        _means(scaled, new_labels, new_ids.tolist()),
-        former_labels,
-        new_labels,
-        next_id=store.read_next_segment_id(connection),
+    # Segments in which nobody is any more have no mean, hence no successor.
+    former_ids, former_numbers = np.unique(former_labels, return_inverse=True)
+    new_ids, new_numbers = np.unique(new_labels, return_inverse=True)
+    match = stability.match_segments(
+        _means(scaled, former_numbers),
+        _means(scaled, new_numbers),
+        former_numbers,
+        new_numbers,
+        former_ids=former_ids.tolist(),
+        next_free_id=store.read_next_segment_id(connection),
     )
-    renamed = FAMILIES[fitted.family].with_segment_ids(fitted.model, matched.segment_ids)
-    return _Fitted(fitted.family, renamed), matched.summary
+    lasting = dict(zip(new_ids.tolist(), match.lasting_ids, strict=True))
+    next_free_id = match.next_free_id
+    for segment_id in fitted.model.segment_ids:
+        if segment_id not in lasting:  # nobody is in it
+            lasting[segment_id], next_free_id = next_free_id, next_free_id + 1
+    ids = [lasting[segment_id] for segment_id in fitted.model.segment_ids]
+    renamed = FAMILIES[fitted.family].with_segment_ids(fitted.model, ids)
+    kept = sum(match.persists.values())
+    return _Fitted(fitted.family, renamed), f"{kept} of {len(ids)} segments continue former ones"
 
 
 def _fit_segments(
@@ -236,13 +248,15 @@ def _fit_segments(
         model_id = store.write_model(connection, model)
     progress.advance(f"{model_id} written")
     found, sizes = np.unique(segment_ids, return_counts=True)
-    names = [f"segment {each}" for each in found]
+    title = "customers per segment"
+    picture = draw_bars(title, [f"segment {each}" for each in found], sizes.tolist())
+    track_fit(settings, model, {"sizes": picture})
     return dg.MaterializeResult(
         metadata={
             "model_id": model_id,
             "ids": ids,
             **{f"{each.split}/{each.metric_name}": each.metric_value for each in metrics},
-            "picture": bar_picture("customers per segment", names, sizes.tolist()),
+            "picture": shown(title, picture),
         }
     )
 
@@ -276,3 +290,89 @@ def fit_gmm_segments(
 ) -> dg.MaterializeResult[None]:
     """The best Gaussian mixture of the study, fitted on everybody as of the as-of date."""
     return _fit_segments(settings, progress, config, gmm.FAMILY)
+
+
+def _stability_rows(
+    connection: duckdb.DuckDBPyConnection,
+    feature_set: str,
+    fit: Callable[[FeatureMatrix], _Fitted],
+    dates: Sequence[date],
+    config: SegmentationSettings,
+    progress: Progress,
+) -> Iterator[dict[str, object]]:
+    """What the frozen model and its refits agree on, one row per date after the first."""
+    rules = store.read_feature_rules(connection, "segmentation")
+    names = [rule.feature_name for rule in (RFM_RULES if feature_set == "rfm" else rules)]
+    read = partial(store.read_features_of_known_people_first, connection, names, known_at=dates[0])
+    families: set[tuple[str, int]] = set()
+
+    def fit_and_predict(matrix: FeatureMatrix) -> stability.Predict:
+        fitted = fit(matrix)
+        families.add((fitted.family, len(fitted.model.segment_ids)))
+        progress.advance(f"{feature_set} features of {matrix.row_count:,} customers")
+        return fitted.predict
+
+    later = {day: read(as_of_date=day) for day in dates[1:]}
+    agreements = stability.agreement_over_time(read(as_of_date=dates[0]), later, fit_and_predict)
+    ((family, segment_count),) = families
+    for day, agreement in agreements.items():
+        low, high = stability.bootstrap_band(agreement.table, seed=config.seed)
+        same_low, same_high = stability.bootstrap_band(agreement.migration, seed=config.seed)
+        yield {
+            "feature_set": feature_set,
+            "family": family,
+            "segment_count": segment_count,
+            "frozen_date": dates[0],
+            "as_of_date": day,
+            "customer_count": agreement.customer_count,
+            "agreement": agreement.frozen_with_refit,
+            "lower_bound": low,
+            "upper_bound": high,
+            "total_agreement": agreement.total,
+            "same_border_agreement": agreement.then_with_now,
+            "same_border_lower_bound": same_low,
+            "same_border_upper_bound": same_high,
+            "reassigned_share": stability.reassigned_share(agreement.table),
+        }
+
+
+@dg.asset(
+    key=["ml", "segment_stability"],
+    group_name="ml",
+    deps=[*FEATURES, dg.AssetKey(["ml", "segmentation_candidates"])],
+    kinds={"sklearn"},
+)
+def measure_segment_stability(
+    config: SegmentationSettings,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> dg.MaterializeResult[None]:
+    """A segmentation frozen some months ago beside refits since, on the same people."""
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        dates = store.read_stability_dates(connection)
+        progress.begin("stability", 2 * len(dates))
+        rules = store.read_feature_rules(connection, "segmentation")
+        recipe = store.read_best_recipe(connection)
+
+        def fit_full(matrix: FeatureMatrix) -> _Fitted:
+            return _fit_family(recipe.family, recipe.settings, config, matrix, rules)
+
+        def fit_rfm(matrix: FeatureMatrix) -> _Fitted:
+            model = kmeans.fit_kmeans(
+                matrix,
+                RFM_RULES,
+                segment_count=RFM_SEGMENT_COUNT,
+                start_count=config.kmeans_start_count,
+                seed=config.seed,
+                scaling="min_max",
+            )
+            return _Fitted(kmeans.FAMILY, model)
+
+        rows = [
+            row
+            for feature_set, fit in (("full", fit_full), ("rfm", fit_rfm))
+            if len(dates) > 1
+            for row in _stability_rows(connection, feature_set, fit, dates, config, progress)
+        ]
+        store.write_stability(connection, rows)
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(rows)})

@@ -42,6 +42,7 @@ class Shop:
             "REGULARS_DATA_DIR": str(self.data_dir),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "COLUMNS": "160",
+            "REGULARS_QUICK_STUDY": "1",
             **more,
         }
 

@@ -6,18 +6,22 @@ The shares that it is held to were measured on the published files.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 import ml.demo
-from ml.demo import generate_demo_shop
+from ml.demo import SCENARIOS, find_scenario, generate_demo_shop
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
@@ -70,9 +74,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def shop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The same shop as tables of text, named like the files."""
+def open_shop(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A shop as tables of text, named like the files."""
     connection = duckdb.connect()
     for path in folder.glob("*.csv"):
         with path.open(encoding="utf-8-sig") as stream:
@@ -86,8 +89,13 @@ def shop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             )
             """
         )
-    yield connection
-    connection.close()
+    return connection
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_shop(folder) as connection:
+        yield connection
 
 
 def one(shop: duckdb.DuckDBPyConnection, query: str) -> float:
@@ -568,3 +576,233 @@ def test_an_item_less_order_is_nearly_always_unavailable_or_canceled(shop):
         """,
     )
     assert share > 0.9
+
+
+# Kinds of shops
+
+# By type, from the words of issue 4: what is planted, and nothing that the generator says.
+SHARES_OF_TYPES = {
+    "like_olist": {"one_timer": 0.745, "occasional": 0.25, "regular": 0.005},
+    "separable_types": {
+        "bargain_hunter": 0.25, "big_spender": 0.15, "far_away": 0.25, "big_basket": 0.15,
+        "frequent_buyer": 0.20,
+    },
+    "recency_only": {"early": 0.35, "middle": 0.35, "late": 0.30},
+    "learnable_returns": {"fan": 0.30, "passer_by": 0.40, "disappointed": 0.30},
+    "chance_returns": {"anybody": 1.0},
+}  # fmt: skip
+# What the code wrote before it knew of scenarios, all ten files of 300 orders with seed 5.
+FORMER_DIGEST = "4c18128ccd6a94d8b1e75cfde2bfd5218a48cb504de7d7199f12e905238652cd"
+JUDGED_FROM = "2018-03-01"
+
+
+class Planted:
+    """The shop of a scenario, and what each person did in it, read from the files."""
+
+    def __init__(self, folder: Path, scenario: str, order_count: int) -> None:
+        generate_demo_shop(folder, order_count=order_count, seed=11, scenario=scenario)
+        with open_shop(folder) as files:
+            found = files.execute(
+                """
+                with items as (
+                    select order_id, count(*) as pieces, sum(price::double) as price,
+                        count(distinct seller_id) as sellers
+                    from order_items group by order_id
+                ),
+                paid as (
+                    select order_id, max(payment_installments::integer) as instalments,
+                        max((payment_type = 'voucher')::integer) as by_voucher
+                    from order_payments group by order_id
+                ),
+                rated as (
+                    select order_id, avg(review_score::integer) as score
+                    from order_reviews group by order_id
+                ),
+                placed as (
+                    select customers.*, orders.*, order_purchase_timestamp::timestamp as bought_at,
+                        datediff('hour', bought_at, order_delivered_customer_date::timestamp) / 24
+                            as delivery_days
+                    from customers join orders using (customer_id)
+                )
+                select
+                    customer_type,
+                    count(*) as orders,
+                    max(datediff('day', date '2016-09-01', bought_at)) as last_day,
+                    avg(ln(price)) as log_price,
+                    avg(ln(pieces)) as log_pieces,
+                    avg(ln(sellers)) as log_sellers,
+                    avg(ln(greatest(instalments, 1))) as log_instalments,
+                    avg(by_voucher) as by_voucher,
+                    avg(ln(greatest(delivery_days, 1))) as log_delivery_days,
+                    avg(score) as score,
+                    avg((customer_state = 'SP')::integer) as in_sao_paulo,
+                    count(*) filter (bought_at < $judged_from::date) as orders_before,
+                    max(datediff('day', bought_at, $judged_from::date))
+                        filter (bought_at < $judged_from::date) as tenure_days,
+                    min(datediff('day', bought_at, $judged_from::date))
+                        filter (bought_at < $judged_from::date) as recency_days,
+                    coalesce(bool_or(
+                        bought_at >= $judged_from::date
+                        and bought_at < $judged_from::date + interval 180 days
+                    ), false) as is_returning
+                from placed
+                join planted_truth using (customer_unique_id)
+                left join items using (order_id)
+                left join paid using (order_id)
+                left join rated using (order_id)
+                group by customer_unique_id, customer_type
+                order by customer_unique_id
+                """,
+                {"judged_from": JUDGED_FROM},
+            ).fetchnumpy()
+        self.columns = {
+            name: values if name == "customer_type" else np.ma.filled(values.astype(float), np.nan)
+            for name, values in found.items()
+        }
+        self.columns["log_orders"] = np.log(self.columns["orders"])
+        self.type = self.columns["customer_type"]
+        self.is_customer = self.columns["orders_before"] > 0
+
+    def distance(self, column: str, one: str, other: str) -> float:
+        """Between the means of two types, in standard deviations within the types."""
+        first, second = (self.columns[column][self.type == name] for name in (one, other))
+        spread = np.sqrt((np.nanvar(first) + np.nanvar(second)) / 2)
+        return abs(np.nanmean(first) - np.nanmean(second)) / max(spread, 1e-9)
+
+    def returning_share(self, rows: np.ndarray) -> float:
+        """Of those who were customers on the judged date, who came back in 180 days."""
+        return self.columns["is_returning"][rows & self.is_customer].mean()
+
+    def area_under_curve(self, score: np.ndarray) -> float:
+        rows = self.is_customer
+        return roc_auc_score(self.columns["is_returning"][rows], score[rows])
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The shop of a scenario, made once."""
+    made: dict[str, Planted] = {}
+
+    def get(scenario: str) -> Planted:
+        if scenario not in made:
+            folder = tmp_path_factory.mktemp(scenario)
+            made[scenario] = Planted(folder, scenario, order_count=20_000)
+        return made[scenario]
+
+    return get
+
+
+def test_the_default_shop_is_the_one_that_it_was_before_there_were_scenarios(tmp_path):
+    generate_demo_shop(tmp_path, order_count=300, seed=5)
+    digest = hashlib.sha256()
+    for path in sorted(tmp_path.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    assert digest.hexdigest() == FORMER_DIGEST
+
+
+def test_an_unknown_scenario_is_refused_with_those_that_there_are(tmp_path):
+    with pytest.raises(ValueError, match=r"one of like_olist, .*, got 'chaos'; choose one"):
+        generate_demo_shop(tmp_path / "shop", scenario="chaos")
+    assert not (tmp_path / "shop").exists()
+
+
+def test_every_scenario_is_held_to_its_words_here():
+    assert set(SCENARIOS) == set(SHARES_OF_TYPES)
+
+
+@pytest.mark.parametrize("scenario", SHARES_OF_TYPES)
+def test_a_scenario_gives_the_same_bytes_and_exactly_as_many_orders_as_asked_for(
+    tmp_path, scenario
+):
+    for name in ("one", "two"):
+        generate_demo_shop(tmp_path / name, order_count=300, seed=5, scenario=scenario)
+    assert bytes_by_name(tmp_path / "one") == bytes_by_name(tmp_path / "two")
+    assert len(read(tmp_path / "one", "olist_orders_dataset")) == 300
+
+
+@pytest.mark.parametrize("scenario", SHARES_OF_TYPES)
+def test_people_are_of_the_planted_types_in_their_shares(planted, scenario):
+    shop = planted(scenario)
+    found = {name: float((shop.type == name).mean()) for name in set(shop.type)}
+    assert found == pytest.approx(SHARES_OF_TYPES[scenario], abs=0.015)
+    assert sum(kind.share for kind in find_scenario(scenario).types) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("bargain_hunter", ["by_voucher"]),
+        ("big_spender", ["log_instalments"]),
+        ("far_away", ["log_delivery_days"]),
+        ("big_basket", ["log_pieces", "log_sellers"]),
+        ("frequent_buyer", ["log_orders"]),
+    ],
+)
+def test_a_separable_type_is_two_standard_deviations_from_every_other(planted, kind, columns):
+    shop = planted("separable_types")
+    for column in columns:
+        for other in set(shop.type) - {kind}:
+            assert shop.distance(column, kind, other) > 2, (column, other)
+
+
+@pytest.mark.parametrize(("one", "other"), combinations(SHARES_OF_TYPES["separable_types"], 2))
+def test_separable_types_differ_in_several_ways_but_not_in_when_they_last_bought(
+    planted, one, other
+):
+    shop = planted("separable_types")
+    looked_at = {
+        name for name in shop.columns if name.startswith("log_") or name in ("by_voucher", "score")
+    }
+    far = {column for column in looked_at if shop.distance(column, one, other) > 1}
+    assert len(far) >= 2
+    assert shop.distance("last_day", one, other) < 0.25
+
+
+def test_types_of_recency_only_differ_in_nothing_else(planted):
+    shop = planted("recency_only")
+    looked_at = {"by_voucher", "score", "in_sao_paulo"}
+    looked_at |= {name for name in shop.columns if name.startswith("log_")}
+    assert len(looked_at) == 9
+    for one, other in combinations(SHARES_OF_TYPES["recency_only"], 2):
+        assert shop.distance("last_day", one, other) > 3
+        for column in looked_at - {"log_orders"}:
+            # Standard error 0.018, some thirty comparisons.
+            assert shop.distance(column, one, other) < 0.06, (one, other, column)
+        # All come back at one rate of 1 % in 180 days, and the early ones have had more of these.
+        assert shop.distance("log_orders", one, other) < 0.2
+
+
+def test_who_returns_can_be_learned_from_early_traits_and_not_from_recency_or_frequency(planted):
+    shop = planted("learnable_returns")
+    is_fan = shop.type == "fan"
+    # A rate of one purchase in 626 days makes 1 - exp(-180 / 626) in 180 days.
+    assert shop.returning_share(is_fan) == pytest.approx(0.25, abs=0.03)
+    assert shop.returning_share(~is_fan) == pytest.approx(0.04, abs=0.01)
+    assert 0.05 < shop.returning_share(shop.is_customer) < 0.15
+    assert 0.70 < shop.area_under_curve(is_fan) < 0.75
+    assert shop.area_under_curve(-shop.columns["recency_days"]) < 0.58
+    assert shop.area_under_curve(shop.columns["orders_before"]) < 0.58
+    for column in ("log_price", "log_pieces", "log_instalments"):
+        assert shop.distance(column, "fan", "passer_by") > 0.8
+    for column in ("log_delivery_days", "score", "log_pieces"):
+        assert shop.distance(column, "fan", "disappointed") > 0.8
+
+
+def test_nothing_tells_who_returns_by_chance(planted):
+    shop = planted("chance_returns")
+    returning = shop.columns["is_returning"][shop.is_customer]
+    # A rate of one purchase in 1,700 days makes 1 - exp(-180 / 1,700) in 180 days.
+    assert returning.mean() == pytest.approx(0.10, abs=0.01)
+    error = np.sqrt((1 / returning.sum() + 1 / (1 - returning).sum()) / 12)
+    assert error < 0.015
+    for column in (
+        "recency_days", "tenure_days", "orders_before", "in_sao_paulo",
+    ):  # fmt: skip
+        assert abs(shop.area_under_curve(shop.columns[column]) - 0.5) < 3 * error, column
+
+
+def test_a_rate_of_chance_is_one_for_all_and_nobody_drops_out(planted, tmp_path):
+    generate_demo_shop(tmp_path, order_count=300, seed=5, scenario="chance_returns")
+    truth = read(tmp_path, "planted_truth")
+    assert len({row["purchase_rate_per_day"] for row in truth}) == 1
+    assert {float(row["dropout_probability"]) for row in truth} == {0.0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from filelock import FileLock
 from shops import Shop
@@ -54,10 +56,14 @@ def test_steps_by_hand_come_in_order_and_say_what_is_missing(empty):
 
 def test_the_demo_command_makes_the_shop_that_it_is_asked_for(empty, tmp_path):
     out = tmp_path / "shop"
-    text = empty.run("regulars", "demo", "--orders", "200", "--seed", "3", "--out", str(out)).stdout
-    assert "200 orders" in text
+    command = ("regulars", "demo", "--orders", "200", "--seed", "3", "--out", str(out))
+    assert "200 orders" in empty.run(*command, "--scenario", "recency_only").stdout
     assert len(list(out.glob("*.csv"))) == 10
-    assert (out / "made_with.json").exists()
+    assert json.loads((out / "made_with.json").read_text())["scenario"] == "recency_only"
+    assert "early" in (out / "planted_truth.csv").read_text()
+    done = empty.run(*command, "--scenario", "chaos", check=False)
+    assert done.returncode != 0
+    assert "recency_only" in done.stderr and "chaos" in done.stderr
     done = empty.run("regulars", "demo", "--orders", "5", "--out", str(out), check=False)
     assert done.returncode != 0
     assert "100" in done.stderr
