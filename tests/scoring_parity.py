@@ -71,9 +71,7 @@ def check_gmm(shop):
         probabilities.sort(axis=1)
         second = probabilities[:, -2] > TOLERANCE
         likeliest = gmm.predict_gmm(model, matrix).argsort(axis=1)[:, -2]
-        assert np.array_equal(
-            found["second_segment_id"][second], segment_ids[likeliest][second]
-        )
+        assert np.array_equal(found["second_segment_id"][second], segment_ids[likeliest][second])
 
 
 def check_logistic(shop):

@@ -19,9 +19,7 @@ def test_sql_scores_equal_scikit_learn_for_every_customer(demo, check):
 
 def _write(connection, family, rows, as_of_date):
     """Put a model among the live ones, alone in its family."""
-    connection.execute(
-        "update ml.model_registry set status = 'retired' where family = ?", [family]
-    )
+    connection.execute("update ml.model_registry set status = 'retired' where family = ?", [family])
     return store.write_model(
         connection,
         FittedModel(
