@@ -288,8 +288,9 @@ class Agreement:
 
     Attributes:
         customer_count: customers compared, those known at the first date.
-        frozen_with_refit: frozen model against refit, both on today's features. The agreement of
-            the published study; 1 minus it is how far the borders moved.
+        frozen_with_refit: frozen model against refit, both on today's features; 1 minus it is how
+            far the borders moved.
+        frozen_with_refit_of_all: the same over all customers of today, newcomers too.
         then_with_now: frozen model on the features of the first date against today's; 1 minus it is
             how far the customers moved.
         total: frozen model on the features of the first date against the refit on today's.
@@ -301,6 +302,7 @@ class Agreement:
 
     customer_count: int
     frozen_with_refit: float
+    frozen_with_refit_of_all: float
     then_with_now: float
     total: float
     table: IntArray
@@ -314,8 +316,8 @@ def agreement_over_time(
 
     With F the features as of a date and M a model fitted on them, at each date t:
     ``frozen_with_refit`` is ARI(M0(Ft), Mt(Ft)), ``then_with_now`` ARI(M0(F0), M0(Ft)) and
-    ``total`` ARI(M0(F0), Mt(Ft)). Only customers of the first date are compared; the refit sees
-    those who came since as well.
+    ``total`` ARI(M0(F0), Mt(Ft)), over the customers of the first date; the refit sees those who
+    came since as well, and ``frozen_with_refit_of_all`` compares them too.
 
     Args:
         first: features as of the first date.
@@ -355,12 +357,13 @@ def agreement_over_time(
     then = frozen(first)
     agreements = {}
     for day, matrix in later.items():
-        same_people = FeatureMatrix(matrix.feature_names, matrix.values[: first.row_count])
-        now, refitted = frozen(same_people), fit(matrix)(same_people)
+        all_now, all_refitted = frozen(matrix), fit(matrix)(matrix)
+        now, refitted = all_now[: first.row_count], all_refitted[: first.row_count]
         table, migration = contingency(now, refitted), contingency(then, now)
         agreements[day] = Agreement(
             customer_count=first.row_count,
             frozen_with_refit=adjusted_rand(table),
+            frozen_with_refit_of_all=adjusted_rand(contingency(all_now, all_refitted)),
             then_with_now=adjusted_rand(migration),
             total=adjusted_rand(contingency(then, refitted)),
             table=table,

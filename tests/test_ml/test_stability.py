@@ -273,6 +273,9 @@ def test_customers_who_came_since_shape_the_refit_and_are_not_compared():
     found = agreement(first, far)
     assert found.customer_count == found.table.sum() == 200
     assert found.then_with_now == 1.0
+    model, refit = fit(first), fit(far)
+    expected = adjusted_rand_score(model(far), refit(far))
+    assert found.frozen_with_refit_of_all == pytest.approx(expected)
     assert found.frozen_with_refit < 0.7  # with 4 segments for 8 places, 2 for those of the first
 
 
