@@ -134,12 +134,13 @@ def mean_agreement(labels):
     return np.mean([adjusted_rand(contingency(a, b)) for a, b in combinations(labels, 2)])
 
 
-def test_unstable_starts_are_a_setting(people, fits):
-    """Published as 0.78 with one start and 0.997 with ten."""
-    one_start = [
-        predict_kmeans(fitted(people, seed=seed, start_count=1), people) for seed in range(10)
-    ]
-    assert mean_agreement(labels for _, labels in fits) >= 0.98
+def test_unstable_starts_are_a_setting(people):
+    """Published as 0.78 with one start and 0.997 with ten; the mean over few seeds varies."""
+    one_start, ten_starts = (
+        [predict_kmeans(fitted(people, seed=seed, start_count=starts), people) for seed in seeds]
+        for starts, seeds in ((1, range(10)), (10, range(5)))
+    )
+    assert mean_agreement(ten_starts) >= 0.98
     assert mean_agreement(one_start) <= 0.95
 
 
