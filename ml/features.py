@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float64]
 
 TRANSFORMS = ("identity", "log1p")
 NULL_RULES = ("none", "median")
+SCALINGS = ("standard", "min_max")
 
 
 class FeatureError(ValueError):
@@ -83,8 +84,9 @@ class Preprocessing:
         is_log1p: whether ln(1 + x) is taken.
         imputed_value: what stands for a missing value, in the feature's own unit; NaN where
             missing values are refused.
-        center: mean of the transformed feature in the training rows.
-        scale: its standard deviation (population), 1 where that is 0 up to rounding.
+        center: mean of the transformed feature in the training rows; its minimum where the
+            scaling is ``min_max``.
+        scale: its standard deviation (population), or its range; 1 where that is 0 up to rounding.
     """
 
     feature_names: tuple[str, ...]
@@ -176,22 +178,31 @@ class Preprocessing:
         )
 
 
-def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Preprocessing:
+def fit_preprocessing(
+    matrix: FeatureMatrix, rules: Sequence[FeatureRule], *, scaling: str = "standard"
+) -> Preprocessing:
     """Learn fill-in values, centres and scales from training rows.
 
     Args:
         matrix: training rows; must have every feature of the rules.
         rules: one per feature that the model is to use.
+        scaling: ``standard`` for mean 0 and standard deviation 1, ``min_max`` for 0 to 1. Of the
+            two, the range hangs on the two most extreme customers.
 
     Raises:
-        FeatureError: no rows, no rules, two rules for one feature, an absent feature, or values
-            that :meth:`Preprocessing.apply` refuses.
+        FeatureError: no rows, no rules, two rules for one feature, an absent feature, an unknown
+            scaling, or values that :meth:`Preprocessing.apply` refuses.
 
     Example:
         >>> matrix = FeatureMatrix(("recency_days",), np.array([[1.0], [3.0]]))
         >>> fit_preprocessing(matrix, [FeatureRule("recency_days")]).apply(matrix).ravel()
         array([-1.,  1.])
     """
+    if scaling not in SCALINGS:
+        raise FeatureError(
+            f"the scaling must be one of {', '.join(SCALINGS)}, got {scaling!r}; mend the settings "
+            "of the model"
+        )
     if matrix.row_count == 0:
         raise FeatureError("expected at least one training row, got none; build the features first")
     ordered = sorted(rules, key=lambda rule: rule.feature_name)
@@ -221,15 +232,12 @@ def fit_preprocessing(matrix: FeatureMatrix, rules: Sequence[FeatureRule]) -> Pr
         scale=np.ones(len(names)),
     )
     transformed = raw.apply(matrix)
+    if scaling == "min_max":
+        spread = np.ptp(transformed, axis=0)
+        return replace(raw, center=transformed.min(axis=0), scale=np.where(spread > 0, spread, 1.0))
     center, variance = transformed.mean(axis=0), transformed.var(axis=0)
     # What rounding leaves of a constant column: its sum is off by up to rows * epsilon of itself.
     # The same bound as in scikit-learn's StandardScaler; 0.1 in 7 rows has a spread of 1e-17.
     noise = matrix.row_count * np.finfo(np.float64).eps
     is_constant = variance <= noise * variance + (noise * center) ** 2
-    return Preprocessing(
-        feature_names=names,
-        is_log1p=raw.is_log1p,
-        imputed_value=imputed,
-        center=center,
-        scale=np.where(is_constant, 1.0, np.sqrt(variance)),
-    )
+    return replace(raw, center=center, scale=np.where(is_constant, 1.0, np.sqrt(variance)))

@@ -48,6 +48,7 @@ def fit_kmeans(
     segment_count: int = 5,
     start_count: int = 10,
     seed: int = 0,
+    scaling: str = "standard",
 ) -> KMeansModel:
     """Fit KMeans on scaled features.
 
@@ -57,6 +58,7 @@ def fit_kmeans(
         segment_count: k, at least 2.
         start_count: random starts of which the best is kept; below 10 the result depends on luck.
         seed: of the random starts.
+        scaling: ``standard`` or ``min_max``, see :func:`ml.features.fit_preprocessing`.
 
     Returns:
         The model; segment 0 is the largest.
@@ -75,7 +77,7 @@ def fit_kmeans(
             f"KMeans needs 2 or more segments and a row for each, got {segment_count} segments "
             f"and {matrix.row_count} rows"
         )
-    preprocessing = fit_preprocessing(matrix, rules)
+    preprocessing = fit_preprocessing(matrix, rules, scaling=scaling)
     scaled = preprocessing.apply(matrix)
     fitted = KMeans(n_clusters=segment_count, n_init=start_count, random_state=seed).fit(scaled)
     sizes = np.bincount(fitted.labels_, minlength=segment_count)

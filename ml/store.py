@@ -447,8 +447,8 @@ def read_best_recipe(
     )
     if not rows:
         raise StoreError(
-            f"ml.segmentation_candidates has no best candidate of the family {family or 'kmeans'!r}; run "
-            "`regulars fit`, which studies before it fits"
+            "ml.segmentation_candidates has no best candidate of the family "
+            f"{family or 'kmeans'!r}; run `regulars fit`, which studies before it fits"
         )
     candidate_id, found, settings, *figures = rows[0]
     evidence = [

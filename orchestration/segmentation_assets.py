@@ -1,7 +1,5 @@
 """Segmentation as assets: a study, the best of each family fitted on everybody, their stability."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
