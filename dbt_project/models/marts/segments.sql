@@ -195,8 +195,8 @@ described as (
         case
             when sizes.is_champion_passed then ''
             else
-                'No segmentation passed the rule that chooses, so this group'
-                || ' of the best challenger has no name and no action. '
+                'No segmentation passed the rule that chooses, so this group of'
+                || ' the latest challenger has no name and no action. '
         end
         || coalesce(
             upper(substr(named.details, 1, 1)) || substr(named.details, 2)
