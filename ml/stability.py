@@ -77,7 +77,7 @@ def adjusted_rand(table: IntArray) -> float:
     Example:
         >>> adjusted_rand(np.array([[0, 2], [2, 0]]))
         1.0
-        >>> adjusted_rand(np.array([[1, 1], [1, 1]]))
+        >>> round(adjusted_rand(np.array([[1, 1], [1, 1]])), 6)
         -0.5
     """
     return float(_adjusted_rand(table[None])[0])
@@ -126,7 +126,8 @@ def jaccard_per_segment(reference_labels: IntArray, other_labels: IntArray) -> F
         >>> jaccard_per_segment(np.array([0, 0, 0, 1]), np.array([1, 1, 0, 0]))
         array([0.66666667, 0.5       ])
     """
-    return _jaccard(contingency(reference_labels, other_labels)).max(axis=1)
+    shared = _jaccard(contingency(reference_labels, other_labels))
+    return np.asarray(shared.max(axis=1), dtype=np.float64)
 
 
 def reassigned_share(table: IntArray) -> float:
@@ -143,7 +144,7 @@ def reassigned_share(table: IntArray) -> float:
     Source: Kuhn (1955).
 
     Example:
-        >>> reassigned_share(np.array([[0, 8], [1, 1]]))
+        >>> round(reassigned_share(np.array([[0, 8], [1, 1]])), 12)
         0.1
     """
     rows, columns = linear_sum_assignment(table, maximize=True)
@@ -308,8 +309,9 @@ class Agreement:
 
     Attributes:
         customer_count: customers compared, those known at the first date.
-        frozen_with_refit: frozen model against refit, both on today's features. The agreement of
-            the published study; 1 minus it is how far the borders moved.
+        frozen_with_refit: frozen model against refit, both on today's features; 1 minus it is how
+            far the borders moved.
+        frozen_with_refit_of_all: the same over all customers of today, newcomers too.
         then_with_now: frozen model on the features of the first date against today's; 1 minus it is
             how far the customers moved.
         total: frozen model on the features of the first date against the refit on today's.
@@ -321,6 +323,7 @@ class Agreement:
 
     customer_count: int
     frozen_with_refit: float
+    frozen_with_refit_of_all: float
     then_with_now: float
     total: float
     table: IntArray
@@ -334,8 +337,8 @@ def agreement_over_time(
 
     With F the features as of a date and M a model fitted on them, at each date t:
     ``frozen_with_refit`` is ARI(M0(Ft), Mt(Ft)), ``then_with_now`` ARI(M0(F0), M0(Ft)) and
-    ``total`` ARI(M0(F0), Mt(Ft)). Only customers of the first date are compared; the refit sees
-    those who came since as well.
+    ``total`` ARI(M0(F0), Mt(Ft)), over the customers of the first date; the refit sees those who
+    came since as well, and ``frozen_with_refit_of_all`` compares them too.
 
     Args:
         first: features as of the first date.
@@ -375,12 +378,13 @@ def agreement_over_time(
     then = frozen(first)
     agreements = {}
     for day, matrix in later.items():
-        same_people = FeatureMatrix(matrix.feature_names, matrix.values[: first.row_count])
-        now, refitted = frozen(same_people), fit(matrix)(same_people)
+        all_now, all_refitted = frozen(matrix), fit(matrix)(matrix)
+        now, refitted = all_now[: first.row_count], all_refitted[: first.row_count]
         table, migration = contingency(now, refitted), contingency(then, now)
         agreements[day] = Agreement(
             customer_count=first.row_count,
             frozen_with_refit=adjusted_rand(table),
+            frozen_with_refit_of_all=adjusted_rand(contingency(all_now, all_refitted)),
             then_with_now=adjusted_rand(migration),
             total=adjusted_rand(contingency(then, refitted)),
             table=table,

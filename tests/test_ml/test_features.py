@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from ml.features import FeatureError, FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.parameters import ParameterRow
@@ -148,6 +148,33 @@ def test_scaled_features_are_those_of_a_scikit_learn_pipeline(seed, rows):
     np.testing.assert_allclose(
         preprocessing.apply(later), steps.transform(later.values), rtol=1e-9, atol=1e-9
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.float64, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=CENTS))
+def test_min_max_scaled_features_are_those_of_scikit_learn_and_survive_their_rows(values):
+    names = tuple("abcd"[: values.shape[1]])
+    matrix = FeatureMatrix(names, values)
+    rules = [FeatureRule(name) for name in names]
+    preprocessing = fit_preprocessing(matrix, rules, scaling="min_max")
+    scaler = MinMaxScaler().fit(values)
+    later = FeatureMatrix(names, values + 5.0)
+    for one in (preprocessing, Preprocessing.from_rows(preprocessing.to_rows())):
+        np.testing.assert_allclose(one.apply(matrix), scaler.transform(values), atol=1e-9)
+        np.testing.assert_allclose(one.apply(later), scaler.transform(later.values), rtol=1e-6)
+
+
+def test_min_max_takes_the_logarithm_first_and_leaves_a_constant_at_0():
+    matrix = FeatureMatrix(("a", "b"), np.array([[0.0, 7.0], [np.e - 1, 7.0], [np.e**4 - 1, 7.0]]))
+    rules = [FeatureRule("a", "log1p"), FeatureRule("b")]
+    preprocessing = fit_preprocessing(matrix, rules, scaling="min_max")
+    assert preprocessing.scale.tolist() == pytest.approx([4.0, 1.0])
+    np.testing.assert_allclose(preprocessing.apply(matrix), [[0, 0], [0.25, 0], [1, 0]], atol=1e-12)
+
+
+def test_an_unknown_scaling_is_refused():
+    with pytest.raises(FeatureError, match=r"one of standard, min_max, got 'robust'"):
+        fit_preprocessing(one_column([1.0]), [FeatureRule("paid_amount")], scaling="robust")
 
 
 def test_prediction_does_not_fit_again():
