@@ -138,6 +138,8 @@ value = st.one_of(st.none(), st.integers(0, 12).map(float), st.floats(-5, 20, wi
 values = st.lists(value, min_size=1, max_size=60)
 
 
+# scipy warns of its p-value for tiny samples, which nobody looks at here.
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 @settings(max_examples=80, deadline=None)
 @given(then=values, now=values, newcomers=st.lists(value, max_size=40))
 def test_drift_is_what_scipy_and_an_index_worked_out_apart_say(drift, then, now, newcomers):
@@ -183,17 +185,20 @@ def test_what_did_not_move_is_stable_and_what_moved_wholly_is_another_distributi
 
 
 @pytest.mark.parametrize(
-    ("moved_count", "level"), [(15, "stable"), (16, "moderate"), (24, "moderate"), (25, "large")]
+    ("moved_count", "level"), [(15, "stable"), (16, "moderate"), (23, "moderate"), (24, "large")]
 )
 def test_levels_begin_at_their_index(drift, moved_count, level):
-    """Two values, half and half; shifting a share s of people is 2 s ln((0.5 + s) / (0.5 - s))."""
+    """Two values, half and half; shifting a share s of people is s ln((0.5 + s) / (0.5 - s)).
+
+    That passes 0.1 between s = 0.15 and 0.16, and 0.25 between 0.23 and 0.24.
+    """
     then = [(f"p{n}", STEPS[-3], float(n < 50)) for n in range(100)]
     people = then + [
         (f"p{n}", day, float(n < 50 + moved_count)) for n in range(100) for day in STEPS[-2:]
     ]
     row = drift(people)[0]
     s = moved_count / 100
-    index = 2 * s * math.log((0.5 + s) / (0.5 - s))
+    index = s * math.log((0.5 + s) / (0.5 - s))
     assert row["population_stability_index"] == pytest.approx(index)
     assert row["drift_level"] == level
 
