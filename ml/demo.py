@@ -194,10 +194,16 @@ class Scenario:
     Attributes:
         types: who buys there; their shares sum to 1.
         split_basket_share: of orders that another one follows within a day, 0 to 1.
+        split_payment_share: of orders that are paid in several rows, 0 to 1.
+        score_shares_on_time: weight of each of 1 to 5 stars where the parcel came in time.
+        score_shares_late: the same where it did not.
     """
 
     types: tuple[CustomerType, ...]
     split_basket_share: float = SPLIT_BASKET_SHARE
+    split_payment_share: float = SPLIT_PAYMENT_SHARE
+    score_shares_on_time: tuple[float, ...] = SCORE_SHARES_ON_TIME
+    score_shares_late: tuple[float, ...] = SCORE_SHARES_LATE
 
 
 RATE_SHAPE = 1.0  # of the gamma that rates are drawn from within a type
@@ -221,7 +227,13 @@ _WHILE_COMPLETE = _from_until("2017-01-01", "2018-06-01")
 # One rate for the whole type, at any time and for ever: when they come back is pure chance.
 _MEMORYLESS: dict[str, Any] = {"dropout_probability": 0.0, "rates_vary": False}
 _SELDOM_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 6_000, **_MEMORYLESS}
-_HARDLY_EVER_AGAIN: dict[str, Any] = {"mean_purchase_rate_per_day": 1 / 18_000, **_MEMORYLESS}
+# One piece, one card payment, no instalments: nothing that could make groups.
+_PLAIN: dict[str, Any] = {
+    "mean_instalments": 1.0,
+    "item_count_shares": (1.0, *[0.0] * (len(ITEM_COUNTS) - 1)),
+    "payment_shares": (1.0, *[0.0] * (len(PAYMENT_TYPES) - 1)),
+}
+FIVE_STARS = (0.0, 0.0, 0.0, 0.0, 1.0)
 SCENARIOS = {
     # Like the published files: nearly everybody buys once.
     DEFAULT_SCENARIO: Scenario(
@@ -258,19 +270,18 @@ SCENARIOS = {
             ),
         )
     ),
-    # Three types that are alike in everything but when they find the shop.
+    # Three types that are alike in everything but when they find the shop. Nobody comes back, and
+    # nothing else makes groups: what they pay and how long it takes are clouds without a gap.
     "recency_only": Scenario(
         (
-            CustomerType(
-                "early", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-01-15", "2017-03-15")
-            ),
-            CustomerType(
-                "middle", 0.35, **_HARDLY_EVER_AGAIN, **_from_until("2017-08-15", "2017-10-15")
-            ),
-            CustomerType(
-                "late", 0.30, **_HARDLY_EVER_AGAIN, **_from_until("2018-04-01", "2018-06-01")
-            ),
-        )
+            CustomerType("early", 0.35, **_PLAIN, **_from_until("2017-01-15", "2017-03-15")),
+            CustomerType("middle", 0.35, **_PLAIN, **_from_until("2017-08-15", "2017-10-15")),
+            CustomerType("late", 0.30, **_PLAIN, **_from_until("2018-04-01", "2018-06-01")),
+        ),
+        split_basket_share=0.0,
+        split_payment_share=0.0,
+        score_shares_on_time=FIVE_STARS,
+        score_shares_late=FIVE_STARS,
     ),
     # Who comes back is told by the first order, how soon is chance. Somebody who knew the types
     # would find 25, 4 and 4 % returning in 180 days, an area under the curve of 0.74.
@@ -749,8 +760,8 @@ def _write_block(
         writers, rng, places, buyers, order_id, order_customer_id, ordered_at, place
     )
     total_cents = _write_items(writers, rng, places, catalogue, buyers, order_id, orders)
-    _write_payments(writers, rng, buyers, order_id, total_cents)
-    _write_reviews(writers, rng, order_id, orders)
+    _write_payments(writers, rng, buyers, order_id, total_cents, scenario)
+    _write_reviews(writers, rng, order_id, orders, scenario)
     return count
 
 
@@ -916,13 +927,14 @@ def _write_payments(
     buyers: _Kinds,
     order_id: pa.Array,
     total_cents: IntArray,
+    scenario: Scenario,
 ) -> None:
     count = len(order_id)
     # 303 of 98,665 orders are paid with another amount than their items and freight come to.
     off = rng.random(count) < 303 / 98_665
     total = np.where(off, total_cents + rng.integers(5, 4_000, count), total_cents)
     kind = buyers.pick(rng, lambda kind: kind.payment_shares)
-    split = rng.random(count) < SPLIT_PAYMENT_SHARE
+    split = rng.random(count) < scenario.split_payment_share
     rows = np.where(split, 2 + np.minimum(rng.geometric(0.6, count) - 1, 8), 1)
     unpaid = rng.random(count) < 1 / 99_441
     unpaid[count // 2] = True
@@ -963,7 +975,11 @@ def _write_payments(
 
 
 def _write_reviews(
-    writers: _Writers, rng: np.random.Generator, order_id: pa.Array, orders: _Orders
+    writers: _Writers,
+    rng: np.random.Generator,
+    order_id: pa.Array,
+    orders: _Orders,
+    scenario: Scenario,
 ) -> None:
     count = len(order_id)
     copies = (rng.random(count) < REVIEWED_SHARE).astype(np.int64)
@@ -973,7 +989,9 @@ def _write_reviews(
     late = ~orders.is_delivered | (orders.delivered_at > orders.estimated_at)
     late = late[order]
     score = np.where(
-        late, _pick(rng, SCORE_SHARES_LATE, rows), _pick(rng, SCORE_SHARES_ON_TIME, rows)
+        late,
+        _pick(rng, scenario.score_shares_late, rows),
+        _pick(rng, scenario.score_shares_on_time, rows),
     )
     known = np.where(orders.is_delivered, orders.delivered_at, orders.estimated_at)[order]
     sent_day = np.floor(known / SECONDS_PER_DAY) + 1

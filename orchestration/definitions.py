@@ -17,6 +17,7 @@ defs = dg.Definitions(
     asset_checks=checks.CHECKS,
     jobs=schedules.JOBS,
     schedules=schedules.SCHEDULES,
+    sensors=schedules.SENSORS,
     resources={
         "dbt": DbtCliResource(project_dir=warehouse.DBT_PROJECT),
         "settings": Settings.from_environment(),

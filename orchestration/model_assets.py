@@ -75,6 +75,15 @@ def fit_churn_logistic(
             return dg.MaterializeResult(metadata={"not_fitted": str(error)})
         train = store.read_labelled_features(connection, names, split.training_dates, window)
         test = store.read_labelled_features(connection, names, [split.test_date], window)
+        one_sided = [
+            f"{'everybody' if part.is_returning.all() else 'nobody'} of {part.matrix.row_count:,} "
+            f"{name} customers returned within {window} days"
+            for name, part in (("training", train), ("test", test))
+            if part.is_returning.all() or not part.is_returning.any()
+        ]
+        if one_sided:
+            progress.advance(f"no churn model: {one_sided[0]}")
+            return dg.MaterializeResult(metadata={"not_fitted": one_sided[0]})
         strength = config.inverse_regularization
         judged = logistic.fit_logistic(
             train.matrix, train.is_returning, rules, inverse_regularization=strength

@@ -1,10 +1,10 @@
 """Jobs, and when they run: the whole build, a rescore, a refit. Schedules are off by default."""
 
-from __future__ import annotations
-
 import dagster as dg
+import duckdb
 
 from orchestration.checks import CHECKS
+from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
 LOAD = dg.AssetSelection.groups("raw")
@@ -70,3 +70,39 @@ SCHEDULES = [
         description="Every Monday at 06:00: everything, models included.",
     ),
 ]
+
+
+def read_refit_request(settings: Settings) -> tuple[str, str] | None:
+    """What marts.refit_advice asks for: a key that is the same until it is done, and the reason.
+
+    None where no refit is due, or nothing is built yet.
+    """
+    if not settings.warehouse_path.exists():
+        return None
+    with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+        try:
+            rows = connection.execute(
+                "select model_id, refit_by_date, advice from marts.refit_advice where is_refit_due"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return None
+    return (f"{rows[0][0]} {rows[0][1]}", rows[0][2]) if rows else None
+
+
+@dg.sensor(
+    name="refit_when_due",
+    job=refit_job,
+    minimum_interval_seconds=3_600,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Asks for a refit when marts.refit_advice says that one is due.",
+)
+def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    """One run for each model and date by which it was to be fitted again."""
+    request = read_refit_request(settings)
+    if request is None:
+        return dg.SkipReason("no refit is due by marts.refit_advice")
+    key, reason = request
+    return dg.RunRequest(run_key=key, tags={"refit_reason": reason[:250]})
+
+
+SENSORS = [refit_when_due]

@@ -44,7 +44,7 @@ RFM_SEGMENT_COUNT = 4
 class SegmentationSettings(dg.Config):
     """What the fits are told beside what the study chose."""
 
-    kmeans_start_count: int = 10
+    kmeans_start_count: int = 30
     mixture_start_count: int = 2
     regularization: float = 1e-3
     seed: int = 20_180_830
