@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import (
-    adjusted_rand_score,
     calinski_harabasz_score,
     davies_bouldin_score,
     pairwise_distances,
@@ -37,6 +37,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from ml.features import FloatArray
+from ml.stability import adjusted_rand, contingency
 
 IntArray = NDArray[np.int64]
 Assign = Callable[[FloatArray], IntArray]
@@ -322,6 +323,29 @@ class _Space:
         self.resamples = [rng.integers(0, count, count) for _ in range(settings.resample_count)]
         self.can_be_champion = feature_set == "full"
         self.bins: dict[tuple[str, int], IntArray] = {}
+        self.trees: dict[tuple[int | None, int], tuple[FloatArray, FloatArray]] = {}
+        self.lock = Lock()
+
+    def people_of(self, resample: int | None) -> FloatArray:
+        """The sample, or one of its bootstrap samples."""
+        return self.sample if resample is None else self.sample[self.resamples[resample]]
+
+    def some_of(self, resample: int | None, seed: int, settings: StudySettings) -> FloatArray:
+        """People of these whom a quadratic family sees."""
+        people = self.people_of(resample)
+        count = min(settings.quadratic_sample_count, len(people))
+        rng = np.random.default_rng(seed)
+        return people[np.sort(rng.choice(len(people), size=count, replace=False))]
+
+    def tree_of(
+        self, resample: int | None, seed: int, settings: StudySettings
+    ) -> tuple[FloatArray, FloatArray]:
+        """Some people and Ward's tree of them, from which every number of segments is cut."""
+        with self.lock:
+            if (resample, seed) not in self.trees:
+                seen = self.some_of(resample, seed, settings)
+                self.trees[resample, seed] = seen, linkage(seen, "ward")
+            return self.trees[resample, seed]
 
     def bins_of(self, name: str, count: int, settings: StudySettings) -> IntArray:
         """KMeans on one feature alone."""
@@ -338,16 +362,16 @@ def _judge(
     space: _Space, recipe: Recipe, settings: StudySettings, rule: ChoiceRule
 ) -> StudiedCandidate:
     began_at = time.perf_counter()
-    fit = _fit(recipe, space.sample, settings, settings.seed)
+    fit = _fit(recipe, space, None, settings, settings.seed)
     fit_seconds = time.perf_counter() - began_at
     labels = _by_size(fit.assign(space.sample))
     of_seeds = [labels] + [
-        _fit(recipe, space.sample, settings, settings.seed + number).assign(space.sample)
+        _fit(recipe, space, None, settings, settings.seed + number).assign(space.sample)
         for number in range(1, settings.seed_count)
     ]
     of_resamples = [
-        _fit(recipe, space.sample[rows], settings, settings.seed).assign(space.sample)
-        for rows in space.resamples
+        _fit(recipe, space, resample, settings, settings.seed).assign(space.sample)
+        for resample in range(settings.resample_count)
     ]
     found = int(labels.max()) + 1
     inside = labels != NOISE
@@ -361,7 +385,7 @@ def _judge(
     closest, closest_agreement = None, None
     if found >= 2:
         agreements = {
-            name: float(adjusted_rand_score(labels, space.bins_of(name, found, settings)))
+            name: _agreement(labels, space.bins_of(name, found, settings))
             for name in space.names
         }
         closest = max(agreements, key=lambda name: agreements[name])
@@ -386,8 +410,8 @@ def _judge(
         bic=fit.figures.get("bic"),
         aic=fit.figures.get("aic"),
         inertia=fit.figures.get("inertia"),
-        seed_agreement=_mean(adjusted_rand_score(a, b) for a, b in combinations(of_seeds, 2)),
-        resample_agreement=_mean(adjusted_rand_score(labels, other) for other in of_resamples),
+        seed_agreement=_mean(_agreement(a, b) for a, b in combinations(of_seeds, 2)),
+        resample_agreement=_mean(_agreement(labels, other) for other in of_resamples),
         closest_feature_name=closest,
         closest_feature_agreement=closest_agreement,
         distinct_feature_count=int((far & (spread > 0)).any(axis=0).sum()) if found else 0,
@@ -423,32 +447,31 @@ def find_refusals(candidate: StudiedCandidate, rule: ChoiceRule) -> list[str]:
     return refusals
 
 
-def _fit(recipe: Recipe, sample: FloatArray, settings: StudySettings, seed: int) -> _Fit:
+def _fit(
+    recipe: Recipe, space: _Space, resample: int | None, settings: StudySettings, seed: int
+) -> _Fit:
     told = recipe.settings
+    if recipe.family == "ward":
+        return _fit_ward(*space.tree_of(resample, seed, settings), told["segment_count"])
+    if recipe.family == "dbscan":
+        return _fit_dbscan(space.some_of(resample, seed, settings), told["neighbour_quantile"])
+    sample = space.people_of(resample)
     if recipe.family == "kmeans":
         kmeans = KMeans(
             told["segment_count"], n_init=settings.kmeans_start_count, random_state=seed
         ).fit(sample)
         return _Fit(kmeans.predict, {"inertia": float(kmeans.inertia_)})
-    if recipe.family == "gmm":
-        mixture = GaussianMixture(
-            told["component_count"],
-            covariance_type=told["covariance_type"],
-            n_init=settings.mixture_start_count,
-            reg_covar=settings.regularization,
-            random_state=seed,
-            max_iter=200,
-        ).fit(sample)
-        return _Fit(
-            mixture.predict,
-            {"bic": float(mixture.bic(sample)), "aic": float(mixture.aic(sample))},
-        )
-    rng = np.random.default_rng(seed)
-    count = min(settings.quadratic_sample_count, len(sample))
-    seen = sample[np.sort(rng.choice(len(sample), size=count, replace=False))]
-    if recipe.family == "dbscan":
-        return _fit_dbscan(seen, told["neighbour_quantile"])
-    return _fit_ward(seen, told["segment_count"])
+    mixture = GaussianMixture(
+        told["component_count"],
+        covariance_type=told["covariance_type"],
+        n_init=settings.mixture_start_count,
+        reg_covar=settings.regularization,
+        random_state=seed,
+        max_iter=200,
+    ).fit(sample)
+    return _Fit(
+        mixture.predict, {"bic": float(mixture.bic(sample)), "aic": float(mixture.aic(sample))}
+    )
 
 
 def _fit_dbscan(seen: FloatArray, neighbour_quantile: float) -> _Fit:
@@ -468,8 +491,8 @@ def _fit_dbscan(seen: FloatArray, neighbour_quantile: float) -> _Fit:
     return _Fit(assign)
 
 
-def _fit_ward(seen: FloatArray, segment_count: int) -> _Fit:
-    labels = fcluster(linkage(seen, "ward"), segment_count, "maxclust")
+def _fit_ward(seen: FloatArray, tree: FloatArray, segment_count: int) -> _Fit:
+    labels = fcluster(tree, segment_count, "maxclust")
     means = np.array([seen[labels == label].mean(axis=0) for label in np.unique(labels)])
     return _Fit(lambda rows: np.argmin(pairwise_distances(rows, means), axis=1))
 
@@ -493,6 +516,11 @@ def _jaccards(labels: IntArray, other: IntArray, found: int) -> FloatArray:
         shared = np.bincount(labels[mask & (labels != NOISE)], minlength=found)
         best = np.maximum(best, shared / (sizes + mask.sum() - shared))
     return best
+
+
+def _agreement(one: IntArray, other: IntArray) -> float:
+    """Adjusted Rand index; noise is a group like any other."""
+    return adjusted_rand(contingency(one - NOISE, other - NOISE))
 
 
 def _mean(values: Any) -> float | None:

@@ -152,7 +152,12 @@ MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
     specs=[
         dg.AssetSpec(
             ["ml", table],
-            deps=[fit_kmeans_segments, fit_gmm_segments, fit_churn_logistic],
+            deps=[
+                fit_kmeans_segments,
+                fit_gmm_segments,
+                measure_segment_stability,
+                fit_churn_logistic,
+            ],
             group_name="ml",
             kinds={"duckdb"},
         )

@@ -1,5 +1,7 @@
 {# One row per feature set and later date, none of them after the as-of date of
-   this build. -#}
+   this build.
+   Waits for the choice of champions: all marts are built by one run of dbt. -#}
+{%- do source('ml', 'model_registry') -%}
 with
 
 stability as (

@@ -1,4 +1,6 @@
-{# One row per candidate of segmentation_candidates and segment. -#}
+{# One row per candidate of segmentation_candidates and segment.
+   Waits for the choice of champions: all marts are built by one run of dbt. -#}
+{%- do source('ml', 'model_registry') -%}
 with
 
 segmentation_candidates as (

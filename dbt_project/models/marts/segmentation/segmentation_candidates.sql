@@ -1,5 +1,7 @@
 {# One row per candidate of the latest study, unless it is of a later date than
-   this build. -#}
+   this build.
+   Waits for the choice of champions: all marts are built by one run of dbt. -#}
+{%- do source('ml', 'model_registry') -%}
 with
 
 candidates as (
