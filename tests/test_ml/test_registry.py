@@ -204,3 +204,31 @@ def test_a_purpose_that_no_metric_decides_on_is_refused():
     assert "baskets" not in DECIDING_METRIC
     with pytest.raises(ValueError, match=r"purpose among segmentation, churn, got 'baskets' of b"):
         decide_statuses([candidate("b", "rules", 1, 0.5, "baskets")])
+
+
+def test_what_is_refused_is_never_champion_however_good():
+    better = replace(candidate("a", "gmm", 1, 0.9, "segmentation"), refusal="bins of recency_days")
+    worse = candidate("b", "kmeans", 2, 0.3, "segmentation")
+    refused, chosen = decide_statuses([better, worse])
+    assert (refused.status, refused.status_reason) == (
+        "challenger", "refused: bins of recency_days"
+    )  # fmt: skip
+    assert chosen.status == "champion"
+    assert "beside gmm 0.9000" in chosen.status_reason
+
+
+def test_a_purpose_of_which_all_are_refused_has_no_champion():
+    one = replace(candidate("a", "gmm", 1, 0.9, "segmentation"), refusal="too small")
+    other = replace(candidate("b", "kmeans", 2, 0.8, "segmentation"), refusal="not stable")
+    assert [each.status for each in decide_statuses([one, other])] == ["challenger", "challenger"]
+
+
+def test_a_refused_successor_retires_the_former_champion_of_its_family():
+    former = replace(candidate("a", "kmeans", 1, 0.5, "segmentation"), status="champion")
+    latest = replace(candidate("b", "kmeans", 2, 0.9, "segmentation"), refusal="not stable")
+    assert [each.status for each in decide_statuses([former, latest])] == ["retired", "challenger"]
+
+
+def test_the_champion_says_its_evidence():
+    chosen = replace(candidate("a", "kmeans", 1, 0.5, "segmentation"), evidence="rank 1 of 2")
+    assert decide_statuses([chosen])[0].status_reason.endswith("the only family; rank 1 of 2")

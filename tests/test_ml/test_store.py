@@ -18,6 +18,7 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses
+from ml.segmentation import QUICK_STUDY, Recipe, StudiedCandidate, StudiedSegment
 from ml.store import StoreError
 
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
@@ -399,7 +400,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         MODEL,
         purpose="segmentation",
         family="kmeans",
-        metrics=[Metric("train", "silhouette", 0.3), Metric("test", "roc_auc", 0.9)],
+        metrics=[Metric("study", "silhouette", 0.3), Metric("train", "silhouette", 0.9)],
     )
     unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
     for model in (MODEL, kmeans, unknown):
@@ -419,6 +420,186 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
     ]
     assert [each.quality for each in candidates] == [0.3, 0.6, -math.inf]
     assert {each.as_of_date for each in candidates} == {JUNE}
+    assert [each.refusal for each in candidates] == [
+        "its study is not kept", "", "its study is not kept"
+    ]  # fmt: skip
+
+
+# --- the study of segmentations -----------------------------------------------------------------
+
+STUDIED = StudiedCandidate(
+    recipe=Recipe("full", "kmeans", {"segment_count": 2}),
+    segments=(StudiedSegment(0.75, 0.9), StudiedSegment(0.25, 0.8)),
+    noise_share=0.0,
+    silhouette=0.5,
+    calinski_harabasz=100.0,
+    davies_bouldin=1.0,
+    bic=None,
+    aic=None,
+    inertia=10.0,
+    seed_agreement=0.97,
+    resample_agreement=0.9,
+    closest_feature_name="paid_amount",
+    closest_feature_agreement=0.4,
+    distinct_feature_count=3,
+    fit_seconds=0.1,
+    can_be_champion=True,
+    passed_rank=1,
+    is_best_of_family=True,
+)
+SECOND = replace(
+    STUDIED,
+    recipe=Recipe("full", "kmeans", {"segment_count": 3}),
+    silhouette=0.4,
+    passed_rank=2,
+    is_best_of_family=False,
+)
+REFUSED = replace(
+    STUDIED,
+    recipe=Recipe("full", "gmm", {"covariance_type": "diag", "component_count": 2}),
+    silhouette=0.9,
+    refusals=("bins of paid_amount (agreement 0.91, at most 0.50)", "too few"),
+    passed_rank=None,
+)
+
+
+def write_study(warehouse, *candidates, study_id="a"):
+    store.write_study(warehouse, study_id, JUNE, QUICK_STUDY, candidates, 90)
+
+
+def segmentation(family, candidate_id, silhouette):
+    return replace(
+        MODEL,
+        purpose="segmentation",
+        family=family,
+        settings={"candidate_id": candidate_id},
+        metrics=[Metric("study", "silhouette", silhouette)],
+    )
+
+
+def test_a_study_replaces_the_former_one(warehouse):
+    assert store.read_study_id(warehouse) is None
+    write_study(warehouse, STUDIED, REFUSED)
+    write_study(warehouse, SECOND, study_id="b")
+    assert store.read_study_id(warehouse) == "b"
+    rows = warehouse.execute(
+        """
+        select candidate_id, family, settings, sample_count, seed_count, segment_count,
+            smallest_share, lowest_jaccard, is_passed, verdict, passed_rank, fit_seconds
+        from ml.segmentation_candidates
+        """
+    ).fetchall()
+    assert rows == [
+        ("full-kmeans-3", "kmeans", '{"segment_count": 3}', 90, 5, 2, 0.25, 0.8, True, "passed", 2,
+         0.1)
+    ]  # fmt: skip
+    segments = warehouse.execute("from ml.segmentation_candidate_segments order by 2").fetchall()
+    assert segments == [("full-kmeans-3", 0, 0.75, 0.9), ("full-kmeans-3", 1, 0.25, 0.8)]
+
+
+def test_a_study_is_written_whole_or_not_at_all(warehouse):
+    write_study(warehouse, STUDIED)
+    with pytest.raises(duckdb.ConstraintException, match="noise_share"):
+        write_study(warehouse, replace(SECOND, noise_share=None), study_id="b")
+    assert store.read_study_id(warehouse) == "a"
+    assert store.count_rows(warehouse, "ml.segmentation_candidate_segments") == 2
+
+
+def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse):
+    write_study(warehouse, SECOND, REFUSED, STUDIED)
+    first = store.read_best_recipe(warehouse)
+    assert (first.candidate_id, first.family) == ("full-kmeans-2", "kmeans")
+    assert first.settings == {"segment_count": 2}
+    assert Metric("study", "lowest_jaccard", 0.8) in first.evidence
+    mixture = store.read_best_recipe(warehouse, "gmm")
+    assert mixture.settings == {"covariance_type": "diag", "component_count": 2}
+    with pytest.raises(StoreError, match=r"no best candidate of the family 'ward'.*regulars fit"):
+        store.read_best_recipe(warehouse, "ward")
+
+
+def test_the_registry_says_why_the_champion_won_what_came_second_and_what_was_refused(warehouse):
+    write_study(warehouse, STUDIED, SECOND, REFUSED)
+    kmeans = segmentation("kmeans", "full-kmeans-2", 0.5)
+    mixture = segmentation("gmm", "full-gmm-diag-2", 0.9)
+    for model in (kmeans, mixture):
+        store.write_model(warehouse, model)
+    decisions = {each.model_id: each for each in decide_statuses(store.read_candidates(warehouse))}
+    winner, other = decisions[kmeans.model_id], decisions[mixture.model_id]
+    assert (winner.status, other.status) == ("champion", "challenger")
+    assert "rank 1 of 2 that keep the rule, of 3 candidates" in winner.status_reason
+    assert "next best: full-kmeans-3 (0.4000)" in winner.status_reason
+    assert other.status_reason == (
+        "refused: bins of paid_amount (agreement 0.91, at most 0.50); too few"
+    )
+
+
+def test_where_the_study_refuses_all_nothing_is_champion(warehouse):
+    write_study(warehouse, REFUSED)
+    mixture = segmentation("gmm", "full-gmm-diag-2", 0.9)
+    store.write_model(warehouse, mixture)
+    store.write_decisions(warehouse, [Decision(mixture.model_id, "champion", "before the study")])
+    (decision,) = decide_statuses(store.read_candidates(warehouse))
+    assert decision.status == "challenger"
+    assert decision.status_reason.startswith("refused: bins of paid_amount")
+
+
+def test_a_fit_continues_the_one_of_its_date_then_its_family_then_the_champion(warehouse):
+    def fitted(family, as_of_date, status, value):
+        model = replace(
+            segmentation(family, "any", 0.5),
+            as_of_date=as_of_date,
+            parameters=[ParameterRow("centroid", value, 3, "paid_amount")],
+        )
+        store.write_model(warehouse, model)
+        store.write_decisions(warehouse, [Decision(model.model_id, status, "")])
+
+    def former(family, as_of_date):
+        found = store.read_former_model(warehouse, "segmentation", family, as_of_date)
+        return None if found is None else (found[0], found[1][0].value)
+
+    assert former("kmeans", JUNE) is None
+    assert store.read_next_segment_id(warehouse) == 0
+    fitted("gmm", MARCH, "champion", 1.0)
+    assert former("kmeans", JUNE) == ("gmm", 1.0)
+    assert former("kmeans", JANUARY) is None  # what was fitted later is no predecessor
+    fitted("kmeans", MARCH, "challenger", 2.0)
+    assert former("kmeans", JUNE) == ("kmeans", 2.0)
+    fitted("kmeans", JUNE, "retired", 3.0)
+    assert former("kmeans", JUNE) == ("kmeans", 3.0)
+    assert former("gmm", JUNE) == ("gmm", 1.0)
+    assert store.read_next_segment_id(warehouse) == 4
+
+
+def test_people_known_early_come_first_and_in_the_same_order_at_each_date(warehouse):
+    warehouse.execute(
+        """
+        insert into features.customer_feature_snapshots values
+            ('abe', '2018-03-01', 5, 1.0, 2.0), ('zoe', '2018-03-01', 62, 10.10, null)
+        """
+    )
+    found = store.read_features_of_known_people_first(
+        warehouse, ["recency_days"], MARCH, known_at=JANUARY
+    )
+    # ann and zoe were known in January; abe and bob came after.
+    assert found.values.ravel().tolist() == [60.0, 62.0, 5.0, 7.0]
+
+
+def test_the_stability_series_is_replaced_whole(warehouse):
+    warehouse.execute(
+        "alter table features.as_of_dates add column is_stability_date boolean default true"
+    )
+    assert store.read_stability_dates(warehouse) == [JANUARY, MARCH, JUNE]
+    row = {
+        "feature_set": "full", "family": "kmeans", "segment_count": 2, "frozen_date": JANUARY,
+        "as_of_date": MARCH, "customer_count": 2, "agreement": 0.9, "lower_bound": 0.8,
+        "upper_bound": 1.0, "total_agreement": 0.7, "same_border_agreement": 0.75,
+        "same_border_lower_bound": 0.7, "same_border_upper_bound": 0.8, "reassigned_share": 0.05,
+    }  # fmt: skip
+    store.write_stability(warehouse, [row, {**row, "as_of_date": JUNE}])
+    store.write_stability(warehouse, [row])
+    assert warehouse.execute("from ml.segment_stability").fetchall() == [tuple(row.values())]
+    store.write_stability(warehouse, [])
+    assert store.count_rows(warehouse, "ml.segment_stability") == 0
 
 
 def test_decisions_are_written_and_read_back(warehouse):

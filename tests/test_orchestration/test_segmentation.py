@@ -1,0 +1,195 @@
+"""Segments from study to mart: planted types are found, ids last, and no answer is an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from dagster import DagsterInstance, build_sensor_context
+from shops import Shop
+from sklearn.metrics import adjusted_rand_score
+
+from ml.demo import generate_demo_shop
+from orchestration.resources import Settings
+from orchestration.schedules import read_refit_request, refit_when_due
+
+A_MONTH_EARLIER = "2018-07-31"
+FEATURES = ("--select", "+customer_feature_snapshots", "+supplied_features")
+SEGMENTS = ("--select", "scoring.segments_kmeans", "scoring.segments_gmm", "champion_segments",
+            "segment_profiles", "segments", "customer_segments", "segmentation_candidates",
+            "build_info", "segment_playbook")  # fmt: skip
+
+
+def fit_and_score(shop: Shop, **settings: str) -> None:
+    shop.run("regulars", "fit", "--purpose", "segmentation", **settings)
+    shop.run("dbt", "build", "--exclude-resource-type", "test", "unit_test", *SEGMENTS, **settings)
+
+
+def segments_of(shop: Shop) -> dict[str, tuple[object, ...]]:
+    """Each person's model, segment and its name."""
+    rows = shop.rows(
+        "select customer_id, model_id, segment_id, segment_name, gmm_segment_id "
+        "from marts.customer_segments"
+    )
+    return {str(customer_id): tuple(rest) for customer_id, *rest in rows}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[str, tuple[object, ...]]]:
+    """A shop of separable types, fitted as of a month earlier and then of today.
+
+    And each person's segment of a month earlier.
+    """
+    data = tmp_path_factory.mktemp("planted") / "data"
+    generate_demo_shop(data, order_count=6_000, seed=11, scenario="separable_types")
+    shop = Shop(data, tmp_path_factory.mktemp("planted-warehouse"))
+    shop.run("regulars", "load")
+    earlier = {"REGULARS_AS_OF_DATE": A_MONTH_EARLIER}
+    shop.run("dbt", "build", "--exclude-resource-type", "test", "unit_test", *FEATURES, **earlier)
+    fit_and_score(shop, **earlier)
+    former = segments_of(shop)
+    shop.run("dbt", "run", *FEATURES)
+    fit_and_score(shop)
+    return shop, former
+
+
+def test_planted_types_are_found_and_each_has_a_name(planted):
+    shop, _ = planted
+    rows = shop.rows(
+        f"""
+        select planted.customer_type, found.segment_id, found.segment_name
+        from marts.customer_segments as found
+        inner join read_csv('{shop.data_dir / "planted_truth.csv"}') as planted
+            on found.customer_id = planted.customer_unique_id
+        """
+    )
+    types, ids, names = zip(*rows, strict=True)
+    assert adjusted_rand_score(types, ids) >= 0.8
+    assert len(set(types)) == 5
+    assert None not in names
+    assert len(set(names)) == len(set(ids))
+
+
+def test_the_registry_says_why_the_champion_won(planted):
+    shop, _ = planted
+    ((reason,),) = shop.rows(
+        "select status_reason from ml.model_registry "
+        "where purpose = 'segmentation' and status = 'champion'"
+    )
+    for said in ("silhouette", "rank 1 of", "agreement between seeds", "next best"):
+        assert said in reason
+
+
+def test_a_refit_on_unchanged_data_changes_no_id_and_no_name(planted, tmp_path):
+    shop = planted[0].copy_to(tmp_path / "copy")
+    before = segments_of(shop)
+    said = shop.run("regulars", "fit", "--purpose", "segmentation").stdout
+    assert "study" in said  # what each step took
+    assert "in all" in said
+    shop.run("dbt", "run", "--select", "scoring", "segment_profiles", "segments",
+             "customer_segments")  # fmt: skip
+    assert segments_of(shop) == before
+
+
+def test_a_refit_a_month_later_keeps_the_ids_of_the_segments_that_persist(planted):
+    shop, former = planted
+    now = segments_of(shop)
+    assert former.keys() <= now.keys()
+    assert {row[0] for row in former.values()}.isdisjoint(row[0] for row in now.values())
+    same = [former[each][1] == now[each][1] for each in former]
+    assert sum(same) / len(same) > 0.95
+    assert {row[1] for row in former.values()} == {row[1] for row in now.values()}
+
+
+def test_a_segment_that_is_new_gets_an_id_that_no_segment_ever_had(planted, tmp_path):
+    """The former champion is made to have its people elsewhere: no segment goes on."""
+    shop = planted[0].copy_to(tmp_path / "copy")
+    before = {row[1] for row in segments_of(shop).values()}
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "update ml.model_parameters set value = value + 1000 where parameter_name = 'centroid' "
+            "and component_id > (select min(component_id) from ml.model_parameters)"
+        )
+    shop.run("regulars", "fit", "--purpose", "segmentation")
+    shop.run("dbt", "run", "--select", "scoring", "segment_profiles", "segments",
+             "customer_segments")  # fmt: skip
+    after = {row[1] for row in segments_of(shop).values()}
+    assert len(after) == len(before)
+    # All people were in the one segment that was left: at most one can go on as it.
+    assert len(after & before) <= 1
+    assert min(after - before) > max(before)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop whose people differ by when they bought, and in nothing else."""
+    data = tmp_path_factory.mktemp("plain") / "data"
+    generate_demo_shop(data, order_count=1_500, seed=11, scenario="recency_only")
+    shop = Shop(data, tmp_path_factory.mktemp("plain-warehouse"))
+    shop.run("regulars", "load")
+    shop.run("dbt", "build", "--exclude-resource-type", "test", "unit_test")
+    shop.run("regulars", "fit")
+    shop.run("regulars", "score")
+    return shop
+
+
+def test_types_that_differ_by_recency_only_have_no_champion(plain):
+    assert plain.rows(
+        "select status, count(*) from ml.model_registry where purpose = 'segmentation' group by 1"
+    ) == [("challenger", 2)]
+    verdicts = dict(
+        plain.rows("select candidate_id, verdict from marts.segmentation_candidates")  # type: ignore[arg-type]
+    )
+    assert verdicts["rfm-kmeans-3"].startswith("bins of recency_days (agreement ")
+    assert "passed" not in verdicts.values()
+
+
+def test_without_a_champion_people_have_groups_and_no_names_and_the_report_says_so(plain):
+    assert plain.rows(
+        "select count(*) > 1000, count(segment_id) = count(*), count(segment_name), "
+        "bool_or(is_champion_passed) from marts.customer_segments"
+    ) == [(True, True, 0, False)]
+    plain.run("regulars", "report")
+    site = plain.folder / "site"
+    assert "keeps the rule</strong>" in (site / "segments.html").read_text()
+    assert "None of the" in (site / "segment-study.html").read_text()
+
+
+def test_where_nobody_returns_there_is_no_churn_model(plain):
+    assert plain.rows("select count(*) from ml.model_registry where purpose = 'churn'") == [(0,)]
+
+
+# --- the sensor ---------------------------------------------------------------------------------
+
+
+def advised(folder: Path, is_due: bool) -> Settings:
+    settings = Settings(folder / "regulars.duckdb", None, 0, 100, 1)
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(
+            f"""
+            create schema marts;
+            create table marts.refit_advice as
+            select 'kmeans-1' as model_id, date '2018-09-13' as refit_by_date,
+                'Fit again.' as advice, {is_due} as is_refit_due
+            """
+        )
+    return settings
+
+
+def test_the_sensor_asks_once_for_a_refit_that_is_due(tmp_path):
+    settings = advised(tmp_path, is_due=True)
+    assert read_refit_request(settings) == ("kmeans-1 2018-09-13", "Fit again.")
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, resources={"settings": settings})
+        request = refit_when_due(context)
+    assert request.run_key == "kmeans-1 2018-09-13"
+    assert request.tags["refit_reason"] == "Fit again."
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_the_sensor_asks_for_nothing_where_no_refit_is_due(tmp_path, is_built):
+    if is_built:
+        assert read_refit_request(advised(tmp_path, is_due=False)) is None
+    else:
+        assert read_refit_request(Settings(tmp_path / "none.duckdb", None, 0, 100, 1)) is None
