@@ -2,8 +2,8 @@
 
 2 million customers drawn from a demo shop's own. The ratios are of times of one run on one machine,
 and the two results are compared, too. SQL also finds the second-nearest segment and the margin to
-it; Python writes no more than the segment (and its probability) of each customer. Both write the ids, so what copying the ids alone
-takes is printed as well: no scoring that keeps a table is faster.
+it; Python writes no more than the segment (and its probability) of each customer. Both write the
+ids, so what copying the ids alone takes is printed as well: no scoring that keeps them is faster.
 """
 
 from __future__ import annotations
