@@ -1,3 +1,4 @@
+{#- Squares are products, as in ml_kmeans_distance: pow() takes half of all the time. -#}
 {% macro ml_gmm_log_density(live_model, component) -%}
     {%- set parameters = live_model.parameters -%}
     {%- set means = parameters.mean[component] -%}
@@ -10,14 +11,15 @@
     {%- endfor %}
     - 0.5e0 * (
     {%- for paired in live_model.feature_names %}
-        {{ '+ ' if not loop.first }}pow(
+        {%- set projected %}(
             {%- for feature in live_model.feature_names
                 if paired in cholesky[feature] %}
             {{ '+ ' if not loop.first }}({{ feature }} - {{ means[feature][''] }})
             * {{ cholesky[feature][paired] }}
-            {%- endfor %},
-            2e0
+            {%- endfor %}
         )
+        {%- endset %}
+        {{ '+ ' if not loop.first }}{{ projected }} * {{ projected }}
     {%- endfor %}
     )
 {%- endmacro %}
