@@ -385,8 +385,7 @@ def _judge(
     closest, closest_agreement = None, None
     if found >= 2:
         agreements = {
-            name: _agreement(labels, space.bins_of(name, found, settings))
-            for name in space.names
+            name: _agreement(labels, space.bins_of(name, found, settings)) for name in space.names
         }
         closest = max(agreements, key=lambda name: agreements[name])
         closest_agreement = agreements[closest]
