@@ -358,7 +358,7 @@ def scatter_3d(
     scene = {
         f"{letter}axis": {
             "title": {"text": _names([text])[0]},
-            "type": "log" if column in logarithmic else "linear",
+            **({"type": "log", "dtick": 1} if column in logarithmic else {"type": "linear"}),
         }
         for letter, (column, text) in zip("xyz", axes.items(), strict=True)
     }

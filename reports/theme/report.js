@@ -56,6 +56,9 @@
         layout.xaxis.ticktext = isCrowded ? trace.x : trace.x.map((name) => wrap(name, 11));
         if (isCrowded && trace.x.some((name) => name.includes(" "))) layout.xaxis.tickangle = -90;
       }
+      if (narrow.matches && trace.type === "scatterpolar") {
+        trace.theta = trace.theta.map((name) => wrap(name, 12));
+      }
       if (narrow.matches && layout.yaxis.type === "category") {
         layout.yaxis.tickvals = trace.y;
         layout.yaxis.ticktext = trace.y.map((name) => wrap(name, 18));
@@ -70,14 +73,18 @@
       else trace.line = { color: own, width: isBand ? 0 : 2 };
       if (isBand) trace.fillcolor = own + "33";
     });
-    const isRound = data.some((trace) => trace.type === "scatterpolar" || trace.type === "scatter3d");
+    const isRadar = data.some((trace) => trace.type === "scatterpolar");
+    const isRound = isRadar || data.some((trace) => trace.type === "scatter3d");
     if (isRound) {
-      const flat = { gridcolor: colour("--line"), linecolor: colour("--line"),
-                     zerolinecolor: colour("--line") };
-      layout.polar = { bgcolor: colour("--card"), angularaxis: flat, radialaxis: flat };
-      layout.scene = Object.assign({ dragmode: "turntable" }, layout.scene);
+      // A new object for each axis: Plotly writes into what it is given.
+      const flat = () => ({ gridcolor: colour("--line"), linecolor: colour("--line"),
+                            zerolinecolor: colour("--line") });
+      layout.polar = { bgcolor: colour("--card"), domain: { y: [0.02, 0.9] }, angularaxis: flat(),
+                       radialaxis: Object.assign(flat(), { angle: 90, tickangle: 90 }) };
+      layout.scene = Object.assign({ dragmode: "turntable", aspectmode: "cube",
+                                     camera: { eye: { x: 1.7, y: 1.5, z: 0.9 } } }, layout.scene);
       ["xaxis", "yaxis", "zaxis"].forEach((name) => {
-        layout.scene[name] = Object.assign({ backgroundcolor: colour("--card") }, flat,
+        layout.scene[name] = Object.assign({ backgroundcolor: colour("--card") }, flat(),
                                            layout.scene[name]);
       });
     }
@@ -87,12 +94,13 @@
       plot_bgcolor: colour("--card"),
       colorway: palette.lines,
       font: { color: colour("--ink"), family: style.fontFamily, size: narrow.matches ? 11 : 12 },
-      margin: { l: 8, r: 12, t: 8, b: 8 },
+      // The names around a circle stand outside of what Plotly keeps room for.
+      margin: isRadar ? { l: 60, r: 60, t: 48, b: 40 } : { l: 8, r: 12, t: 8, b: 8 },
       bargap: 0.25,
       dragmode: false,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom",
                 itemclick: isRound && "toggle", itemdoubleclick: isRound && "toggleothers",
-                traceorder: "normal" },
+                itemsizing: "constant", traceorder: "normal" },
       hoverlabel: { namelength: -1, bgcolor: colour("--card"), bordercolor: colour("--line"),
                     font: { color: colour("--ink") } },
     });
