@@ -15,6 +15,8 @@ from reports.charts import (
     data_table,
     heat_map,
     line_chart,
+    radar_chart,
+    scatter_3d,
     small_bars,
     tiles,
 )
@@ -279,3 +281,56 @@ def test_small_bars_of_nothing_are_a_dash_and_of_texts_that_all_differ_say_so():
 def test_tiles_escape_what_they_say():
     assert "&lt;b&gt;" in tiles({"<b>": "1"})
     assert "&lt;0.1%" in tiles({"share": "<0.1%"})
+
+
+PROFILES = [
+    {"segment": "0", "feature": "orders", "difference": 0.5},
+    {"segment": "0", "feature": "paid", "difference": -1.0},
+    {"segment": "1", "feature": "orders", "difference": 2.0},
+    {"segment": "1", "feature": "paid", "difference": 0.0},
+]
+
+
+def test_a_radar_has_one_closed_line_per_group():
+    figure = figure_of(
+        radar_chart(PROFILES, angle="feature", radius="difference", by="segment", title="t")
+    )
+    assert [(line["name"], line["theta"], line["r"]) for line in figure["data"]] == [
+        ("0", ["orders", "paid", "orders"], [0.5, -1.0, 0.5]),
+        ("1", ["orders", "paid", "orders"], [2.0, 0.0, 2.0]),
+    ]
+    assert [line["meta"]["line"] for line in figure["data"]] == [0, 1]
+
+
+def test_a_cloud_has_its_points_by_group_and_logarithmic_axes_where_asked_for():
+    rows = [
+        {"segment": "<b>a", "x": 1, "y": 2, "z": 10},
+        {"segment": "b", "x": 3, "y": 4, "z": 100},
+        {"segment": "b", "x": 5, "y": 6, "z": 1000},
+    ]
+    axes = {"x": "recency", "y": "frequency", "z": "money"}
+    figure = figure_of(scatter_3d(rows, axes=axes, by="segment", logarithmic=["z"], title="t"))
+    assert [(each["name"], each["x"], each["y"], each["z"]) for each in figure["data"]] == [
+        ("&lt;b&gt;a", [1], [2], [10]),
+        ("b", [3, 5], [4, 6], [100, 1000]),
+    ]
+    scene = figure["layout"]["scene"]
+    assert [scene[f"{axis}axis"]["type"] for axis in "xyz"] == ["linear", "linear", "log"]
+    assert [scene[f"{axis}axis"]["title"]["text"] for axis in "xyz"] == list(axes.values())
+
+
+def test_a_cloud_without_three_axes_is_refused():
+    with pytest.raises(ChartError, match="three axes, got 2"):
+        scatter_3d([], axes={"x": "x", "y": "y"}, by="x", title="t")
+
+
+def test_a_band_goes_around_its_line_and_has_its_number():
+    rows = [
+        {"week": 2, "agreement": 0.9, "low": 0.8, "high": 1.0},
+        {"week": 4, "agreement": 0.7, "low": 0.6, "high": 0.75},
+    ]
+    markup = line_chart(rows, x="week", y={"agreement": "a"}, band=("low", "high"), title="t")
+    band, line = figure_of(markup)["data"]
+    assert (band["x"], band["y"]) == ([2, 4, 4, 2], [1.0, 0.75, 0.6, 0.8])
+    assert (band["fill"], band["showlegend"]) == ("toself", False)
+    assert band["meta"]["band"] == line["meta"]["line"] == 0
