@@ -46,7 +46,9 @@ class FittedModel:
     def model_id(self) -> str:
         """Family, as-of date and a digest of settings and parameters: the same fit, the same id."""
         digest = hashlib.sha256(self.purpose.encode())
-        digest.update(json.dumps(self.settings, sort_keys=True, default=str).encode())
+        # What a study said of it beforehand is no part of the fit.
+        told = {name: value for name, value in self.settings.items() if name != "study"}
+        digest.update(json.dumps(told, sort_keys=True, default=str).encode())
         for row in sorted(self.parameters, key=str):
             digest.update(
                 f"{row.parameter_name}|{row.component_id}|{row.feature_name}|"

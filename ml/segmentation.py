@@ -233,7 +233,8 @@ def study_segmentations(
 
     Args:
         scaled: feature set to its features, each of shape (customers,) in the units that models
-            see; ``full`` is the set that a champion may be made of.
+            see; ``full`` is the set that a champion may be made of. Each candidate is compared with
+            bins of the features of all sets.
         settings: how large the study is.
         rule: what a champion must keep.
         worker_count: candidates at work at the same time; does not change the result.
@@ -255,7 +256,8 @@ def study_segmentations(
         >>> found[0].refusals[0]
         'bins of a (agreement 1.00, at most 0.50)'
     """
-    studies = {name: _Space(name, features, settings) for name, features in scaled.items()}
+    known = {name: column for features in scaled.values() for name, column in features.items()}
+    studies = {name: _Space(name, features, known, settings) for name, features in scaled.items()}
     recipes = [recipe for name in scaled for recipe in list_recipes(settings, name)]
 
     def judge(recipe: Recipe) -> StudiedCandidate:
@@ -306,10 +308,13 @@ class _Space:
     """A sample in one feature set, and what all candidates on it share."""
 
     def __init__(
-        self, feature_set: str, features: Mapping[str, FloatArray], settings: StudySettings
+        self,
+        feature_set: str,
+        features: Mapping[str, FloatArray],
+        known: Mapping[str, FloatArray],
+        settings: StudySettings,
     ) -> None:
-        self.names = sorted(features)
-        everybody = np.column_stack([features[name] for name in self.names])
+        everybody = np.column_stack([features[name] for name in sorted(features)])
         count = min(settings.sample_count, len(everybody))
         if count < max(settings.segment_counts):
             raise ValueError(
@@ -319,6 +324,7 @@ class _Space:
         rng = np.random.default_rng(settings.seed)
         rows = np.sort(rng.choice(len(everybody), size=count, replace=False))
         self.sample = np.ascontiguousarray(everybody[rows])
+        self.known = {name: known[name][rows] for name in sorted(known)}
         self.distances = pairwise_distances(self.sample)
         self.resamples = [rng.integers(0, count, count) for _ in range(settings.resample_count)]
         self.can_be_champion = feature_set == "full"
@@ -349,13 +355,68 @@ class _Space:
 
     def bins_of(self, name: str, count: int, settings: StudySettings) -> IntArray:
         """KMeans on one feature alone."""
-        key = (name, count)
-        if key not in self.bins:
-            column = self.sample[:, [self.names.index(name)]]
-            distinct = min(count, len(np.unique(column)))
-            fitted = KMeans(distinct, n_init=3, random_state=settings.seed).fit(column)
-            self.bins[key] = fitted.labels_.astype(np.int64)
-        return self.bins[key]
+        if (name, count) not in self.bins:
+            self.bins[name, count] = cut_into_bins(self.known[name], count, seed=settings.seed)
+        return self.bins[name, count]
+
+
+def cut_into_bins(values: FloatArray, count: int, *, seed: int = 0) -> IntArray:
+    """KMeans on one feature alone: what a segmentation should be more than.
+
+    Args:
+        values: shape (customers,).
+        count: bins, fewer where there are not so many values.
+        seed: of the random starts.
+
+    Example:
+        >>> cut_into_bins(np.array([1.0, 2.0, 9.0]), 2).tolist() in ([0, 0, 1], [1, 1, 0])
+        True
+    """
+    distinct = min(count, len(np.unique(values)))
+    fitted = KMeans(distinct, n_init=3, random_state=seed).fit(values.reshape(-1, 1))
+    return np.asarray(fitted.labels_, dtype=np.int64)
+
+
+def find_refusals_of_all(
+    scaled: Mapping[str, FloatArray],
+    labels: IntArray,
+    silhouette: float | None,
+    rule: ChoiceRule,
+    *,
+    seed: int = 0,
+) -> list[str]:
+    """What a segmentation fails once it is fitted on everybody, whatever its sample promised.
+
+    Args:
+        scaled: features to hold it to, each of shape (customers,).
+        labels: shape (customers,), from 0 without a gap.
+        silhouette: of everybody, or of a large sample.
+        rule: what a champion must keep.
+        seed: of the bins.
+
+    Example:
+        >>> labels = np.array([0, 0, 1, 1])
+        >>> find_refusals_of_all({"a": np.array([0.0, 0, 5, 5])}, labels, 0.9, ChoiceRule())
+        ['of everybody: bins of a (agreement 1.00, at most 0.50)']
+    """
+    refusals = []
+    count = int(labels.max()) + 1
+    for name, values in scaled.items():
+        agreement = _agreement(labels, cut_into_bins(values, count, seed=seed))
+        if agreement > rule.most_feature_agreement:
+            refusals.append(
+                f"of everybody: bins of {name} (agreement {agreement:.2f}, "
+                f"at most {rule.most_feature_agreement:.2f})"
+            )
+    share = float(np.bincount(labels).min() / len(labels))
+    for name, value, least in (
+        ("silhouette", silhouette, rule.least_silhouette),
+        ("smallest share", share, rule.least_share),
+    ):
+        if value is None or value < least:
+            said = "unknown" if value is None else f"{value:.3f}"
+            refusals.append(f"of everybody: {name} {said}, at least {least:.2f}")
+    return refusals
 
 
 def _judge(
@@ -385,7 +446,7 @@ def _judge(
     closest, closest_agreement = None, None
     if found >= 2:
         agreements = {
-            name: _agreement(labels, space.bins_of(name, found, settings)) for name in space.names
+            name: _agreement(labels, space.bins_of(name, found, settings)) for name in space.known
         }
         closest = max(agreements, key=lambda name: agreements[name])
         closest_agreement = agreements[closest]
@@ -474,7 +535,7 @@ def _fit(
 
 
 def _fit_dbscan(seen: FloatArray, neighbour_quantile: float) -> _Fit:
-    neighbour_count = min(2 * seen.shape[1], len(seen))
+    neighbour_count = min(2 * seen.shape[1], len(seen) - 1)
     farthest = NearestNeighbors(n_neighbors=neighbour_count).fit(seen).kneighbors()[0][:, -1]
     radius = max(float(np.quantile(farthest, neighbour_quantile)), float(np.finfo(float).tiny))
     fitted = DBSCAN(eps=radius, min_samples=neighbour_count).fit(seen)

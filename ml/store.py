@@ -192,6 +192,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
         StoreError: the warehouse has no model tables.
     """
     model_id = model.model_id
+    settings = json.dumps(model.settings, sort_keys=True, default=str)
     with _explained(), transaction(connection):
         known = _fetch(
             connection, "select status from ml.model_registry where model_id = ?", [model_id]
@@ -202,12 +203,13 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 update ml.model_registry
                 set trained_at = ?,
                     code_version = ?,
+                    settings = ?,
                     status = case status when 'retired' then 'challenger' else status end,
                     status_reason = case status
                         when 'retired' then 'fitted again' else status_reason end
                 where model_id = ?
                 """,
-                [_now(), model.code_version, model_id],
+                [_now(), model.code_version, settings, model_id],
             )
             connection.execute("delete from ml.model_metrics where model_id = ?", [model_id])
             _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
@@ -222,7 +224,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 _now(),
                 model.row_count,
                 model.feature_count,
-                json.dumps(model.settings, sort_keys=True, default=str),
+                settings,
                 model.code_version,
                 "newly fitted",
             ],
@@ -286,43 +288,24 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
             row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
             coalesce(metrics.metric_value, '-infinity'::double),
             case
-                when registry.purpose <> 'segmentation' or studied.is_passed then ''
-                else coalesce(studied.verdict, 'its study is not kept')
+                when registry.purpose <> 'segmentation' then ''
+                else replace(
+                    coalesce(
+                        json_extract_string(registry.settings, '$.study.verdict'),
+                        'no study of it is known'
+                    ),
+                    'passed', ''
+                )
             end as refusal,
-            coalesce(studied.evidence, '') as evidence
+            coalesce(json_extract_string(registry.settings, '$.study.evidence'), '') as evidence
         from ml.model_registry as registry
         left join ml.model_metrics as metrics
             on registry.model_id = metrics.model_id and ({deciding})
-        left join ({_STUDIED}) as studied
-            on studied.candidate_id = json_extract_string(registry.settings, '$.candidate_id')
-            and studied.as_of_date = registry.as_of_date
         where registry.status in ('champion', 'challenger')
         order by trained_order
         """,
     )
     return [Candidate(*row) for row in rows]
-
-
-# Each candidate of the latest study with what the registry is to say of it: how many kept the rule,
-# and which came next.
-_STUDIED = """
-    select
-        candidates.candidate_id, candidates.as_of_date, candidates.is_passed, candidates.verdict,
-        format(
-            'rank {} of {} that keep the rule, of {} candidates; agreement between seeds {:.2f}, '
-            'lowest Jaccard index {:.2f}, smallest share {:.3f}, agreement with bins of {} {:.2f}; '
-            'next best: {}',
-            candidates.passed_rank,
-            (select count(passed_rank) from ml.segmentation_candidates),
-            (select count(*) from ml.segmentation_candidates),
-            candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
-            candidates.closest_feature_name, candidates.closest_feature_agreement,
-            coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
-        ) as evidence
-    from ml.segmentation_candidates as candidates
-    left join ml.segmentation_candidates as following
-        on candidates.passed_rank + 1 = following.passed_rank
-"""
 
 
 def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
@@ -411,84 +394,116 @@ class BestRecipe:
         candidate_id: its name in the study.
         family: its kind.
         settings: what the family is told.
-        evidence: the study's figures that model_metrics repeats.
+        study_id: the study.
+        verdict: ``passed``, or what it fails.
+        evidence: what the registry is to say of it as champion.
+        metrics: the study's figures that model_metrics repeats.
     """
 
     candidate_id: str
     family: str
     settings: Mapping[str, Any]
-    evidence: Sequence[Metric]
+    study_id: str
+    verdict: str
+    evidence: str
+    metrics: Sequence[Metric]
+
+
+_EVIDENCE = """
+    format(
+        'rank {} of {} that keep the rule, of {} candidates; agreement between seeds {:.2f}, '
+        'lowest Jaccard index {:.2f}, smallest share {:.3f}, agreement with bins of {} {:.2f}; '
+        'next best: {}',
+        candidates.passed_rank,
+        (select count(passed_rank) from ml.segmentation_candidates),
+        (select count(*) from ml.segmentation_candidates),
+        candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
+        candidates.closest_feature_name, candidates.closest_feature_agreement,
+        coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
+    )
+"""
 
 
 def read_best_recipe(
     connection: duckdb.DuckDBPyConnection, family: str | None = None
-) -> BestRecipe:
+) -> BestRecipe | None:
     """What the study chose for a family, whether it keeps the rule or not.
 
     Args:
         connection: an open warehouse.
         family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
 
-    Raises:
-        StoreError: there is no study of this family.
+    Returns:
+        None where the study has no candidate of the family, as of too few people.
     """
     names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",
              "smallest_share", "closest_feature_agreement")  # fmt: skip
+    figures = ", ".join(f"candidates.{name}" for name in names)
     rows = _fetch(
         connection,
         f"""
-        select candidate_id, family, settings, {", ".join(names)}
-        from ml.segmentation_candidates
-        where is_best_of_family and family = coalesce(?, family)
-        order by passed_rank nulls last, family = 'kmeans' desc, family
+        select candidates.candidate_id, candidates.family, candidates.settings,
+            candidates.study_id, candidates.verdict, coalesce({_EVIDENCE}, ''), {figures}
+        from ml.segmentation_candidates as candidates
+        left join ml.segmentation_candidates as following
+            on candidates.passed_rank + 1 = following.passed_rank
+        where candidates.is_best_of_family and candidates.family = coalesce(?, candidates.family)
+        order by candidates.passed_rank nulls last, candidates.family = 'kmeans' desc,
+            candidates.family
         limit 1
         """,
         [family],
     )
     if not rows:
-        raise StoreError(
-            "ml.segmentation_candidates has no best candidate of the family "
-            f"{family or 'kmeans'!r}; run `regulars fit`, which studies before it fits"
-        )
-    candidate_id, found, settings, *figures = rows[0]
-    evidence = [
+        return None
+    candidate_id, found, settings, study_id, verdict, evidence, *values = rows[0]
+    metrics = [
         Metric("study", name, float(value))
-        for name, value in zip(names, figures, strict=True)
+        for name, value in zip(names, values, strict=True)
         if value is not None
     ]
-    return BestRecipe(candidate_id, found, json.loads(settings), evidence)
+    return BestRecipe(
+        candidate_id, found, json.loads(settings), study_id, verdict, evidence, metrics
+    )
 
 
-def read_former_model(
+def read_former_models(
     connection: duckdb.DuckDBPyConnection, purpose: str, family: str, as_of_date: date
-) -> tuple[str, list[ParameterRow]] | None:
-    """The model that a new fit continues: its family and parameters; none at the beginning.
+) -> list[tuple[str, list[ParameterRow]]]:
+    """Family and parameters of the models that a new fit continues, the nearest first.
 
-    A fit of the same family as of the same date comes first, whatever became of it, so that going
-    back to a date gives what it gave; then what is live, of the same family or the champion.
+    A fit of the same family as of the same date stands for itself, whatever became of it, so that
+    going back to a date gives what it gave. Else the champion comes first, then what else is live,
+    the same family first. What was fitted as of a later date is no predecessor; neither is a model
+    with a feature that the snapshots no longer have.
 
     Args:
         connection: an open warehouse.
         purpose: of both.
         family: of the new fit.
-        as_of_date: of the new fit; what was fitted as of a later date is no predecessor.
+        as_of_date: of the new fit.
     """
     rows = _fetch(
         connection,
         """
-        select family, model_id from ml.model_registry
+        select family, model_id, as_of_date = ? and family = ? as is_same_fit
+        from ml.model_registry
         where purpose = ? and as_of_date <= ?
             and (status in ('champion', 'challenger') or (as_of_date = ? and family = ?))
-        order by family = ? desc, as_of_date = ? desc, status = 'champion' desc, trained_at desc,
+            and model_id not in (
+                select model_id from ml.model_parameters
+                where feature_name not in (
+                    select column_name from information_schema.columns
+                    where table_schema = 'features' and table_name = 'customer_feature_snapshots'
+                )
+            )
+        order by is_same_fit desc, status = 'champion' desc, family = ? desc, trained_at desc,
             model_id
-        limit 1
         """,
-        [purpose, as_of_date, as_of_date, family, family, as_of_date],
+        [as_of_date, family, purpose, as_of_date, as_of_date, family, family],
     )
-    if not rows:
-        return None
-    ((former_family, model_id),) = rows
-    return former_family, read_parameters(connection, model_id)
+    wanted = rows[:1] if rows and rows[0][2] else rows
+    return [(former, read_parameters(connection, model_id)) for former, model_id, _ in wanted]
 
 
 def read_next_segment_id(connection: duckdb.DuckDBPyConnection) -> int:
@@ -505,11 +520,26 @@ def read_next_segment_id(connection: duckdb.DuckDBPyConnection) -> int:
     return int(number)
 
 
-def read_stability_dates(connection: duckdb.DuckDBPyConnection) -> list[date]:
-    """Dates of the stability series, ascending; the first one is where models are frozen."""
+def read_stability_dates(
+    connection: duckdb.DuckDBPyConnection, least_people: int = 1
+) -> list[date]:
+    """Dates of the stability series, ascending; the first one is where models are frozen.
+
+    Args:
+        connection: an open warehouse.
+        least_people: dates at which fewer were known are left out.
+    """
     rows = _fetch(
         connection,
-        "select as_of_date from features.as_of_dates where is_stability_date order by as_of_date",
+        """
+        select as_of_date from features.as_of_dates
+        where is_stability_date and (
+            select count(*) from features.customer_feature_snapshots as snapshots
+            where snapshots.as_of_date = as_of_dates.as_of_date
+        ) >= ?
+        order by as_of_date
+        """,
+        [least_people],
     )
     return [day for (day,) in rows]
 

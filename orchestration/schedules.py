@@ -4,6 +4,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.checks import CHECKS
+from orchestration.errors import WarehouseLockedError
 from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
@@ -98,7 +99,10 @@ def read_refit_request(settings: Settings) -> tuple[str, str] | None:
 )
 def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """One run for each model and date by which it was to be fitted again."""
-    request = read_refit_request(settings)
+    try:
+        request = read_refit_request(settings)
+    except WarehouseLockedError:
+        return dg.SkipReason("the warehouse is at work")
     if request is None:
         return dg.SkipReason("no refit is due by marts.refit_advice")
     key, reason = request

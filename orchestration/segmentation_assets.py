@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+import ml.features
 from ml import gmm, kmeans, segmentation, stability, store
 from ml.evaluation import Metric, evaluate_segments
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
@@ -39,6 +40,8 @@ FAMILIES: Mapping[str, ModuleType] = {"kmeans": kmeans, "gmm": gmm}
 # squeezed between 0 and 1, four segments.
 RFM_RULES = tuple(FeatureRule(name) for name in ("recency_days", "order_count", "paid_amount"))
 RFM_SEGMENT_COUNT = 4
+# Of fewer there is nothing to say: nobody is studied, and nothing fitted.
+LEAST_PEOPLE = 100
 
 
 class SegmentationSettings(dg.Config):
@@ -55,11 +58,16 @@ def _study_settings(settings: Settings) -> StudySettings:
 
 
 def _study_id(
-    settings: StudySettings, rule: ChoiceRule, feature_names: Sequence[str], matrix: FeatureMatrix
+    settings: StudySettings,
+    rule: ChoiceRule,
+    features: Sequence[FeatureRule],
+    matrix: FeatureMatrix,
 ) -> str:
     """Digest of all that a study depends on: the same inputs need no other study."""
-    digest = hashlib.sha256(Path(segmentation.__file__).read_bytes())
-    told = {**asdict(settings), **asdict(rule), "features": feature_names}
+    digest = hashlib.sha256(version("scikit-learn").encode())
+    for module in (segmentation, stability, ml.features):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    told = [asdict(settings), asdict(rule), [asdict(each) for each in (*features, *RFM_RULES)]]
     digest.update(json.dumps(told, sort_keys=True).encode())
     digest.update(repr(matrix.feature_names).encode())
     digest.update(np.ascontiguousarray(matrix.values).tobytes())
@@ -88,11 +96,14 @@ def study_segmentations(
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
-        names = sorted({rule.feature_name for rule in [*rules, *RFM_RULES]})
+        names = sorted({each.feature_name for each in [*rules, *RFM_RULES]})
         matrix = store.read_features(connection, names, as_of_date)
-        study_id = _study_id(told, rule, [rule.feature_name for rule in rules], matrix)
+        study_id = _study_id(told, rule, rules, matrix)
         if store.read_study_id(connection) == study_id:
             progress.advance("features and settings as before, kept")
+        elif matrix.row_count < LEAST_PEOPLE:
+            progress.advance(f"{matrix.row_count} people, at least {LEAST_PEOPLE}: no study")
+            store.write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
         else:
             candidates = segmentation.study_segmentations(
                 {
@@ -172,34 +183,37 @@ def _keep_ids(
     as_of_date: date,
 ) -> tuple[_Fitted, str]:
     """Give the segments the ids of those former ones that they continue, and say how many do."""
-    found = store.read_former_model(connection, "segmentation", fitted.family, as_of_date)
-    if found is None:
-        return fitted, "no former segments"
-    family, rows = found
-    names = sorted({row.feature_name for row in rows if row.feature_name is not None})
-    former = _Fitted(family, FAMILIES[family].from_rows(rows))
-    former_labels = former.predict(store.read_features(connection, names, as_of_date))
     new_labels = fitted.predict(matrix)
-    scaled = Preprocessing.from_rows(fitted.to_rows()).apply(matrix)
     # Segments in which nobody is any more have no mean, hence no successor.
-    former_ids, former_numbers = np.unique(former_labels, return_inverse=True)
     new_ids, new_numbers = np.unique(new_labels, return_inverse=True)
-    match = stability.match_segments(
-        _means(scaled, former_numbers),
-        _means(scaled, new_numbers),
-        former_numbers,
-        new_numbers,
-        former_ids=former_ids.tolist(),
-        next_free_id=store.read_next_segment_id(connection),
-    )
-    lasting = dict(zip(new_ids.tolist(), match.lasting_ids, strict=True))
-    next_free_id = match.next_free_id
+    scaled = Preprocessing.from_rows(fitted.to_rows()).apply(matrix)
+    next_free_id = store.read_next_segment_id(connection)
+    lasting: dict[int, int] = {}
+    for family, rows in store.read_former_models(
+        connection, "segmentation", fitted.family, as_of_date
+    ):
+        names = sorted({row.feature_name for row in rows if row.feature_name is not None})
+        former = _Fitted(family, FAMILIES[family].from_rows(rows))
+        former_labels = former.predict(store.read_features(connection, names, as_of_date))
+        former_ids, former_numbers = np.unique(former_labels, return_inverse=True)
+        match = stability.match_segments(
+            _means(scaled, former_numbers),
+            _means(scaled, new_numbers),
+            former_numbers,
+            new_numbers,
+            former_ids=former_ids.tolist(),
+            next_free_id=next_free_id,
+        )
+        for segment_id, found in zip(new_ids.tolist(), match.lasting_ids, strict=True):
+            is_free = segment_id not in lasting and found not in lasting.values()
+            if match.persists[found] and is_free:
+                lasting[segment_id] = found
+    kept = len(lasting)
     for segment_id in fitted.model.segment_ids:
-        if segment_id not in lasting:  # nobody is in it
+        if segment_id not in lasting:
             lasting[segment_id], next_free_id = next_free_id, next_free_id + 1
     ids = [lasting[segment_id] for segment_id in fitted.model.segment_ids]
     renamed = FAMILIES[fitted.family].with_segment_ids(fitted.model, ids)
-    kept = sum(match.persists.values())
     return _Fitted(fitted.family, renamed), f"{kept} of {len(ids)} segments continue former ones"
 
 
@@ -212,6 +226,9 @@ def _fit_segments(
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
         recipe = store.read_best_recipe(connection, family)
+        if recipe is None:
+            progress.advance("nothing was studied, nothing is fitted")
+            return dg.MaterializeResult(metadata={"not_fitted": "the study has no candidate"})
         matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
         progress.advance(f"{recipe.candidate_id} on {matrix.row_count:,} customers")
         fitted = _fit_family(family, recipe.settings, config, matrix, rules)
@@ -219,12 +236,19 @@ def _fit_segments(
         progress.advance(ids)
         parameters, segment_ids = fitted.to_rows(), fitted.predict(matrix)
         _, labels = np.unique(segment_ids, return_inverse=True)
-        metrics: list[Metric] = [
-            *evaluate_segments(
-                Preprocessing.from_rows(parameters).apply(matrix), labels, seed=config.seed
-            ),
-            *recipe.evidence,
-        ]
+        preprocessing = Preprocessing.from_rows(parameters)
+        judged = evaluate_segments(preprocessing.apply(matrix), labels, seed=config.seed)
+        metrics: list[Metric] = [*judged, *recipe.metrics]
+        silhouettes = [each.metric_value for each in judged if each.metric_name == "silhouette"]
+        refusals = segmentation.find_refusals_of_all(
+            _columns(preprocessing, matrix),
+            labels,
+            next(iter(silhouettes), None),
+            ChoiceRule(),
+            seed=config.seed,
+        )
+        if recipe.verdict != "passed":
+            refusals = [recipe.verdict, *refusals]
         if family == gmm.FAMILY:
             likelihood = gmm.mean_log_likelihood(fitted.model, matrix)
             metrics.append(Metric("train", "mean_log_likelihood", likelihood))
@@ -238,6 +262,11 @@ def _fit_segments(
                 **config.model_dump(),
                 **recipe.settings,
                 "candidate_id": recipe.candidate_id,
+                "study": {
+                    "study_id": recipe.study_id,
+                    "verdict": "; ".join(refusals) or "passed",
+                    "evidence": recipe.evidence,
+                },
             },
             code_version=CODE_VERSION,
             parameters=parameters,
@@ -347,12 +376,13 @@ def measure_segment_stability(
 ) -> dg.MaterializeResult[None]:
     """A segmentation frozen some months ago beside refits since, on the same people."""
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        dates = store.read_stability_dates(connection)
+        dates = store.read_stability_dates(connection, LEAST_PEOPLE)
         progress.begin("stability", 2 * len(dates))
         rules = store.read_feature_rules(connection, "segmentation")
         recipe = store.read_best_recipe(connection)
 
         def fit_full(matrix: FeatureMatrix) -> _Fitted:
+            assert recipe is not None
             return _fit_family(recipe.family, recipe.settings, config, matrix, rules)
 
         def fit_rfm(matrix: FeatureMatrix) -> _Fitted:
@@ -369,7 +399,7 @@ def measure_segment_stability(
         rows = [
             row
             for feature_set, fit in (("full", fit_full), ("rfm", fit_rfm))
-            if len(dates) > 1
+            if len(dates) > 1 and recipe is not None
             for row in _stability_rows(connection, feature_set, fit, dates, config, progress)
         ]
         store.write_stability(connection, rows)

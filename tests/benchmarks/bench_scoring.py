@@ -97,19 +97,20 @@ def memory(shop: Shop) -> Iterator[duckdb.DuckDBPyConnection]:
             for name in names
         )
         connection.execute(
+            """
+            create temporary table people as
+            select *, row_number() over (order by customer_id) - 1 as person_number
+            from disk.features.customer_feature_snapshots
+            where as_of_date = (select max(as_of_date) from disk.features.as_of_dates)
+            """
+        )
+        ((people,),) = connection.execute("select count(*) from people").fetchall()
+        connection.execute(
             f"""
             create table regulars.features.customer_feature_snapshots as
-            with people as (
-                select *, row_number() over (order by customer_id) - 1 as person_number,
-                    count(*) over () as person_count
-                from disk.features.customer_feature_snapshots
-                where as_of_date = (select max(as_of_date) from disk.features.as_of_dates)
-            )
             select number as customer_id, people.as_of_date, {jittered}
             from range({CUSTOMERS}) as numbers (number)
-            inner join people
-                on hash(number, 'person') % (select max(person_count) from people)
-                    = people.person_number
+            inner join people on hash(number, 'person') % {people} = people.person_number
             """
         )
         yield connection

@@ -15,6 +15,7 @@ from ml.segmentation import (
     StudiedCandidate,
     StudiedSegment,
     find_refusals,
+    find_refusals_of_all,
     list_recipes,
     rank_candidates,
     study_segmentations,
@@ -126,6 +127,39 @@ def test_a_set_for_comparison_is_judged_but_cannot_win():
     assert {each.recipe.family for each in found} == {"kmeans"}
     assert by_id(found)["rfm-kmeans-4"].verdict == "passed"
     assert not any(each.passed_rank or each.can_be_champion for each in found)
+
+
+def test_bins_of_a_feature_of_another_set_are_refused_too():
+    """Types that stand apart by three features together, and by one that is not theirs alone."""
+    full = spots([[0, 12, 24], [0, 12, 24], [0, 12, 24]])
+    rfm = {"recency_days": full["f0"] * 100}
+    found = study_segmentations({"full": full, "rfm": rfm}, SMALL, ChoiceRule())
+    three = by_id(found)["full-kmeans-3"]
+    assert three.closest_feature_agreement == pytest.approx(1.0)
+    only_rfm = by_id(found)["rfm-kmeans-3"]
+    assert only_rfm.verdict.startswith("bins of ")
+
+
+def test_a_segmentation_of_everybody_is_held_to_the_rule_again():
+    features = {"a": np.repeat([0.0, 9.0], 50), "b": np.tile([0.0, 9.0], 50)}
+    by_both = (features["a"] > 1) * 2 + (features["b"] > 1)
+    assert find_refusals_of_all(features, by_both.astype(int), 0.25, ChoiceRule()) == []
+    by_a = (features["a"] > 1).astype(int)
+    assert find_refusals_of_all(features, by_a, 0.2, ChoiceRule()) == [
+        "of everybody: bins of a (agreement 1.00, at most 0.50)",
+        "of everybody: silhouette 0.200, at least 0.25",
+    ]
+    rare = np.array([1] + [0] * 99)
+    assert find_refusals_of_all(features, rare, None, ChoiceRule()) == [
+        "of everybody: silhouette unknown, at least 0.25",
+        "of everybody: smallest share 0.010, at least 0.02",
+    ]
+
+
+def test_few_people_are_studied_without_an_error():
+    rng = np.random.default_rng(1)
+    few = {f"f{number}": rng.normal(size=6) for number in range(4)}
+    assert study_segmentations({"full": few}, SMALL, ChoiceRule())
 
 
 def test_two_workers_find_what_one_finds(four_types):

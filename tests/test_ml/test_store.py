@@ -421,7 +421,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
     assert [each.quality for each in candidates] == [0.3, 0.6, -math.inf]
     assert {each.as_of_date for each in candidates} == {JUNE}
     assert [each.refusal for each in candidates] == [
-        "its study is not kept", "", "its study is not kept"
+        "no study of it is known", "", "no study of it is known"
     ]  # fmt: skip
 
 
@@ -467,12 +467,12 @@ def write_study(warehouse, *candidates, study_id="a"):
     store.write_study(warehouse, study_id, JUNE, QUICK_STUDY, candidates, 90)
 
 
-def segmentation(family, candidate_id, silhouette):
+def segmentation(family, verdict, silhouette=0.5):
     return replace(
         MODEL,
         purpose="segmentation",
         family=family,
-        settings={"candidate_id": candidate_id},
+        settings={"study": {"verdict": verdict, "evidence": "rank 1 of 2"}},
         metrics=[Metric("study", "silhouette", silhouette)],
     )
 
@@ -510,63 +510,71 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     first = store.read_best_recipe(warehouse)
     assert (first.candidate_id, first.family) == ("full-kmeans-2", "kmeans")
     assert first.settings == {"segment_count": 2}
-    assert Metric("study", "lowest_jaccard", 0.8) in first.evidence
+    assert Metric("study", "lowest_jaccard", 0.8) in first.metrics
+    assert (first.study_id, first.verdict) == ("a", "passed")
+    assert first.evidence.startswith("rank 1 of 2 that keep the rule, of 3 candidates; ")
+    assert first.evidence.endswith("next best: full-kmeans-3 (0.4000)")
     mixture = store.read_best_recipe(warehouse, "gmm")
     assert mixture.settings == {"covariance_type": "diag", "component_count": 2}
-    with pytest.raises(StoreError, match=r"no best candidate of the family 'ward'.*regulars fit"):
-        store.read_best_recipe(warehouse, "ward")
+    assert mixture.verdict == "bins of paid_amount (agreement 0.91, at most 0.50); too few"
+    assert store.read_best_recipe(warehouse, "ward") is None
 
 
-def test_the_registry_says_why_the_champion_won_what_came_second_and_what_was_refused(warehouse):
-    write_study(warehouse, STUDIED, SECOND, REFUSED)
-    kmeans = segmentation("kmeans", "full-kmeans-2", 0.5)
-    mixture = segmentation("gmm", "full-gmm-diag-2", 0.9)
+def test_the_registry_says_why_the_champion_won_and_what_was_refused(warehouse):
+    kmeans = segmentation("kmeans", "passed")
+    mixture = segmentation("gmm", "bins of paid_amount; too few", 0.9)
     for model in (kmeans, mixture):
         store.write_model(warehouse, model)
     decisions = {each.model_id: each for each in decide_statuses(store.read_candidates(warehouse))}
     winner, other = decisions[kmeans.model_id], decisions[mixture.model_id]
     assert (winner.status, other.status) == ("champion", "challenger")
-    assert "rank 1 of 2 that keep the rule, of 3 candidates" in winner.status_reason
-    assert "next best: full-kmeans-3 (0.4000)" in winner.status_reason
-    assert other.status_reason == (
-        "refused: bins of paid_amount (agreement 0.91, at most 0.50); too few"
-    )
+    assert winner.status_reason.endswith("; rank 1 of 2")
+    assert other.status_reason == "refused: bins of paid_amount; too few"
 
 
-def test_where_the_study_refuses_all_nothing_is_champion(warehouse):
+def test_another_study_changes_nothing_about_a_champion(warehouse):
+    """Its verdict stands with it, so a study whose fits failed, or one of another date, is mute."""
+    kmeans = segmentation("kmeans", "passed")
+    store.write_model(warehouse, kmeans)
     write_study(warehouse, REFUSED)
-    mixture = segmentation("gmm", "full-gmm-diag-2", 0.9)
-    store.write_model(warehouse, mixture)
-    store.write_decisions(warehouse, [Decision(mixture.model_id, "champion", "before the study")])
     (decision,) = decide_statuses(store.read_candidates(warehouse))
-    assert decision.status == "challenger"
-    assert decision.status_reason.startswith("refused: bins of paid_amount")
+    assert decision.status == "champion"
 
 
-def test_a_fit_continues_the_one_of_its_date_then_its_family_then_the_champion(warehouse):
-    def fitted(family, as_of_date, status, value):
+def test_what_a_study_says_is_no_part_of_a_models_id(warehouse):
+    before, after = segmentation("kmeans", "passed"), segmentation("kmeans", "too few")
+    assert before.model_id == after.model_id
+    for model in (before, after):
+        store.write_model(warehouse, model)
+    (candidate,) = store.read_candidates(warehouse)
+    assert candidate.refusal == "too few"
+
+
+def test_a_fit_continues_the_same_fit_else_the_champion_else_its_family(warehouse):
+    def fitted(family, as_of_date, status, value, feature="paid_amount"):
         model = replace(
-            segmentation(family, "any", 0.5),
+            segmentation(family, "passed"),
             as_of_date=as_of_date,
-            parameters=[ParameterRow("centroid", value, 3, "paid_amount")],
+            parameters=[ParameterRow("centroid", value, 3, feature)],
         )
         store.write_model(warehouse, model)
         store.write_decisions(warehouse, [Decision(model.model_id, status, "")])
 
     def former(family, as_of_date):
-        found = store.read_former_model(warehouse, "segmentation", family, as_of_date)
-        return None if found is None else (found[0], found[1][0].value)
+        found = store.read_former_models(warehouse, "segmentation", family, as_of_date)
+        return [rows[0].value for _, rows in found]
 
-    assert former("kmeans", JUNE) is None
+    assert former("kmeans", JUNE) == []
     assert store.read_next_segment_id(warehouse) == 0
     fitted("gmm", MARCH, "champion", 1.0)
-    assert former("kmeans", JUNE) == ("gmm", 1.0)
-    assert former("kmeans", JANUARY) is None  # what was fitted later is no predecessor
+    assert former("kmeans", JANUARY) == []  # what was fitted later is no predecessor
     fitted("kmeans", MARCH, "challenger", 2.0)
-    assert former("kmeans", JUNE) == ("kmeans", 2.0)
+    assert former("kmeans", JUNE) == [1.0, 2.0]
     fitted("kmeans", JUNE, "retired", 3.0)
-    assert former("kmeans", JUNE) == ("kmeans", 3.0)
-    assert former("gmm", JUNE) == ("gmm", 1.0)
+    assert former("kmeans", JUNE) == [3.0]
+    assert former("gmm", JUNE) == [1.0, 2.0]
+    fitted("kmeans", MARCH, "challenger", 4.0, feature="a_feature_that_is_gone")
+    assert former("gmm", JUNE) == [1.0, 2.0]
     assert store.read_next_segment_id(warehouse) == 4
 
 
@@ -589,6 +597,7 @@ def test_the_stability_series_is_replaced_whole(warehouse):
         "alter table features.as_of_dates add column is_stability_date boolean default true"
     )
     assert store.read_stability_dates(warehouse) == [JANUARY, MARCH, JUNE]
+    assert store.read_stability_dates(warehouse, 2) == [JANUARY, MARCH]  # in June there is one
     row = {
         "feature_set": "full", "family": "kmeans", "segment_count": 2, "frozen_date": JANUARY,
         "as_of_date": MARCH, "customer_count": 2, "agreement": 0.9, "lower_bound": 0.8,
