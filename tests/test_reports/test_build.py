@@ -120,13 +120,61 @@ SHOP = {
 SCORES = {
     "customer_segments": [
         {"customer_id": "ana", "segment_id": 0, "segment_name": "big spenders",
-         "gmm_membership_probability": 0.9},
+         "is_near_border": False, "is_champion_passed": True},
         {"customer_id": "bea", "segment_id": 1, "segment_name": "small spenders",
-         "gmm_membership_probability": 0.55},
+         "is_near_border": True, "is_champion_passed": True},
+    ],
+    "segments": [
+        {"segment_id": segment, "segment_name": name, "description": f"They are {name}.",
+         "customer_count": 1, "customer_share": 0.5, "near_border_share": near,
+         "playbook_action": f"Write to {name}", "playbook_channel": "e-mail",
+         "playbook_why": "It pays"}
+        for segment, name, near in [(0, "big spenders", 0.0), (1, "small spenders", 1.0)]
+    ],
+    "segmentation_candidates": [
+        {"candidate_id": f"full-kmeans-{count}", "feature_set": "full", "family": "kmeans",
+         "sample_count": 4000, "seed_count": 20, "resample_count": 10, "segment_count": count,
+         "noise_share": 0.0, "silhouette": silhouette, "calinski_harabasz": 100.0,
+         "davies_bouldin": 1.0, "seed_agreement": 0.99, "resample_agreement": 0.9,
+         "lowest_jaccard": 0.8, "smallest_share": 0.1, "closest_feature_name": "paid_amount",
+         "closest_feature_agreement": agreement, "distinct_feature_count": 3,
+         "can_be_champion": True, "is_passed": rank is not None, "verdict": verdict,
+         "passed_rank": rank, "is_best_of_family": rank == 1, "fit_seconds": 0.1}
+        for count, silhouette, agreement, verdict, rank in [
+            (2, 0.31, 0.25, "passed", 1),
+            (3, 0.44, 0.91, "bins of paid_amount (agreement 0.91, at most 0.50); too small", None),
+        ]
+    ],
+    "segmentation_candidate_segments": [
+        {"candidate_id": "full-kmeans-2", "segment_id": 0, "customer_share": 1.0, "jaccard": 0.8},
+    ],
+    "segment_stability": [
+        {"feature_set": name, "frozen_date": date(2018, 6, 1), "as_of_date": date(2018, 6, 15),
+         "weeks": 2.0, "customer_count": 2, "agreement": agreement,
+         "lower_bound": agreement - 0.01, "upper_bound": agreement + 0.01,
+         "moved_borders": 1 - agreement, "moved_customers": 0.2, "reassigned_share": 0.043}
+        for name, agreement in [("full", 0.97), ("rfm", 0.52)]
+    ],
+    "refit_advice": [
+        {"advice": "Fit the segments again by 2018-09-13.", "refit_by_date": date(2018, 9, 13),
+         "model_as_of_date": AS_OF, "least_agreement": 0.8, "is_refit_due": False,
+         "refit_cost_amount": Decimal("1000.00"),
+         "misassigned_cost_amount": Decimal("0.010000")},
+    ],
+    "segment_migrations": [
+        {"as_of_date": date(2018, 6, 1), "next_as_of_date": AS_OF, "segment_id": 0,
+         "next_segment_id": 1, "customer_count": 1, "segment_share": 1.0},
+    ],
+    "feature_drift": [
+        {"feature_name": "paid_amount", "frozen_date": date(2018, 6, 1), "as_of_date": AS_OF,
+         "population": population, "population_stability_index": index,
+         "kolmogorov_smirnov_statistic": 0.07, "drift_level": "moderate", "is_left_out": False}
+        for population, index in [("everybody", 0.12), ("same people", 0.34)]
     ],
     "segment_profiles": [
         {"segment_id": segment, "feature_name": "paid_amount", "segment_mean": mean,
-         "overall_mean": 150.0, "standardized_difference": difference}
+         "overall_mean": 150.0, "standardized_difference": difference, "is_fitted_on": True,
+         "difference_rank": 1}
         for segment, mean, difference in [(0, 250.0, 1.0), (1, 50.0, -1.0)]
     ],
     "model_quality": [
@@ -476,10 +524,37 @@ def test_the_rfm_page_says_what_the_marts_say(fitted):
 
 def test_the_segments_page_says_what_the_marts_say(fitted):
     text = fitted["segments"].text
-    assert "0 · big spenders 1 50.0%" in text
+    assert "0 · big spenders 1 50.0% 0.0% They are big spenders." in text
+    assert "1 · small spenders Write to small spenders e-mail It pays" in text
     assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
-    assert "Metric kmeans (champion) gmm Davies-Bouldin index 1.41 – silhouette – 0.06" in text
-    assert "under 60%, of 50.0% of the customers" in text
+    assert "best of 1 candidates that keep the rule, of 2 studied" in text
+    assert "Of the 2 customers 50.0% are near a border" in text
+
+
+def test_the_study_page_says_what_the_marts_say(fitted):
+    text = fitted["segment-study"].text
+    assert "1 of the 2 that the warehouse could score keep the rule" in text
+    assert "1 full kmeans 2 2 0.31 0.99 0.80 10.0% paid amount 0.25" in text
+    assert "bins of paid_amount (agreement 0.91, at most 0.50), and 1 more" in text
+
+
+def test_the_stability_page_says_what_the_marts_say(fitted):
+    text = fitted["segment-stability"].text
+    assert "Fit the segments again by 2018-09-13." in text
+    assert "refit by 13 September 2018" in text
+    assert "recency, frequency, money 0.52 0.51 0.53 0.48 0.20 4.3%" in text
+    assert "paid amount 0.12 moderate 0.07 0.34 moderate" in text
+
+
+def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
+    make_marts(connection, SHOP | SCORES)
+    connection.execute("update marts.customer_segments set is_champion_passed = false")
+    connection.execute("update marts.segmentation_candidates set passed_rank = null")
+    built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
+        connection, tmp_path
+    )}  # fmt: skip
+    assert "No candidate of 2 keeps the rule" in built["segments"].text
+    assert "None of the 2 that the warehouse could score" in built["segment-study"].text
 
 
 def test_a_model_that_does_not_beat_simple_rules_is_said_to(connection, tmp_path):
@@ -498,14 +573,6 @@ def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     built = {path.stem: path for path in build_report(connection, tmp_path)}
     assert "No churn model is live" in Reading(built["index"].read_text(encoding="utf-8")).text
     assert "No segmentation is fitted" in Reading(built["segments"].read_text("utf-8")).text
-
-
-def test_nothing_is_said_of_a_mixture_that_is_not_fitted(connection, tmp_path):
-    make_marts(connection, SHOP | SCORES)
-    connection.execute("update marts.customer_segments set gmm_membership_probability = null")
-    build_report(connection, tmp_path)
-    text = Reading((tmp_path / "segments.html").read_text(encoding="utf-8")).text
-    assert "Gaussian mixture" not in text
 
 
 def test_the_cohorts_page_says_what_the_marts_say(fitted):
