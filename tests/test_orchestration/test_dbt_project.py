@@ -57,7 +57,7 @@ def test_a_warehouse_without_raw_tables_says_that_load_comes_first(tmp_path, dem
     assert "run `regulars load` first" in done.stdout
 
 
-@pytest.mark.parametrize("feature", ["recency_days", "average_review_score"])
+@pytest.mark.parametrize("feature", ["voucher_share", "average_review_score"])
 def test_scoring_refuses_to_compile_when_a_feature_of_the_model_is_missing(own, feature):
     with own.open(read_only=False) as connection:
         connection.execute(
