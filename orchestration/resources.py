@@ -46,6 +46,7 @@ class Settings:
         demo_orders: size of the demo shop (``REGULARS_DEMO_ORDERS``).
         demo_seed: its seed (``REGULARS_DEMO_SEED``).
         is_quick_study: a small study of segmentations, for trying out (``REGULARS_QUICK_STUDY``).
+        is_tracked: fits are MLflow runs, too, where it is installed (``REGULARS_TRACKING``).
     """
 
     warehouse_path: Path
@@ -54,6 +55,7 @@ class Settings:
     demo_orders: int
     demo_seed: int
     is_quick_study: bool = False
+    is_tracked: bool = True
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -71,6 +73,7 @@ class Settings:
             demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
             demo_seed=_whole_number("REGULARS_DEMO_SEED", DEFAULT_DEMO_SEED),
             is_quick_study=_whole_number("REGULARS_QUICK_STUDY", 0) > 0,
+            is_tracked=_whole_number("REGULARS_TRACKING", 1) > 0,
         )
 
     @property

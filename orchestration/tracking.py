@@ -56,12 +56,12 @@ def track_fit(
         pictures: PNG files by name, without the ending.
 
     Returns:
-        The run's id, or None without MLflow, in which case nothing is written.
+        The run's id, or None without MLflow or where the settings say so; nothing is written then.
 
     Raises:
         RegularsError: the store cannot be written, or was begun in another folder.
     """
-    if find_spec("mlflow") is None:
+    if not settings.is_tracked or find_spec("mlflow") is None:
         return None
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError

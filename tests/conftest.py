@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer
+from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer, shared_shop
 
 from ml.demo import generate_demo_shop
 
@@ -17,23 +17,27 @@ def planted_ids() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demo shop with the planted customers in it."""
-    folder = tmp_path_factory.mktemp("shop") / "data"
-    generate_demo_shop(folder, order_count=DEMO_ORDERS, seed=11)
-    for name, purchases in PLANTED.items():
-        plant_customer(folder, name, purchases)
-    return folder
+def demo_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
+    """The demo shop, built whole, and what the command printed."""
+
+    def make_files(folder: Path) -> Path:
+        data = folder / "data"
+        if not data.exists():
+            generate_demo_shop(data, order_count=DEMO_ORDERS, seed=11)
+            for name, purchases in PLANTED.items():
+                plant_customer(data, name, purchases)
+        return data
+
+    return shared_shop(tmp_path_factory, "demo-shop", make_files, "build")
 
 
 @pytest.fixture(scope="session")
-def demo_build(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
-    """The demo shop, built whole, and what the command printed."""
-    shop = Shop(demo_files, tmp_path_factory.mktemp("demo-warehouse"))
-    return shop, shop.run("regulars", "build").stdout
+def demo_files(demo_build: tuple[Shop, str]) -> Path:
+    """A small demo shop with the planted customers in it."""
+    return demo_build[0].data_dir
 
 
 @pytest.fixture(scope="session")
 def demo(demo_build: tuple[Shop, str]) -> Shop:
-    """The demo shop, built whole. Read it only; take a copy to change it."""
+    """The demo shop, built whole. Read it only; take a copy to change it, or to run a command."""
     return demo_build[0]

@@ -20,6 +20,8 @@ from shops import BIN, PROJECT_DIR, Shop, append_rows, compare_marts
 STEPS = [
     ("load", "load"),
     ("dbt (", "build"),
+    ("study", "fit"),
+    ("stability", "fit"),
     ("fit gmm", "fit"),
     ("fit kmeans", "fit"),
     ("fit logistic", "fit"),

@@ -123,6 +123,7 @@ def test_an_order_canceled_later_is_an_order_at_an_earlier_date(demo, planted_id
         f"""
         select as_of_date, order_count, paid_amount from features.customer_feature_snapshots
         where customer_id = '{planted_ids["davi"]}' and as_of_date >= date '2018-06-01'
+            and as_of_date in (select as_of_date from features.as_of_dates where is_snapshot_date)
         order by as_of_date
         """
     )

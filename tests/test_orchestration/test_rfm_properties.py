@@ -38,9 +38,10 @@ people = st.lists(
 
 
 @pytest.fixture(scope="module")
-def score(demo):
+def score(demo, tmp_path_factory):
     """A function from people to their scores, by the SQL that dbt runs."""
-    sql = demo.run("dbt", "compile", "--select", "customer_rfm", "--quiet").stdout
+    shop = demo.copy_to(tmp_path_factory.mktemp("compiled"))
+    sql = shop.run("dbt", "compile", "--select", "customer_rfm", "--quiet").stdout
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as regulars; create schema regulars.canonical")
     for seed in ("rfm_frequency_bands", "rfm_segment_rules"):

@@ -55,10 +55,12 @@ def test_labels_and_rfm_stay_on_the_snapshot_dates(demo):
     ],
     ids=["not before the window opens", "none where dates are asked for", "as the settings say"],
 )
-def test_the_grid_of_dates_follows_the_settings(demo, variables, stability_dates):
-    sql = demo.run(
-        "dbt", "compile", "--quiet", "--select", "as_of_dates", "--vars", f"{{{variables}}}"
-    ).stdout
+def test_the_grid_of_dates_follows_the_settings(demo, tmp_path, variables, stability_dates):
+    sql = (
+        demo.copy_to(tmp_path / "copy")
+        .run("dbt", "compile", "--quiet", "--select", "as_of_dates", "--vars", f"{{{variables}}}")
+        .stdout
+    )
     found = duckdb.sql(f"select as_of_date from ({sql}) where is_stability_date order by 1")
     assert [str(day) for (day,) in found.fetchall()] == stability_dates
 
@@ -94,7 +96,7 @@ def kolmogorov_smirnov(then: list[float | None], now: list[float | None]) -> flo
 
 
 @pytest.fixture(scope="module")
-def drift(demo):
+def drift(demo, tmp_path_factory):
     """A function from (person, date, sum paid) to that feature's drift, by dbt's SQL."""
     features = [
         name
@@ -102,7 +104,7 @@ def drift(demo):
             "select feature_name from features.supplied_features where transform <> 'none'"
         )
     ]
-    sql = demo.run(
+    sql = demo.copy_to(tmp_path_factory.mktemp("compiled")).run(
         "dbt", "compile", "--quiet", "--select", "feature_drift",
         "--vars", "{stability_step_count: 2}",
     ).stdout  # fmt: skip
