@@ -44,6 +44,10 @@ RFM_SEGMENT_COUNT = 4
 LEAST_PEOPLE = 100
 
 
+# Starts of KMeans where the study is a quick one, too.
+QUICK_STARTS = 10
+
+
 class SegmentationSettings(dg.Config):
     """What the fits are told beside what the study chose."""
 
@@ -51,6 +55,13 @@ class SegmentationSettings(dg.Config):
     mixture_start_count: int = 2
     regularization: float = 1e-3
     seed: int = 20_180_830
+
+
+def _quick_if_asked(config: SegmentationSettings, settings: Settings) -> SegmentationSettings:
+    if not settings.is_quick_study:
+        return config
+    starts = min(config.kmeans_start_count, QUICK_STARTS)
+    return config.model_copy(update={"kmeans_start_count": starts})
 
 
 def _study_settings(settings: Settings) -> StudySettings:
@@ -222,6 +233,7 @@ def _fit_segments(
 ) -> dg.MaterializeResult[None]:
     """Read everybody's features as of the as-of date, fit what the study chose, judge, write."""
     progress.begin(f"fit {family}", 3)
+    config = _quick_if_asked(config, settings)
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
@@ -375,6 +387,7 @@ def measure_segment_stability(
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """A segmentation frozen some months ago beside refits since, on the same people."""
+    config = _quick_if_asked(config, settings)
     with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
         dates = store.read_stability_dates(connection, LEAST_PEOPLE)
         progress.begin("stability", 2 * len(dates))
