@@ -142,7 +142,10 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     data = tmp_path_factory.mktemp("plain") / "data"
     generate_demo_shop(data, order_count=1_500, seed=11, scenario="recency_only")
     shop = Shop(data, tmp_path_factory.mktemp("plain-warehouse"))
-    shop.run("regulars", "build")
+    shop.run("regulars", "load")
+    shop.run("dbt", "build", "--exclude-resource-type", "test", "unit_test")
+    shop.run("regulars", "fit")
+    shop.run("regulars", "score")
     return shop
 
 
@@ -162,6 +165,7 @@ def test_without_a_champion_people_have_groups_and_no_names_and_the_report_says_
         "select count(*) > 1000, count(segment_id) = count(*), count(segment_name), "
         "bool_or(is_champion_passed) from marts.customer_segments"
     ) == [(True, True, 0, False)]
+    plain.run("regulars", "report")
     site = plain.folder / "site"
     assert "keeps the rule</strong>" in (site / "segments.html").read_text()
     assert "None of the" in (site / "segment-study.html").read_text()
