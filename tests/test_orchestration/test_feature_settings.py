@@ -131,7 +131,7 @@ def test_what_a_source_cannot_supply_is_null_and_no_model_uses_it(own):
     own.run("regulars", "fit")
     used = own.rows(
         "select model_id, max(cast(feature_name = 'average_review_score' as integer)), "
-        "max(cast(feature_name = 'paid_amount' as integer)) "
+        "max(cast(feature_name = 'average_order_amount' as integer)) "
         "from ml.model_parameters inner join ml.model_registry using (model_id) "
         "where status in ('champion', 'challenger') group by model_id"
     )
