@@ -136,8 +136,7 @@ def build_features(warehouse: Path, files: Path, day: date, *arguments: str) -> 
     os.environ["DBT_TARGET_PATH"] = str(warehouse.parent / "target")
     done = dbtRunner().invoke(
         ["build", "--quiet", "--exclude-resource-type", "test", "unit_test", *arguments,
-         # The dates of the stability series move with the day: ten new ones each time.
-         "--vars", "stability_step_count: 0", "--select", *SELECTED]
+         "--select", *SELECTED]
     )  # fmt: skip
     if not done.success:
         raise SystemExit(f"dbt build as of {day} failed: {done.exception or done.result}")
