@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from ml.churn import ChurnProtocol
 from ml.evaluation import Metric
-from ml.features import FeatureMatrix, FeatureRule, FloatArray
+from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
+from ml.leak_meter import LeakFigure
 from ml.parameters import ParameterRow
 from ml.registry import DECIDING_METRIC, Candidate, Decision, FittedModel
 from ml.segmentation import StudiedCandidate, StudySettings
@@ -23,19 +24,6 @@ from ml.segmentation import StudiedCandidate, StudySettings
 
 class StoreError(RuntimeError):
     """The warehouse does not hold what a fit needs."""
-
-
-@dataclass(frozen=True)
-class LabelledMatrix:
-    """Features as of some dates, and who came back.
-
-    Attributes:
-        matrix: shape (customers x dates, features).
-        is_returning: shape (customers x dates,).
-    """
-
-    matrix: FeatureMatrix
-    is_returning: NDArray[np.bool_]
 
 
 def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> list[FeatureRule]:
@@ -120,6 +108,22 @@ def require_label_window(connection: duckdb.DuckDBPyConnection, days: int) -> in
     return days
 
 
+def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
+    """How churn models are fitted and judged, as dbt_project.yml says.
+
+    Raises:
+        StoreError: the features are not built.
+    """
+    names = [each.name for each in fields(ChurnProtocol)]
+    columns = ", ".join(f"cast({name} as double)" for name in names)
+    rows = _fetch(connection, f"select {columns} from features.churn_protocol")
+    if not rows:
+        raise StoreError("features.churn_protocol is empty; run `dbt build` or `regulars build`")
+    told = dict(zip(names, rows[0], strict=True))
+    counts = {name: int(value) for name, value in told.items() if name.endswith(("_days", "_count"))}
+    return ChurnProtocol(**{**told, **counts})
+
+
 def read_features(
     connection: duckdb.DuckDBPyConnection, feature_names: Sequence[str], as_of_date: date
 ) -> FeatureMatrix:
@@ -151,7 +155,8 @@ def read_labelled_features(
     table = _read_table(
         connection,
         f"""
-        select {columns}, labels.is_returning
+        select {columns}, labels.is_returning,
+            dense_rank() over (order by snapshots.customer_id) as person_number
         from features.customer_feature_snapshots as snapshots
         inner join features.customer_labels as labels
             on snapshots.customer_id = labels.customer_id
@@ -176,7 +181,8 @@ def read_labelled_features(
         )
     labels = table.column("is_returning").to_numpy().astype(bool)
     matrix = _to_matrix(table.select(list(feature_names)))
-    return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels)
+    people = table.column("person_number").to_numpy().astype(np.int64)
+    return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels, people)
 
 
 def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> str:
@@ -577,6 +583,69 @@ def write_stability(
     """Replace the stability series, in one transaction; columns by name."""
     with _explained(), transaction(connection):
         _replace(connection, "ml.segment_stability", rows)
+
+
+def write_leak_meter(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, figures: Sequence[LeakFigure]
+) -> None:
+    """Replace what common mistakes would have claimed, in one transaction."""
+    rows = [{"as_of_date": as_of_date, **asdict(figure)} for figure in figures]
+    with _explained(), transaction(connection):
+        _replace(connection, "ml.leak_meter", rows)
+
+
+def read_models_scored_by_library(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date
+) -> list[tuple[str, str]]:
+    """Ids and families of live models that are too large for SQL."""
+    rows = _fetch(
+        connection,
+        """
+        select model_id, family from ml.model_registry
+        where status in ('champion', 'challenger') and as_of_date <= ?
+            and json_extract_string(settings, '$.scored_by') = 'library'
+        order by model_id
+        """,
+        [as_of_date],
+    )
+    return [(model_id, family) for model_id, family in rows]
+
+
+def write_library_scores(
+    connection: duckdb.DuckDBPyConnection,
+    as_of_date: date,
+    scores: Mapping[str, FloatArray],
+) -> None:
+    """Replace the scores of models that are too large for SQL, in one transaction.
+
+    Args:
+        connection: an open warehouse.
+        as_of_date: of the features that were scored.
+        scores: model id to probabilities, in the order of :func:`read_features`.
+    """
+    with _explained(), transaction(connection):
+        connection.execute("delete from ml.library_scores")
+        for model_id, probability in scores.items():
+            connection.register(
+                "scores_to_insert",
+                pa.table(
+                    {"row_number": np.arange(1, len(probability) + 1), "probability": probability}
+                ),
+            )
+            connection.execute(
+                """
+                insert into ml.library_scores by name
+                select ? as model_id, ? as as_of_date, people.customer_id,
+                    scores_to_insert.probability as return_probability
+                from (
+                    select customer_id, row_number() over (order by customer_id) as row_number
+                    from features.customer_feature_snapshots where as_of_date = ?
+                ) as people
+                inner join scores_to_insert on people.row_number = scores_to_insert.row_number
+                """,
+                [model_id, as_of_date, as_of_date],
+            )
+            connection.unregister("scores_to_insert")
 
 
 @contextmanager

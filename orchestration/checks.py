@@ -19,6 +19,17 @@ def _number(settings: Settings, query: str) -> float | None:
     return None if value is None else float(value)
 
 
+def _at_least(value: float | None, bar: float | None, meaning: str) -> dg.AssetCheckResult:
+    """Passed if there is a figure and it reaches the bar; no figure is no proof."""
+    if value is None or bar is None:
+        return dg.AssetCheckResult(passed=False, description=f"{meaning}: no figure, or no bar")
+    return dg.AssetCheckResult(
+        passed=value >= bar,
+        metadata={"value": value, "bar": bar},
+        description=f"{meaning}: {value:g}, at least {bar:g}",
+    )
+
+
 def _at_most(value: float | None, bar: float | None, meaning: str) -> dg.AssetCheckResult:
     """Passed if there is a figure and it is within the bar; no figure is no proof."""
     if value is None or bar is None:
@@ -117,9 +128,80 @@ def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.
     return _at_most(value, bar, "highest ROC AUC of a churn model")
 
 
+# How far the band of the champion's calibration slope is from where it should be; 0 without one.
+_SLOPE_DISTANCE = """
+    select coalesce(max(greatest(
+        protocol.least_calibration_slope - verdict.calibration_slope_upper_bound,
+        verdict.calibration_slope_lower_bound - protocol.most_calibration_slope,
+        0
+    )), 0)
+    from marts.churn_verdict as verdict cross join features.churn_protocol as protocol
+"""
+
+
+@dg.asset_check(
+    asset=["marts", "churn_verdict"],
+    additional_deps=[["features", "churn_protocol"]],
+    blocking=True,
+)
+def the_churn_champion_is_calibrated(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """Probabilities that are surely too far apart or too close are not published."""
+    return _at_most(
+        _number(settings, _SLOPE_DISTANCE),
+        0.0,
+        "distance of the champion's calibration slope from the slopes allowed",
+    )
+
+
+@dg.asset_check(
+    asset=["marts", "churn_verdict"],
+    additional_deps=[["features", "churn_protocol"], ["marts", "model_quality"]],
+    blocking=True,
+)
+def the_churn_champion_was_judged_on_enough_people_who_returned(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """A score of which too few returning people are the proof is not published."""
+    bar = _number(settings, "select least_returning_count from features.churn_protocol")
+    value = _number(
+        settings,
+        """
+        select case
+            when not exists (select 1 from marts.churn_verdict where status = 'champion')
+                then (select least_returning_count from features.churn_protocol)
+            else (
+                select coalesce(sum(metric_value), 0) from marts.model_quality
+                where purpose = 'churn' and is_champion and split = 'test'
+                    and metric_name in ('true_positive_count', 'false_negative_count')
+            )
+        end
+        """,
+    )
+    return _at_least(value, bar, "people who returned in the champion's test period")
+
+
+@dg.asset_check(asset=["marts", "churn_verdict"], blocking=True)
+def the_churn_champion_was_judged_on_a_complete_window(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """A label window that is cut off makes people lost who may still come back."""
+    value = _number(
+        settings,
+        """
+        select coalesce(max(greatest(
+            test_date + label_window_days - as_of_date, 0
+        )), 0) from marts.churn_verdict where status = 'champion'
+        """,
+    )
+    return _at_most(value, 0.0, "days of the champion's test window that are not known yet")
+
+
 CHECKS = [
     marts_and_what_they_leave_out_come_to_what_was_paid,
     every_rfm_customer_has_exactly_one_segment,
     every_rfm_customer_has_exactly_one_score,
     no_score_is_too_good_to_be_true,
+    the_churn_champion_is_calibrated,
+    the_churn_champion_was_judged_on_enough_people_who_returned,
+    the_churn_champion_was_judged_on_a_complete_window,
 ]

@@ -58,6 +58,7 @@ console = Console(stderr=True, highlight=False)
 WRITTEN_TO_BE_READ = {
     "FeatureError",
     "InputError",
+    "LeakError",
     "PageError",
     "PublishError",
     "RegularsError",

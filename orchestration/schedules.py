@@ -5,6 +5,7 @@ import duckdb
 
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
+from orchestration.model_assets import CHURN_FAMILIES, MODEL_TABLES
 from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
@@ -13,11 +14,9 @@ REPORT = dg.AssetSelection.groups("reports")
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
 FIT = dg.AssetSelection.groups("ml")
-MODEL_TABLES = dg.AssetSelection.assets(
-    ["ml", "model_registry"], ["ml", "model_parameters"], ["ml", "model_metrics"]
-)
+CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
-    "segmentation": MODEL_TABLES
+    "segmentation": CHAMPIONS
     | dg.AssetSelection.assets(
         ["ml", "segmentation_candidates"],
         ["ml", "segmentation_candidate_segments"],
@@ -25,9 +24,9 @@ FIT_PURPOSES = {
         ["ml", "gmm"],
         ["ml", "segment_stability"],
     ),
-    "churn": MODEL_TABLES | dg.AssetSelection.assets(["ml", "logistic"]),
+    "churn": CHAMPIONS | dg.AssetSelection.assets(*(["ml", family] for family in CHURN_FAMILIES)),
 }
-SCORE = dg.AssetSelection.groups("scoring") | dg.AssetSelection.groups("marts")
+SCORE = dg.AssetSelection.groups("scored_by_library", "scoring", "marts")
 RESCORE = EVERYTHING - FIT
 REFIT = FIT | SCORE | REPORT | PUBLISH
 

@@ -17,6 +17,8 @@ def ml_live_model(purpose: str, family: str | None = None) -> dict[str, Any]:
     parameters.update({"centroid": _VALUES, "weight": _VALUES})
     return {
         "model_id": f"{family or purpose}-20180830-00000000",
+        "family": family,
+        "status": "champion",
         "feature_names": ["recency_days", "paid_amount"],
         "parameters": parameters,
     }
@@ -99,6 +101,14 @@ def population_variance(count: str, total: str, square_sum: str) -> str:
 def value_in_words(value: str, unit: str, currency_code: str) -> str:
     """A text."""
     return f"({value} || {unit} || {currency_code})"
+
+
+def json_text(document: str, key: str) -> str:
+    """A function call."""
+    return f"json_extract_string({document}, '$.{key}')"
+
+
+listed_dates = json_text
 
 
 def quintile_score(ordering: str, partition_by: str | None = None) -> str:
@@ -239,6 +249,20 @@ def var(name: str, default: Any = None) -> Any:
         "refit_cost_amount": 1000,
         "misassigned_cost_amount": 0.01,
         "refit_drift_psi": 0.25,
-        "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
+        "source_defaults": {
+            "olist": {
+                "currency_code": "BRL",
+                "most_plausible_roc_auc": 0.75,
+                "churn_label_window_days": 180,
+                "churn_training_date_count": 2,
+                "churn_training_gap_days": 60,
+                "contact_cost_amount": 0.5,
+                "return_value_amount": 30,
+            }
+        },
+        "churn_least_returning_count": 20,
+        "churn_least_calibration_slope": 0.5,
+        "churn_most_calibration_slope": 2.0,
+        "retention_budget_amount": 500,
     }
     return known.get(name, default)
