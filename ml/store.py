@@ -585,6 +585,47 @@ def write_stability(
         _replace(connection, "ml.segment_stability", rows)
 
 
+def read_champion_to_judge_again(
+    connection: duckdb.DuckDBPyConnection, test_date: date, label_window_days: int
+) -> list[tuple[str, str, list[ParameterRow]]]:
+    """The churn champion, if a newer test can judge it: id, family and parameters, or nothing.
+
+    It can where the model was judged on another date, and the label windows that it was fitted on
+    ended by the new one.
+
+    Args:
+        connection: an open warehouse.
+        test_date: of the test.
+        label_window_days: of the labels.
+    """
+    rows = _fetch(
+        connection,
+        """
+        select model_id, family from ml.model_registry
+        where purpose = 'churn' and status = 'champion'
+            and json_extract_string(settings, '$.test_date') <> cast(? as varchar)
+            and list_max(
+                cast(json_extract(settings, '$.fitted_dates') as date[])
+            ) + cast(? as integer) <= ?
+        """,
+        [test_date, label_window_days, test_date],
+    )
+    return [(found, family, read_parameters(connection, found)) for found, family in rows]
+
+
+def write_retest(
+    connection: duckdb.DuckDBPyConnection, model_id: str, test_date: date, roc_auc: float
+) -> None:
+    """Note how a model does on a later test than its own, in one transaction."""
+    metric = Metric(f"retest {test_date}", "roc_auc", roc_auc)
+    with _explained(), transaction(connection):
+        connection.execute(
+            "delete from ml.model_metrics where model_id = ? and split = ?",
+            [model_id, metric.split],
+        )
+        _insert(connection, "ml.model_metrics", _metric_columns(model_id, [metric]))
+
+
 def write_leak_meter(
     connection: duckdb.DuckDBPyConnection, as_of_date: date, figures: Sequence[LeakFigure]
 ) -> None:

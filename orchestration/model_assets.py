@@ -7,6 +7,7 @@ from functools import partial
 
 import dagster as dg
 import duckdb
+from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from ml import bg_nbd, store
@@ -95,6 +96,8 @@ class _Study:
     leaks: Sequence[LeakFigure] = ()
     told: Mapping[str, object] = field(default_factory=dict)
     row_count: int = 0
+    test_date: date = date.min
+    retests: Mapping[str, float] = field(default_factory=dict)
     not_eligible: str = ""
 
 
@@ -145,8 +148,19 @@ def _study_churn(
             )
         )
     honest = max(family.test_roc_auc for family in judged)
-    leaks = measure_leaks(test, rules, window_days=window, honest_roc_auc=honest, seed=seed)
+    leaks = measure_leaks(
+        test.matrix, test.is_returning, rules,
+        honest_roc_auc=honest, inactive_days=window, seed=seed,
+    )  # fmt: skip
     progress.advance("leak meter")
+    retests = {
+        model_id: float(
+            roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix))
+        )
+        for model_id, family, rows in store.read_champion_to_judge_again(
+            connection, split.test_date, window
+        )
+    }
     told = {
         "label_window_days": window,
         "training_dates": [str(day) for day in split.training_dates],
@@ -154,7 +168,7 @@ def _study_churn(
         "fitted_dates": [str(day) for day in complete],
         "left_out": baselines.left_out,
     }
-    return _Study(judged, leaks, told, len(everything.is_returning))
+    return _Study(judged, leaks, told, len(everything.is_returning), split.test_date, retests)
 
 
 def _to_model(
@@ -218,6 +232,8 @@ def fit_churn(
             )
         for model in models.values():
             store.write_model(connection, model)
+        for model_id, roc_auc in study.retests.items():
+            store.write_retest(connection, model_id, study.test_date, roc_auc)
         store.write_leak_meter(connection, as_of_date, study.leaks)
     progress.advance(f"not eligible: {study.not_eligible}" if study.not_eligible else "written")
     for family in CHURN_FAMILIES:
