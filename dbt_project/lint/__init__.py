@@ -47,6 +47,11 @@ def ml_logistic_term(_live: Any, feature: str) -> str:
     return f"1e0 * {feature}"
 
 
+def ml_calibrated_probability(_live: Any, probability: str) -> str:
+    """A probability."""
+    return f"least({probability}, 1e0)"
+
+
 def source_name() -> str:
     """The first source."""
     return "olist"
