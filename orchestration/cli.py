@@ -46,6 +46,7 @@ from orchestration.resources import (
 
 if TYPE_CHECKING:
     import dagster as dg
+    import duckdb
 
 app = typer.Typer(
     help="The warehouse that tells a shop which customers come back, and why.",
@@ -53,6 +54,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+models = typer.Typer(
+    help="The registry of models, and which one is champion.", no_args_is_help=True
+)
+app.add_typer(models, name="models")
 console = Console(stderr=True, highlight=False)
 # Errors whose text is a sentence for the person who typed the command.
 WRITTEN_TO_BE_READ = {
@@ -70,6 +75,7 @@ SUMMARY_SCHEMAS = ("raw", "canonical", "features", "marts")
 # Jobs that build marts, hence those that have rows, models and facts to tell of.
 JOBS_WITH_MARTS = ("whole_build", "score")
 REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
+MODELS_WIDTH = 200  # of what is said of models, likewise
 MOST_FACTS_SHOWN = 15
 
 AsOf = Annotated[
@@ -101,6 +107,13 @@ QuickStudy = Annotated[
         help="Study segmentations on few people, seeds and counts; for trying out.",
     ),
 ]
+
+
+ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
+AFTER_A_CHANGE = (
+    "The marts still have the former scores. Next: `regulars score` (or `dbt run`), "
+    "then `regulars publish` and `regulars report`."
+)
 
 
 class Purpose(StrEnum):
@@ -468,6 +481,97 @@ def demo(
 
         make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
+
+
+@models.command("list")
+def list_models(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Models of one purpose; all if not given.")
+    ] = None,
+) -> None:
+    """Every model that was fitted: how good it is, its status, and why."""
+    from ml import store
+    from orchestration.models_cli import describe_models
+
+    with _registry() as connection:
+        found = store.read_models(connection, purpose.value if purpose else None)
+    _models_console().print(describe_models(found))
+
+
+@models.command("show")
+def show_model(model_id: ModelId) -> None:
+    """All that the warehouse knows of one model: settings, dates, metrics, history."""
+    from ml import store
+    from orchestration.models_cli import describe_model
+
+    with _registry() as connection:
+        model = store.read_model(connection, model_id)
+        history = store.read_champion_history(connection, model_id)
+    _models_console().print(describe_model(model, history))
+
+
+@models.command("promote")
+def promote_model(
+    model_id: ModelId,
+    reason: Annotated[str, typer.Option(help="Why, for the registry.")] = "promoted by hand",
+) -> None:
+    """Make a model the champion of its purpose."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        former = store.promote(connection, model_id, reason)
+        refusal = store.read_model(connection, model_id).verdict
+    out = _models_console()
+    instead = f" in place of {former}" if former else ""
+    out.print(f"{model_id} is champion{instead}.", soft_wrap=True)
+    if refusal != "passed":
+        out.print(f"By itself it would not be: {refusal}.", soft_wrap=True)
+    out.print(AFTER_A_CHANGE, soft_wrap=True)
+
+
+@models.command("rollback")
+def roll_back_champion(
+    purpose: Annotated[Purpose, typer.Option(help="Of which the champion is to go.")],
+) -> None:
+    """Make the former champion of a purpose champion again."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        champion, rolled_back = store.roll_back(connection, purpose.value)
+    out = _models_console()
+    out.print(f"{champion} is champion again; {rolled_back} was rolled back.", soft_wrap=True)
+    out.print(
+        f"No fit makes it champion again; `regulars models promote {rolled_back}` does.",
+        soft_wrap=True,
+    )
+    out.print(AFTER_A_CHANGE, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for a command that reads the registry, or alone changes it."""
+    from ml.store import StoreError
+
+    settings = Settings.from_environment()
+    if not settings.warehouse_path.exists():
+        raise WarehouseError(
+            f"there is no warehouse at {settings.warehouse_path}; run `regulars build` first"
+        )
+    try:
+        with (
+            contextlib.nullcontext() if read_only else _only_one(settings),
+            open_warehouse(settings.warehouse_path, read_only=read_only) as connection,
+        ):
+            yield connection
+    except StoreError as error:
+        raise RegularsError(str(error)) from error
+
+
+def _models_console() -> Console:
+    out = Console(highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = MODELS_WIDTH
+    return out
 
 
 def main() -> None:

@@ -2,6 +2,9 @@
 
 import json
 import math
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -40,6 +43,17 @@ MODEL = FittedModel(
     metrics=[
         Metric("train", "base_rate", 0.04),
         Metric("test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+    ],
+)
+JUDGED = replace(
+    MODEL,
+    settings={"seed": 1, "test_date": "2018-03-01"},
+    parameters=[ParameterRow("coefficient", 0.1, feature_name="recency_days")],
+    metrics=[
+        Metric("cross_validation", "roc_auc", 0.61),
+        Metric("test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+        Metric("retest 2018-06-01", "roc_auc", 0.59),
+        Metric("test", "roc_auc_gain", 0.02, 0.01, 0.03),
     ],
 )
 
@@ -403,7 +417,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         metrics=[Metric("study", "silhouette", 0.3), Metric("train", "silhouette", 0.9)],
     )
     unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
-    for model in (MODEL, kmeans, unknown):
+    for model in (JUDGED, kmeans, unknown):
         store.write_model(warehouse, model)
     warehouse.execute(
         """
@@ -418,11 +432,273 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         ("logistic", "churn", 2),
         ("gmm", "segmentation", 3),
     ]
-    assert [each.quality for each in candidates] == [0.3, 0.6, -math.inf]
+    assert [each.quality for each in candidates] == [0.3, 0.61, -math.inf]
     assert {each.as_of_date for each in candidates} == {JUNE}
     assert [each.refusal for each in candidates] == [
         "no study of it is known", "", "no study of it is known"
     ]  # fmt: skip
+
+
+def test_a_candidate_knows_its_tests_and_what_the_gates_said(warehouse):
+    store.write_model(warehouse, JUDGED)
+    (candidate,) = store.read_candidates(warehouse)
+    assert candidate.test_date == "2018-03-01"
+    assert candidate.test_qualities == {"2018-03-01": 0.6, "2018-06-01": 0.59}
+    assert (candidate.refusal, candidate.was_champion, candidate.is_rolled_back) == (
+        "", False, False
+    )  # fmt: skip
+    for verdict, refusal in (("passed", ""), ("has not passed: a leak", "has not passed: a leak")):
+        gates = {"verdict": verdict, "evidence": "0.6 of at most 0.75"}
+        store.write_model(warehouse, replace(JUDGED, settings={**JUDGED.settings, "gates": gates}))
+        (candidate,) = store.read_candidates(warehouse)
+        assert (candidate.refusal, candidate.evidence) == (refusal, "0.6 of at most 0.75")
+
+
+# --- champions by hand, and their history -------------------------------------------------------
+
+
+def churn_model(seed, **more):
+    return replace(JUDGED, settings={**JUDGED.settings, "seed": seed}, **more)
+
+
+def fit_and_choose(warehouse, *models):
+    """As a fit does it; each is trained a second later than the one before."""
+    for model in models:
+        store.write_model(warehouse, model)
+        warehouse.execute(
+            "update ml.model_registry set trained_at = (select max(trained_at) from "
+            "ml.model_registry) + interval 1 second where model_id = ?",
+            [model.model_id],
+        )
+        store.write_decisions(warehouse, decide_statuses(store.read_candidates(warehouse)))
+
+
+def read_statuses(warehouse):
+    return dict(warehouse.execute("select model_id, status from ml.model_registry").fetchall())
+
+
+def read_changes(warehouse):
+    return [
+        (each.change_number, each.purpose, each.model_id, each.former_model_id, each.action)
+        for each in store.read_champion_history(warehouse)
+    ]
+
+
+ONE, TWO, THREE = (churn_model(seed) for seed in (1, 2, 3))
+
+
+def test_the_history_has_a_row_only_when_a_champion_changes(warehouse):
+    fit_and_choose(warehouse, ONE, ONE, segmentation("kmeans", "passed"), TWO)
+    kmeans = segmentation("kmeans", "passed").model_id
+    assert read_changes(warehouse) == [
+        (1, "churn", ONE.model_id, None, "chosen"),
+        (2, "segmentation", kmeans, None, "chosen"),
+        (3, "churn", TWO.model_id, ONE.model_id, "chosen"),
+    ]
+    last = store.read_champion_history(warehouse)[-1]
+    assert "on the test of 2018-03-01" in last.reason
+    of_one = store.read_champion_history(warehouse, ONE.model_id)
+    assert [each.change_number for each in of_one] == [1, 3]
+
+
+def test_that_nobody_is_champion_any_more_is_a_change_too(warehouse):
+    fit_and_choose(warehouse, segmentation("kmeans", "passed"), segmentation("kmeans", "too few"))
+    kmeans = segmentation("kmeans", "passed").model_id
+    assert read_changes(warehouse)[1] == (2, "segmentation", None, kmeans, "chosen")
+    assert store.read_champion_history(warehouse)[1].reason == "no model can be champion"
+
+
+def test_a_history_that_cannot_be_written_leaves_statuses_as_they_were(warehouse):
+    fit_and_choose(warehouse, ONE)
+    store.write_model(warehouse, TWO)
+    before = read_statuses(warehouse)
+    warehouse.execute(
+        "create table kept as from ml.champion_history; drop table ml.champion_history; "
+        "create table ml.champion_history as from kept; "
+        "alter table ml.champion_history add column more integer"
+    )
+    with pytest.raises(StoreError, match="champion_history"):
+        store.promote(warehouse, TWO.model_id, "why not")
+    assert read_statuses(warehouse) == before
+
+
+def test_a_promoted_model_is_the_one_champion_and_the_former_a_challenger(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "champion"}
+    assert store.promote(warehouse, ONE.model_id, "the board wants it") == TWO.model_id
+    assert read_statuses(warehouse) == {ONE.model_id: "champion", TWO.model_id: "challenger"}
+    change = store.read_champion_history(warehouse)[-1]
+    assert (change.model_id, change.action, change.reason) == (
+        ONE.model_id, "promoted", "the board wants it"
+    )  # fmt: skip
+
+
+def test_the_other_purpose_keeps_its_champion(warehouse):
+    kmeans = segmentation("kmeans", "passed")
+    fit_and_choose(warehouse, kmeans, ONE, TWO)
+    store.promote(warehouse, ONE.model_id, "by hand")
+    store.roll_back(warehouse, "churn")
+    assert read_statuses(warehouse)[kmeans.model_id] == "champion"
+
+
+def test_a_roll_back_goes_back_step_by_step(warehouse):
+    fit_and_choose(warehouse, ONE, TWO, THREE)
+    ids = [each.model_id for each in (ONE, TWO, THREE)]
+    assert store.roll_back(warehouse, "churn") == (ids[1], ids[2])
+    assert store.roll_back(warehouse, "churn") == (ids[0], ids[1])
+    assert read_statuses(warehouse) == dict(
+        zip(ids, ("champion", "retired", "retired"), strict=True)
+    )
+    with pytest.raises(StoreError, match=rf"{ids[0]} is the first champion of churn, so there is"):
+        store.roll_back(warehouse, "churn")
+    assert [row[2:] for row in read_changes(warehouse)[3:]] == [
+        (ids[1], ids[2], "rolled back"), (ids[0], ids[1], "rolled back")
+    ]  # fmt: skip
+
+
+def test_a_roll_back_after_a_promotion_undoes_it(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    store.promote(warehouse, ONE.model_id, "by hand")
+    assert store.roll_back(warehouse, "churn") == (TWO.model_id, ONE.model_id)
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "champion"}
+
+
+def test_a_refit_does_not_lift_a_roll_back_and_a_promotion_does(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    store.roll_back(warehouse, "churn")
+    fit_and_choose(warehouse, TWO)
+    assert read_statuses(warehouse) == {ONE.model_id: "champion", TWO.model_id: "retired"}
+    assert store.read_model(warehouse, TWO.model_id).status_reason == "rolled back by hand"
+    fit_and_choose(warehouse, THREE)  # another one may
+    assert read_statuses(warehouse)[THREE.model_id] == "champion"
+    store.promote(warehouse, TWO.model_id, "it was right after all")
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+    fit_and_choose(warehouse, TWO)
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+
+
+def test_without_a_champion_there_is_nothing_to_roll_back(warehouse):
+    with pytest.raises(StoreError, match=r"churn has no champion to roll back; .*models promote"):
+        store.roll_back(warehouse, "churn")
+
+
+def test_what_cannot_score_this_build_is_not_promoted(warehouse):
+    later = churn_model(4, as_of_date=date(2018, 6, 2))
+    featureless = churn_model(5, parameters=MODEL.parameters)
+    empty = churn_model(6)
+    fit_and_choose(warehouse, ONE)
+    for model in (later, featureless, empty):
+        store.write_model(warehouse, model)
+    warehouse.execute("delete from ml.model_parameters where model_id = ?", [empty.model_id])
+    row = store.write_not_eligible(warehouse, "churn", MARCH, "too few came back", {}, "0.1.0")
+    before = read_statuses(warehouse)
+    for model_id, expected in (
+        (later.model_id, r"as of 2018-06-02, the warehouse is built as of 2018-06-01; expected"),
+        (featureless.model_id, r"needs order_count, which .* no longer has; fit a new one"),
+        (empty.model_id, r"no rows in ml\.model_parameters.*`regulars fit`"),
+        (row, r"is no model, it says why none was fitted: too few came back"),
+        (ONE.model_id, r"is the champion of churn already"),
+        (ONE.model_id[:-1], rf"has no model '.*'; did you mean {ONE.model_id}\?"),
+    ):
+        with pytest.raises(StoreError, match=expected):
+            store.promote(warehouse, model_id, "by hand")
+        assert read_statuses(warehouse) == before
+    assert len(read_changes(warehouse)) == 1
+
+
+def test_a_former_champion_that_cannot_score_is_not_gone_back_to(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    warehouse.execute("delete from ml.model_parameters where model_id = ?", [ONE.model_id])
+    with pytest.raises(StoreError, match=rf"{ONE.model_id} has no rows in ml\.model_parameters"):
+        store.roll_back(warehouse, "churn")
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+
+
+class Deadly:
+    """A connection whose process dies right after so many statements."""
+
+    def __init__(self, connection, statements_left):
+        self.connection, self.statements_left = connection, statements_left
+
+    def execute(self, *arguments):
+        result = self.connection.execute(*arguments)
+        self.statements_left -= 1
+        if self.statements_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
+def change_and_die(path, change, statement_count):
+    with duckdb.connect(str(path)) as connection:
+        change(Deadly(connection, statement_count))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda connection: store.promote(connection, ONE.model_id, "by hand"),
+        lambda connection: store.roll_back(connection, "churn"),
+    ],
+    ids=["promotion", "roll back"],
+)
+def test_a_kill_at_any_statement_leaves_one_champion_and_a_true_history(
+    warehouse, tmp_path, change
+):
+    """Killed for good, in a process of its own: what is found is what is in the file."""
+    fit_and_choose(warehouse, ONE, TWO)
+    warehouse.execute(f"export database '{tmp_path / 'sound'}'")
+    found = []
+    for statement_count in range(1, 50):
+        path = tmp_path / f"killed_at_{statement_count}.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(f"import database '{tmp_path / 'sound'}'")
+        child = multiprocessing.get_context("fork").Process(
+            target=change_and_die, args=(path, change, statement_count)
+        )
+        child.start()
+        child.join(60)
+        with duckdb.connect(str(path)) as connection:
+            status = read_statuses(connection)
+            last = store.read_champion_history(connection)[-1]
+        (champion,) = [model_id for model_id, each in status.items() if each == "champion"]
+        assert last.model_id == champion
+        found.append(champion)
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL
+    # Before the commit, which is the last statement, nothing is changed; after it, all.
+    assert found[:-2] == [TWO.model_id] * (len(found) - 2)
+    assert found[-2:] == [ONE.model_id] * 2
+    assert len(found) > 8
+
+
+def test_that_nothing_could_be_fitted_is_one_row_until_something_is(warehouse):
+    for reason in ("nobody came back", "3 came back, at least 50 are wanted"):
+        row = store.write_not_eligible(warehouse, "churn", JUNE, reason, {"least": 50}, "0.1.0")
+        assert row == "churn-20180601-not-eligible"
+    (model,) = store.read_models(warehouse)
+    assert (model.family, model.status, model.status_reason) == ("none", "not_eligible", reason)
+    assert (model.row_count, model.feature_count, model.parameter_count) == (0, 0, 0)
+    assert model.settings == {"least": 50}
+    assert store.read_candidates(warehouse) == []
+    fit_and_choose(warehouse, ONE)
+    assert read_statuses(warehouse) == {ONE.model_id: "champion"}
+
+
+def test_models_are_read_with_all_that_is_known_of_them(warehouse):
+    kmeans = segmentation("kmeans", "passed")
+    fit_and_choose(warehouse, kmeans, ONE, TWO)
+    found = store.read_models(warehouse)
+    assert [each.model_id for each in found] == [TWO.model_id, ONE.model_id, kmeans.model_id]
+    assert [each.model_id for each in store.read_models(warehouse, "segmentation")] == [
+        kmeans.model_id
+    ]
+    model = store.read_model(warehouse, TWO.model_id)
+    assert (model.status, model.verdict, model.parameter_count) == ("champion", "passed", 1)
+    assert model.settings == dict(TWO.settings)
+    assert sorted(model.metrics, key=str) == sorted(TWO.metrics, key=str)
+    assert model.find_metric("test", "roc_auc").lower_bound == 0.55
+    assert model.find_metric("test", "brier_score") is None
 
 
 # --- the study of segmentations -----------------------------------------------------------------

@@ -37,7 +37,7 @@ def test_dbt_test_and_docs_generate_work_bare(own):
 
 def test_a_warehouse_without_a_fitted_model_builds_with_empty_typed_marts_and_a_warning(own, demo):
     with own.open(read_only=False) as connection:
-        for table in ("model_registry", "model_parameters", "model_metrics"):
+        for table in ("model_registry", "model_parameters", "model_metrics", "champion_history"):
             connection.execute(f"delete from ml.{table}")
     done = own.run("dbt", "build")
     assert "ERROR=0" in done.stdout

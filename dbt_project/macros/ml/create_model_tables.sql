@@ -52,6 +52,15 @@
         accuracy {{ type_double() }} not null,
         honest_roc_auc {{ type_double() }} not null
     );
+    create table if not exists ml.champion_history (
+        change_number bigint not null,
+        changed_at timestamp not null,
+        purpose varchar not null,
+        model_id varchar,
+        former_model_id varchar,
+        action varchar not null,
+        reason varchar not null
+    );
     create table if not exists ml.segmentation_candidates (
         study_id varchar not null,
         candidate_id varchar not null,
