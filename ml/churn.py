@@ -166,9 +166,7 @@ def validate_family(
         part = train.take(fitted_rows)
         model = family.fit(part.matrix, part.is_returning, rules, effort, seed)
         probability[held_out_rows] = family.predict(model, train.take(held_out_rows).matrix)
-    check = check_calibration(
-        train.is_returning, probability, person_numbers=train.person_numbers
-    )
+    check = check_calibration(train.is_returning, probability, person_numbers=train.person_numbers)
     calibration = fit_calibration(train.is_returning, probability, check.choose_kind())
     auc = float(roc_auc_score(train.is_returning, probability))
     return Validated(family, probability, auc, calibration)

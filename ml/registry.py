@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from ml.evaluation import Metric
+from ml.evaluation import CurvePoint, Metric
 from ml.parameters import ParameterRow
 
 # A row that is not eligible is no model: it says why none could be fitted.
@@ -31,6 +31,7 @@ class FittedModel:
         code_version: of Regulars.
         parameters: the model.
         metrics: how good it is.
+        curves: the same as curves, of churn models on their test date.
     """
 
     purpose: str
@@ -42,6 +43,7 @@ class FittedModel:
     code_version: str
     parameters: Sequence[ParameterRow]
     metrics: Sequence[Metric]
+    curves: Sequence[CurvePoint] = ()
 
     @property
     def model_id(self) -> str:

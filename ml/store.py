@@ -19,7 +19,7 @@ from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
 from ml.leak_meter import LeakFigure
 from ml.parameters import ParameterRow
 from ml.registry import DECIDING_METRIC, ROLLED_BACK, Candidate, Decision, FittedModel
-from ml.segmentation import StudiedCandidate, StudySettings
+from ml.segmentation import ChoiceRule, StudiedCandidate, StudySettings
 from ml.splits import ChurnProtocol
 
 
@@ -121,20 +121,33 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
     if not rows:
         raise StoreError("features.churn_protocol is empty; run `dbt build` or `regulars build`")
     told = dict(zip(names, rows[0], strict=True))
-    counts = {name: int(value) for name, value in told.items() if name.endswith(("_days", "_count"))}
+    counts = {name: int(told[name]) for name in names if name.endswith(("_days", "_count"))}
     return ChurnProtocol(**{**told, **counts})
 
 
 def read_features(
-    connection: duckdb.DuckDBPyConnection, feature_names: Sequence[str], as_of_date: date
+    connection: duckdb.DuckDBPyConnection,
+    feature_names: Sequence[str],
+    as_of_date: date,
+    *,
+    is_shuffled: bool = False,
 ) -> FeatureMatrix:
-    """Everybody's features as of a date, in the order of their customer ids."""
+    """Everybody's features as of a date.
+
+    Args:
+        connection: an open warehouse.
+        feature_names: the columns, in this order.
+        as_of_date: of the snapshot.
+        is_shuffled: rows by a digest of the customer id, an order as good as random in which
+            everybody keeps their place when somebody comes; else by the id itself.
+    """
+    order = "md5(customer_id), customer_id" if is_shuffled else "customer_id"
     columns = ", ".join(f"cast({name} as double) as {name}" for name in feature_names)
     table = _read_table(
         connection,
         f"""
         select {columns} from features.customer_feature_snapshots
-        where as_of_date = ? order by customer_id
+        where as_of_date = ? order by {order}
         """,
         [as_of_date],
     )
@@ -222,7 +235,8 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 [_now(), model.code_version, settings, model_id],
             )
             connection.execute("delete from ml.model_metrics where model_id = ?", [model_id])
-            _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+            connection.execute("delete from ml.model_curves where model_id = ?", [model_id])
+            _insert_evidence(connection, model_id, model)
             return model_id
         connection.execute(
             "insert into ml.model_registry values (?, ?, ?, 'challenger', ?, ?, ?, ?, ?, ?, ?)",
@@ -257,7 +271,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 "value": pa.array([row.value for row in model.parameters], pa.float64()),
             },
         )
-        _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+        _insert_evidence(connection, model_id, model)
     return model_id
 
 
@@ -820,18 +834,52 @@ _EVIDENCE = """
         candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
         candidates.closest_feature_name, candidates.closest_feature_agreement,
         coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
+    ) || case
+        when candidates.is_kept and candidates.passed_rank > 1 then format(
+            '; it stays champion, since {} ({:.4f}) is less than {} ahead',
+            best.candidate_id, best.silhouette, $least_gain
+        )
+        else ''
+    end
+"""
+# What the study says; of the best of each family, and of the present champion's recipe, which stays
+# (is_kept) if it keeps the rule and the best is not least_gain ahead of it. A champion of a later
+# date than the study was none as of it.
+_CHOICES = """
+    with champions as (
+        select json_extract_string(settings, '$.candidate_id') as candidate_id, as_of_date
+        from ml.model_registry where purpose = 'segmentation' and status = 'champion'
+    ),
+    best as (from ml.segmentation_candidates where passed_rank = 1),
+    candidates as (
+        select candidates.*,
+            coalesce(
+                champions.candidate_id is not null
+                and candidates.silhouette > best.silhouette - $least_gain,
+                false
+            ) as is_kept
+        from ml.segmentation_candidates as candidates
+        left join best on candidates.passed_rank is not null
+        left join champions
+            on candidates.candidate_id = champions.candidate_id
+            and candidates.as_of_date >= champions.as_of_date
     )
 """
 
 
 def read_best_recipe(
-    connection: duckdb.DuckDBPyConnection, family: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    family: str | None = None,
+    *,
+    least_gain: float = ChoiceRule.least_gain,
 ) -> BestRecipe | None:
     """What the study chose for a family, whether it keeps the rule or not.
 
     Args:
         connection: an open warehouse.
         family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
+        least_gain: of :class:`ml.segmentation.ChoiceRule`; the present champion's recipe stays
+            where it keeps the rule and the best is not so far ahead of it.
 
     Returns:
         None where the study has no candidate of the family, as of too few people.
@@ -842,24 +890,38 @@ def read_best_recipe(
     rows = _fetch(
         connection,
         f"""
+        {_CHOICES}
         select candidates.candidate_id, candidates.family, candidates.settings,
-            candidates.study_id, candidates.verdict, coalesce({_EVIDENCE}, ''), {figures}
-        from ml.segmentation_candidates as candidates
-        left join ml.segmentation_candidates as following
+            candidates.study_id,
+            case
+                when candidates.passed_rank < kept.passed_rank then format(
+                    'passed, but less than {{}} ahead of the champion''s recipe {{}}',
+                    $least_gain, kept.candidate_id
+                )
+                else candidates.verdict
+            end,
+            coalesce({_EVIDENCE}, ''),
+            (select count(*) from candidates), (select count(passed_rank) from candidates),
+            {figures}
+        from candidates
+        left join candidates as following
             on candidates.passed_rank + 1 = following.passed_rank
-        where candidates.is_best_of_family and candidates.family = coalesce(?, candidates.family)
-        order by candidates.passed_rank nulls last, candidates.family = 'kmeans' desc,
-            candidates.family
+        left join candidates as kept on kept.is_kept
+        left join best on true
+        where (candidates.is_kept or candidates.is_best_of_family)
+            and candidates.family = coalesce($family, candidates.family)
+        order by candidates.is_kept desc, candidates.passed_rank nulls last,
+            candidates.family = 'kmeans' desc, candidates.family
         limit 1
         """,
-        [family],
+        {"family": family, "least_gain": least_gain},
     )
     if not rows:
         return None
     candidate_id, found, settings, study_id, verdict, evidence, *values = rows[0]
     metrics = [
         Metric("study", name, float(value))
-        for name, value in zip(names, values, strict=True)
+        for name, value in zip(("candidate_count", "passed_count", *names), values, strict=True)
         if value is not None
     ]
     return BestRecipe(
@@ -1095,6 +1157,24 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("commit")
 
 
+def _insert_evidence(
+    connection: duckdb.DuckDBPyConnection, model_id: str, model: FittedModel
+) -> None:
+    """How good a model is: its metrics and its curves."""
+    _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+    if model.curves:
+        points = [asdict(point) for point in model.curves]
+        columns: dict[str, object] = {name: [point[name] for point in points] for name in points[0]}
+        for name in ("lower_bound", "upper_bound"):
+            columns[name] = pa.array(columns[name], pa.float64())
+        split = ["test"] * len(points)
+        _insert(
+            connection,
+            "ml.model_curves",
+            {"model_id": [model_id] * len(points), "split": split, **columns},
+        )
+
+
 def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, object]:
     return {
         "model_id": [model_id] * len(metrics),
@@ -1160,10 +1240,12 @@ def _read_table(
 
 
 def _fetch(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> list[Any]:
     with _explained():
-        return connection.execute(query, list(values)).fetchall()
+        return connection.execute(query, values).fetchall()
 
 
 def _now() -> datetime:

@@ -154,9 +154,7 @@ def _study_churn(
     )  # fmt: skip
     progress.advance("leak meter")
     retests = {
-        model_id: float(
-            roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix))
-        )
+        model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
         for model_id, family, rows in store.read_champion_to_judge_again(
             connection, split.test_date, window
         )

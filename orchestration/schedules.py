@@ -96,8 +96,13 @@ def read_refit_request(settings: Settings) -> tuple[str, str] | None:
     default_status=dg.DefaultSensorStatus.STOPPED,
     description="Asks for a refit when marts.refit_advice says that one is due.",
 )
-def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    """One run for each model and date by which it was to be fitted again."""
+def refit_when_due(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for each model and date by which it was to be fitted again, and one after a failure.
+
+    Dagster never runs a key twice, so that of a failed run has to be another one.
+    """
     try:
         request = read_refit_request(settings)
     except WarehouseLockedError:
@@ -105,7 +110,12 @@ def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.S
     if request is None:
         return dg.SkipReason("no refit is due by marts.refit_advice")
     key, reason = request
-    return dg.RunRequest(run_key=key, tags={"refit_reason": reason[:250]})
+    failed = dg.RunsFilter(tags={"refit_request": key}, statuses=[dg.DagsterRunStatus.FAILURE])
+    attempt = context.instance.get_runs_count(failed) + 1
+    return dg.RunRequest(
+        run_key=f"{key}, attempt {attempt}",
+        tags={"refit_request": key, "refit_reason": reason[:250]},
+    )
 
 
 SENSORS = [refit_when_due]

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from candidates import PASSING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses
-from ml.segmentation import QUICK_STUDY, Recipe, StudiedCandidate, StudiedSegment
+from ml.segmentation import QUICK_STUDY, Recipe, StudiedSegment
 from ml.store import StoreError
 
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
@@ -703,23 +704,10 @@ def test_models_are_read_with_all_that_is_known_of_them(warehouse):
 
 # --- the study of segmentations -----------------------------------------------------------------
 
-STUDIED = StudiedCandidate(
-    recipe=Recipe("full", "kmeans", {"segment_count": 2}),
+STUDIED = replace(
+    PASSING,
     segments=(StudiedSegment(0.75, 0.9), StudiedSegment(0.25, 0.8)),
-    noise_share=0.0,
     silhouette=0.5,
-    calinski_harabasz=100.0,
-    davies_bouldin=1.0,
-    bic=None,
-    aic=None,
-    inertia=10.0,
-    seed_agreement=0.97,
-    resample_agreement=0.9,
-    closest_feature_name="paid_amount",
-    closest_feature_agreement=0.4,
-    distinct_feature_count=3,
-    fit_seconds=0.1,
-    can_be_champion=True,
     passed_rank=1,
     is_best_of_family=True,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dagster import DagsterInstance, build_sensor_context
+from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context, job
 from shops import Shop
 from sklearn.metrics import adjusted_rand_score
 
@@ -178,6 +178,11 @@ def test_where_nobody_returns_there_is_no_churn_model(plain):
 # --- the sensor ---------------------------------------------------------------------------------
 
 
+@job
+def ask() -> None:
+    """Stands for the refit, of which the sensor looks at the runs only."""
+
+
 def advised(folder: Path, is_due: bool) -> Settings:
     settings = Settings(folder / "regulars.duckdb", None, 0, 100, 1)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
@@ -197,9 +202,23 @@ def test_the_sensor_asks_once_for_a_refit_that_is_due(tmp_path):
     assert read_refit_request(settings) == ("kmeans-1 2018-09-13", "Fit again.")
     with DagsterInstance.ephemeral() as instance:
         context = build_sensor_context(instance=instance, resources={"settings": settings})
-        request = refit_when_due(context)
-    assert request.run_key == "kmeans-1 2018-09-13"
-    assert request.tags["refit_reason"] == "Fit again."
+        first = refit_when_due(context)
+        assert first.tags["refit_reason"] == "Fit again."
+        for status in (DagsterRunStatus.STARTED, DagsterRunStatus.SUCCESS):
+            instance.create_run_for_job(ask, tags=first.tags, status=status)
+            assert refit_when_due(context).run_key == first.run_key
+
+
+def test_the_sensor_asks_again_after_a_run_that_failed(tmp_path):
+    settings = advised(tmp_path, is_due=True)
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, resources={"settings": settings})
+        keys = []
+        for _ in range(3):
+            request = refit_when_due(context)
+            keys.append(request.run_key)
+            instance.create_run_for_job(ask, tags=request.tags, status=DagsterRunStatus.FAILURE)
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize("is_built", [True, False])
