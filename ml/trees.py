@@ -21,6 +21,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 NO_NODE = -1
+LARGEST_COMPILED_LEAF_COUNT = 2_000
 
 
 @dataclass(frozen=True)
