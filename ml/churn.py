@@ -311,9 +311,11 @@ def judge_probability(
             "its date on, or raise most_plausible_roc_auc in dbt_project.yml if such shops are "
             "that predictable. No churn model was written"
         )
-    slope = found["calibration_slope"]
+    slope = found.get("calibration_slope")
     refusals = []
-    if (
+    if slope is None:
+        refusals.append("gives everybody the same probability, so there is nothing to calibrate")
+    elif (
         slope.lower_bound is not None
         and slope.upper_bound is not None
         and (
