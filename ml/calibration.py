@@ -317,7 +317,7 @@ def check_calibration(
         if abs(step) < 1e-10:
             break
     level_error = _robust_errors(ones[:, None], expit(odds + level), labels, people)[0]
-    width = norm.ppf(0.975)
+    width = float(norm.ppf(0.975))
     return CalibrationCheck(
         slope,
         slope - width * slope_error,
