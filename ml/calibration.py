@@ -73,8 +73,9 @@ def fit_calibration_line(
     rate = returning.sum() / total.sum()
     center = float((odds * total).sum() / total.sum())
     centered = odds - center
+    reach = float(np.abs(centered).max())
     slope, level = 0.0, float(np.log(rate / (1 - rate)))
-    for _ in range(100):
+    for _ in range(1000):
         expected = expit(slope * centered + level)
         residual = returning - total * expected
         weight = total * expected * (1 - expected)
@@ -87,7 +88,9 @@ def fit_calibration_line(
         to_level, to_slope = residual.sum(), (residual * centered).sum()
         slope_step = (level_level * to_slope - slope_level * to_level) / determinant
         level_step = (slope_slope * to_level - slope_level * to_slope) / determinant
-        slope, level = slope + slope_step, level + level_step
+        # A step that moves some log-odds by more than 2 may overshoot to where all weights vanish.
+        kept = min(1.0, 2 / max(abs(slope_step) * reach + abs(level_step), 1e-300))
+        slope, level = slope + kept * slope_step, level + kept * level_step
         if abs(slope_step) + abs(level_step) < 1e-10:
             return float(slope), float(level - slope * center)
     return nowhere
@@ -317,7 +320,7 @@ def check_calibration(
         if abs(step) < 1e-10:
             break
     level_error = _robust_errors(ones[:, None], expit(odds + level), labels, people)[0]
-    width = norm.ppf(0.975)
+    width = float(norm.ppf(0.975))
     return CalibrationCheck(
         slope,
         slope - width * slope_error,

@@ -54,6 +54,20 @@ def test_the_line_is_scikit_learns_logistic_regression_without_a_penalty(seed, s
     assert found == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
 
 
+def test_rounded_probabilities_of_a_rare_return_do_not_lead_the_line_astray():
+    # Most are rounded to 0, a log-odds of -13.8; full Newton steps overshoot from there.
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-3.3, 1, 20_000)
+    is_returning = rng.random(20_000) < expit(1.5 * odds)
+    probability = np.round(expit(2 * odds - 2), 2)
+    assert 0.9 < (probability == 0).mean() < 1
+    expected = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(
+        log_odds(probability)[:, None], is_returning
+    )
+    found = line(is_returning, probability)
+    assert found == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
+
+
 def test_two_groups_have_the_line_through_their_log_odds():
     # 3 of 10 return where 20 % were promised, 6 of 10 where 50 % were: a line through two points.
     probability = np.repeat([0.2, 0.5], 10)

@@ -1,4 +1,5 @@
-{#- A model's raw probability as its calibration rows bend it (ml/calibration.py); as it is where there are none. -#}
+{#- As ml/calibration.py bends it; as it is where the model has no calibration
+    rows. greatest() and least() would make a null a number. -#}
 {% macro ml_calibrated_probability(live_model, probability) -%}
     {%- set parameters = live_model.parameters -%}
     {%- if 'calibration_slope' in parameters -%}
@@ -22,11 +23,14 @@
         when {{ probability }} <= {{ thresholds[0][''][''] }}
             then {{ levels[0][''][''] }}
         {%- for point in range(1, last + 1) %}
-        when {{ probability }} <= {{ thresholds[point][''][''] }}
-            then {{ levels[point - 1][''][''] }}
-                + ({{ probability }} - {{ thresholds[point - 1][''][''] }})
-                * ({{ levels[point][''][''] }} - {{ levels[point - 1][''][''] }})
-                / ({{ thresholds[point][''][''] }} - {{ thresholds[point - 1][''][''] }})
+            {%- set left = thresholds[point - 1][''][''] -%}
+            {%- set right = thresholds[point][''][''] -%}
+            {%- set low = levels[point - 1][''][''] -%}
+            {%- set high = levels[point][''][''] %}
+        when {{ probability }} <= {{ right }}
+            then {{ low }}
+                + ({{ probability }} - {{ left }})
+                * ({{ high }} - {{ low }}) / ({{ right }} - {{ left }})
         {%- endfor %}
         when {{ probability }} > {{ thresholds[last][''][''] }}
             then {{ levels[last][''][''] }}
