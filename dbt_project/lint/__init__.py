@@ -45,6 +45,21 @@ def ml_logistic_term(_live: Any, feature: str) -> str:
     return f"1e0 * {feature}"
 
 
+def ml_step_function(_live: Any, feature: str) -> str:
+    """An expression on the feature."""
+    return f"case when {feature} <= 1e0 then 0e0 else 1e0 end"
+
+
+def ml_tree_ensemble(_live: Any) -> str:
+    """An expression on two features."""
+    return "recency_days + paid_amount"
+
+
+def ml_calibrated_probability(_live: Any, probability: str) -> str:
+    """The probability as it is."""
+    return probability
+
+
 def source_name() -> str:
     """The first source."""
     return "olist"

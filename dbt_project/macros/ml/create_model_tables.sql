@@ -31,6 +31,12 @@
         baseline_name varchar,
         baseline_value {{ type_double() }}
     );
+    create table if not exists ml.library_scores (
+        model_id varchar not null,
+        as_of_date date not null,
+        customer_id varchar not null,
+        return_probability {{ type_double() }} not null
+    );
     create table if not exists ml.segmentation_candidates (
         study_id varchar not null,
         candidate_id varchar not null,

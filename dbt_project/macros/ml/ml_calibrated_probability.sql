@@ -1,0 +1,3 @@
+{% macro ml_calibrated_probability(live_model, probability) -%}
+    {{ probability }}
+{%- endmacro %}
