@@ -70,7 +70,7 @@ class Family:
 
 
 # Trees of each family, at full effort; 1.2 % of 40,000 rows return, so steps are few and small.
-TREE_COUNTS = {additive.FAMILY: 150, random_forest.FAMILY: 100, boosting.FAMILY: 80}
+TREE_COUNTS = {additive.FAMILY: 150, random_forest.FAMILY: 50, boosting.FAMILY: 80}
 
 
 def _fit_logistic(

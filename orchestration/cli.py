@@ -495,7 +495,7 @@ def list_models(
 
     with _registry() as connection:
         found = store.read_models(connection, purpose.value if purpose else None)
-    _models_console().print(describe_models(found))
+    _print_parts(describe_models(found))
 
 
 @models.command("show")
@@ -507,7 +507,7 @@ def show_model(model_id: ModelId) -> None:
     with _registry() as connection:
         model = store.read_model(connection, model_id)
         history = store.read_champion_history(connection, model_id)
-    _models_console().print(describe_model(model, history))
+    _print_parts(describe_model(model, history))
 
 
 @models.command("promote")
@@ -521,12 +521,11 @@ def promote_model(
     with _registry(read_only=False) as connection:
         former = store.promote(connection, model_id, reason)
         refusal = store.read_model(connection, model_id).verdict
-    out = _models_console()
     instead = f" in place of {former}" if former else ""
-    out.print(f"{model_id} is champion{instead}.", soft_wrap=True)
+    said = [f"{model_id} is champion{instead}."]
     if refusal != "passed":
-        out.print(f"By itself it would not be: {refusal}.", soft_wrap=True)
-    out.print(AFTER_A_CHANGE, soft_wrap=True)
+        said.append(f"No fit would choose it: {refusal}.")
+    _print_parts([*said, AFTER_A_CHANGE])
 
 
 @models.command("rollback")
@@ -538,13 +537,13 @@ def roll_back_champion(
 
     with _registry(read_only=False) as connection:
         champion, rolled_back = store.roll_back(connection, purpose.value)
-    out = _models_console()
-    out.print(f"{champion} is champion again; {rolled_back} was rolled back.", soft_wrap=True)
-    out.print(
-        f"No fit makes it champion again; `regulars models promote {rolled_back}` does.",
-        soft_wrap=True,
+    _print_parts(
+        [
+            f"{champion} is champion again; {rolled_back} was rolled back.",
+            f"No fit makes that one champion again; `regulars models promote {rolled_back}` does.",
+            AFTER_A_CHANGE,
+        ]
     )
-    out.print(AFTER_A_CHANGE, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -567,11 +566,13 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         raise RegularsError(str(error)) from error
 
 
-def _models_console() -> Console:
+def _print_parts(parts: Sequence[str | Table]) -> None:
+    """Sentences, which a terminal may break, and tables, which need to know its width."""
     out = Console(highlight=False, markup=False)
     if not out.is_terminal:
         out.width = MODELS_WIDTH
-    return out
+    for part in parts:
+        out.print(part, soft_wrap=isinstance(part, str))
 
 
 def main() -> None:

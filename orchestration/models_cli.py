@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
 from rich.table import Table
 
 from ml.evaluation import Metric
@@ -15,10 +14,10 @@ from ml.store import ChampionChange, RegistryRow
 GAIN = "roc_auc_gain"
 
 
-def describe_models(models: Sequence[RegistryRow]) -> RenderableType:
+def describe_models(models: Sequence[RegistryRow]) -> list[str | Table]:
     """One row per model, and beneath it why each has its status."""
     if not models:
-        return "No model yet; `regulars fit` comes first."
+        return ["No model yet; `regulars fit` comes first."]
     table = _table(
         "model", "family", "status", "as of", "trained at (UTC)", "decided by", "test ROC AUC",
         "gain on best simple rule", "verdict",
@@ -37,10 +36,10 @@ def describe_models(models: Sequence[RegistryRow]) -> RenderableType:
             describe_verdict(model),
         )
     why = [f"  {model.model_id}: {model.status_reason}" for model in models]
-    return Group(table, "\nWhy", *why)
+    return [table, "\nWhy", *why]
 
 
-def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> RenderableType:
+def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> list[str | Table]:
     """All that the warehouse knows of one model but its parameters."""
     facts = _table("", "")
     facts.show_header = False
@@ -67,10 +66,14 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> Ren
     for metric in model.metrics:
         rule = f"{metric.baseline_name} {metric.baseline_value:.4f}" if metric.baseline_name else ""
         metrics.add_row(metric.split, metric.metric_name, _with_band(metric), rule)
-    parts: list[RenderableType] = [model.model_id, facts, "\nSettings", settings]
-    parts += ["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]
-    parts += ["\nHistory", _history(history)] if history else ["\nIt was never champion."]
-    return Group(*parts)
+    return [
+        model.model_id,
+        facts,
+        "\nSettings",
+        settings,
+        *(["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]),
+        *(["\nHistory", _history(history)] if history else ["\nIt was never champion."]),
+    ]
 
 
 def describe_verdict(model: RegistryRow) -> str:

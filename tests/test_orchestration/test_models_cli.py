@@ -157,7 +157,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence_and_changes_nothing(own):
         (("show", champion[:-2]), f"did you mean {champion}?"),
         (("promote", champion.replace("2018", "2017")), f"did you mean {champion}?"),
         (("promote", champion), f"{champion} is the champion of churn already"),
-        (("rollback", "--purpose", "segmentation"), "segmentation"),
+        (("rollback", "--purpose", "segmentation"), "is the first champion of segmentation"),
     ):
         done = own.run("regulars", "models", *command, check=False)
         assert done.returncode == 1, command
