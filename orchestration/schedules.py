@@ -111,9 +111,7 @@ def refit_when_due(
     if request is None:
         return dg.SkipReason("no refit is due by marts.refit_advice")
     key, reason = request
-    failed = dg.RunsFilter(
-        tags={"refit_request": key}, statuses=[dg.DagsterRunStatus.FAILURE]
-    )
+    failed = dg.RunsFilter(tags={"refit_request": key}, statuses=[dg.DagsterRunStatus.FAILURE])
     attempt = context.instance.get_runs_count(failed) + 1
     return dg.RunRequest(
         run_key=f"{key}, attempt {attempt}",

@@ -217,9 +217,7 @@ def test_the_sensor_asks_again_after_a_run_that_failed(tmp_path):
         for _ in range(3):
             request = refit_when_due(context)
             keys.append(request.run_key)
-            instance.create_run_for_job(
-                ask, tags=request.tags, status=DagsterRunStatus.FAILURE
-            )
+            instance.create_run_for_job(ask, tags=request.tags, status=DagsterRunStatus.FAILURE)
     assert len(set(keys)) == 3
 
 
