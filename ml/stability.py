@@ -111,7 +111,7 @@ def jaccard(table: IntArray) -> FloatArray:
     Example:
         >>> jaccard(np.array([[2, 0], [1, 1]])).round(2)
         array([[0.67, 0.  ],
-               [0.33, 0.5 ]])
+               [0.25, 0.5 ]])
     """
     rows, columns = table.sum(axis=1, keepdims=True), table.sum(axis=0, keepdims=True)
     return np.asarray(table / np.maximum(rows + columns - table, 1), dtype=np.float64)

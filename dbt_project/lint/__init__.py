@@ -39,7 +39,14 @@ def ml_kmeans_distance(_live: Any, _component: int) -> str:
     return "recency_days + paid_amount"
 
 
-ml_gmm_log_density = ml_kmeans_distance
+def ml_gmm_log_density(_live: Any, _component: int, scaled: str) -> str:
+    """An expression on a vector."""
+    return f"sum_of({scaled})"
+
+
+def vector(expressions: list[str]) -> str:
+    """A function call."""
+    return f"vector_of({', '.join(expressions)})"
 
 
 def ml_logistic_term(_live: Any, feature: str) -> str:

@@ -114,7 +114,7 @@ def memory(shop: Shop) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(
             f"""
             create table regulars.features.customer_feature_snapshots as
-            select number as customer_id, people.as_of_date, {jittered}
+            select md5(cast(number as varchar)) as customer_id, people.as_of_date, {jittered}
             from range({CUSTOMERS}) as numbers (number)
             inner join people on hash(number, 'person') % {people} = people.person_number
             """

@@ -138,6 +138,21 @@ def test_a_segmentation_of_everybody_is_held_to_the_rule_again():
     ]
 
 
+def test_the_first_people_are_the_sample():
+    """Whoever comes after the sample changes nothing about it."""
+    features = spots(6 * np.eye(4), people=100)
+    few = replace(SMALL, sample_count=300, segment_counts=(3,))
+    more = {name: np.append(values, [99.0] * 50) for name, values in features.items()}
+    found, again = (
+        [
+            replace(each, fit_seconds=0)
+            for each in study_segmentations({"full": each}, few, ChoiceRule())
+        ]
+        for each in (features, more)
+    )
+    assert found == again
+
+
 def test_few_people_are_studied_without_an_error():
     rng = np.random.default_rng(1)
     few = {f"f{number}": rng.normal(size=6) for number in range(4)}

@@ -774,7 +774,8 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     first = store.read_best_recipe(warehouse)
     assert (first.candidate_id, first.family) == ("full-kmeans-2", "kmeans")
     assert first.settings == {"segment_count": 2}
-    assert Metric("study", "lowest_jaccard", 0.8) in first.metrics
+    for name, value in (("lowest_jaccard", 0.8), ("candidate_count", 3), ("passed_count", 2)):
+        assert Metric("study", name, value) in first.metrics
     assert (first.study_id, first.verdict) == ("a", "passed")
     assert first.evidence.startswith("rank 1 of 2 that keep the rule, of 3 candidates; ")
     assert first.evidence.endswith("next best: full-kmeans-3 (0.4000)")
@@ -782,6 +783,75 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     assert mixture.settings == {"covariance_type": "diag", "component_count": 2}
     assert mixture.verdict == "bins of paid_amount (agreement 0.91, at most 0.50); too few"
     assert store.read_best_recipe(warehouse, "ward") is None
+
+
+def champion_of(warehouse, candidate_id, as_of_date=JUNE):
+    """A champion that was fitted by a recipe."""
+    model = replace(
+        segmentation("kmeans", "passed"),
+        as_of_date=as_of_date,
+        settings={"candidate_id": candidate_id},
+    )
+    store.write_model(warehouse, model)
+    store.write_decisions(warehouse, [Decision(model.model_id, "champion", "")])
+
+
+def test_the_champions_recipe_stays_unless_another_is_well_ahead(warehouse):
+    """Silhouettes of 0.5 and 0.4."""
+    write_study(warehouse, STUDIED, SECOND)
+    champion_of(warehouse, "full-kmeans-3")
+    assert store.read_best_recipe(warehouse).candidate_id == "full-kmeans-2"
+    kept = store.read_best_recipe(warehouse, least_gain=0.11)
+    assert (kept.candidate_id, kept.verdict) == ("full-kmeans-3", "passed")
+    assert kept.evidence.startswith("rank 2 of 2 that keep the rule")
+    assert kept.evidence.endswith(
+        "; it stays champion, since full-kmeans-2 (0.5000) is less than 0.11 ahead"
+    )
+    assert store.read_best_recipe(warehouse, "kmeans", least_gain=0.11) == kept
+
+
+@pytest.mark.parametrize(
+    ("second", "champions_date"),
+    [
+        (replace(SECOND, passed_rank=None, refusals=("too few",)), JANUARY),
+        (SECOND, date(2018, 7, 1)),
+    ],
+    ids=["it keeps the rule no more", "it is of a later date than the study"],
+)
+def test_a_champion_that_is_none_any_more_keeps_no_place(warehouse, second, champions_date):
+    write_study(warehouse, STUDIED, second)
+    champion_of(warehouse, "full-kmeans-3", champions_date)
+    assert store.read_best_recipe(warehouse, least_gain=9.0).candidate_id == "full-kmeans-2"
+
+
+def test_a_family_that_is_hardly_better_than_the_champions_is_refused_for_that(warehouse):
+    mixture = replace(REFUSED, refusals=(), passed_rank=1)
+    write_study(warehouse, replace(STUDIED, passed_rank=2), mixture)
+    assert store.read_best_recipe(warehouse, least_gain=0.5).family == "gmm"
+    champion_of(warehouse, "full-kmeans-2")
+    assert store.read_best_recipe(warehouse, least_gain=0.5).family == "kmeans"
+    said = store.read_best_recipe(warehouse, "gmm", least_gain=0.5).verdict
+    assert said == "passed, but less than 0.5 ahead of the champion's recipe full-kmeans-2"
+    assert store.read_best_recipe(warehouse, "gmm", least_gain=0.3).verdict == "passed"
+
+
+def test_shuffled_features_keep_their_order_when_somebody_comes(warehouse):
+    """Each as of January; who comes next is somewhere among them, not at the end."""
+    for number in range(20):
+        warehouse.execute(
+            "insert into features.customer_feature_snapshots values (?, '2018-01-01', ?, 1, 1)",
+            [f"person {number}", 100 + number],
+        )
+    read = store.read_features
+    before = read(warehouse, ["recency_days"], JANUARY, is_shuffled=True).values.ravel().tolist()
+    assert sorted(before) == [1.0, 3.0, *range(100, 120)]
+    assert before != read(warehouse, ["recency_days"], JANUARY).values.ravel().tolist()
+    warehouse.execute(
+        "insert into features.customer_feature_snapshots values ('new', '2018-01-01', 999, 1, 1)"
+    )
+    after = read(warehouse, ["recency_days"], JANUARY, is_shuffled=True).values.ravel().tolist()
+    assert [each for each in after if each != 999] == before
+    assert after[-1] != 999
 
 
 def test_the_registry_says_why_the_champion_won_and_what_was_refused(warehouse):

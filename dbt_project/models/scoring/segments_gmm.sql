@@ -52,16 +52,26 @@ scaled_features as (
 
 ),
 
+vectors as (
+
+    select
+        customer_id,
+        {{ vector(live.feature_names) }} as scaled,
+        as_of_date
+    from scaled_features
+
+),
+
 log_densities as (
 
     select
         customer_id,
         {% for component in components %}
-        {{ ml_gmm_log_density(live, component) }}
+        {{ ml_gmm_log_density(live, component, 'scaled') }}
             as log_density_{{ component }},
         {% endfor %}
         as_of_date
-    from scaled_features
+    from vectors
 
 ),
 
