@@ -8,7 +8,7 @@ recipe is fitted again on all complete dates; these are the parameters that scor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np

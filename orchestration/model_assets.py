@@ -7,6 +7,7 @@ from functools import partial
 
 import dagster as dg
 import duckdb
+from pydantic import Field
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
@@ -52,7 +53,7 @@ class ChurnSettings(dg.Config):
     """What the churn fits are told beside the protocol in dbt_project.yml."""
 
     # Dates to train and to test on, like 2017-07-01; chosen by the protocol if not given.
-    training_dates: list[str] = []
+    training_dates: list[str] = Field(default_factory=list)
     test_date: str = ""
     largest_compiled_leaf_count: int = LARGEST_COMPILED_LEAF_COUNT
     seed: int = 20_180_830

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import expit
 
 from ml import churn
+from ml.calibration import Calibration
 from ml.churn import (
     BASELINE_FEATURES,
     BG_NBD,
@@ -26,7 +27,6 @@ from ml.churn import (
     study_families,
     validate_family,
 )
-from ml.calibration import Calibration
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
 from ml.splits import ChurnProtocol
 
