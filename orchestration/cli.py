@@ -60,6 +60,16 @@ models = typer.Typer(
 app.add_typer(models, name="models")
 console = Console(stderr=True, highlight=False)
 # Errors whose text is a sentence for the person who typed the command.
+# Of the many figures of churn models, those that a build ends with; marts.model_quality has all.
+SUMMARY_CHURN_METRICS = [
+    "cross_validation roc_auc",
+    "test roc_auc",
+    "test roc_auc_gain",
+    "test pr_auc",
+    "test lift_at_10_percent",
+    "test brier_skill",
+    "test calibration_slope",
+]
 WRITTEN_TO_BE_READ = {
     "FeatureError",
     "InputError",
@@ -317,10 +327,13 @@ def _summarize(
                 """
                 select purpose, model_id, is_champion, split, metric_name, metric_value,
                     lower_bound, upper_bound, baseline_name, baseline_value
-                from marts.model_quality order by purpose, is_champion desc, family, split desc,
-                    metric_name
-                """
+                from marts.model_quality
+                where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
+                order by purpose, is_champion desc, family, split desc, metric_name
+                """,
+                [SUMMARY_CHURN_METRICS],
             ).fetchall()
+            ((verdict,),) = connection.execute("select verdict from marts.churn_verdict").fetchall()
             facts = read_data_facts(connection)
         table = Table(title=f"Rows, as of {as_of_date}", title_justify="left", box=None)
         for name in ("schema", "table"):
@@ -344,6 +357,7 @@ def _summarize(
                 f"{rule} {rule_value:.4f}" if rule else "",
             )
         out.print(quality)
+        out.print(verdict)
         for part in describe_data_facts(compare_data_facts(facts, former_facts)):
             out.print(part)
     out.print("\nTime")

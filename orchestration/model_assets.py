@@ -263,6 +263,35 @@ def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, object]:
     }
 
 
+@dg.asset(
+    key=["ml", "library_scores"],
+    group_name="scored_by_library",
+    deps=[*FEATURES, *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES)],
+    kinds={"sklearn"},
+)
+def score_by_library(
+    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+) -> dg.MaterializeResult[None]:
+    """Scores of live models that are too large to be spelled out in SQL; mostly there are none.
+
+    Before the choice of champions, so that all of the scoring waits for one thing and is one run
+    of dbt.
+    """
+    progress.begin("score by library", 1)
+    with open_warehouse(settings.warehouse_path) as connection:
+        as_of_date = store.read_as_of_date(connection)
+        scores = {}
+        for model_id, family in store.read_models_scored_by_library(connection, as_of_date):
+            rows = store.read_parameters(connection, model_id)
+            names = sorted({row.feature_name for row in rows if row.feature_name is not None})
+            matrix = store.read_features(connection, names, as_of_date)
+            scores[model_id] = predict_rows(family, rows, matrix)
+        store.write_library_scores(connection, as_of_date, scores)
+        count = store.count_rows(connection, "ml.library_scores")
+    progress.advance(", ".join(scores) or "no model needs it")
+    return dg.MaterializeResult(metadata={"dagster/row_count": count})
+
+
 MODEL_TABLES = (
     "model_registry",
     "model_parameters",
@@ -282,7 +311,7 @@ MODEL_TABLES = (
                 fit_kmeans_segments,
                 fit_gmm_segments,
                 measure_segment_stability,
-                *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES),
+                score_by_library,
             ],
             group_name="ml",
             kinds={"duckdb"},
@@ -313,37 +342,12 @@ def model_tables(
         )
 
 
-@dg.asset(
-    key=["ml", "library_scores"],
-    group_name="scored_by_library",
-    deps=[*FEATURES, dg.AssetKey(["ml", "model_registry"])],
-    kinds={"sklearn"},
-)
-def score_by_library(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
-) -> dg.MaterializeResult[None]:
-    """Scores of live models that are too large to be spelled out in SQL; mostly there are none."""
-    progress.begin("score by library", 1)
-    with open_warehouse(settings.warehouse_path) as connection:
-        as_of_date = store.read_as_of_date(connection)
-        scores = {}
-        for model_id, family in store.read_models_scored_by_library(connection, as_of_date):
-            rows = store.read_parameters(connection, model_id)
-            names = sorted({row.feature_name for row in rows if row.feature_name is not None})
-            matrix = store.read_features(connection, names, as_of_date)
-            scores[model_id] = predict_rows(family, rows, matrix)
-        store.write_library_scores(connection, as_of_date, scores)
-        count = store.count_rows(connection, "ml.library_scores")
-    progress.advance(", ".join(scores) or "no model needs it")
-    return dg.MaterializeResult(metadata={"dagster/row_count": count})
-
-
 ASSETS: list[dg.AssetsDefinition] = [
     study_segmentations,
     fit_kmeans_segments,
     fit_gmm_segments,
     measure_segment_stability,
     fit_churn,
-    model_tables,
     score_by_library,
+    model_tables,
 ]
