@@ -233,7 +233,7 @@ def _compare(
         why = f"not comparable with {incumbent.model_id}, which was judged on another test"
         if is_newer:
             return True, f"{why}, so the newer fit wins"
-        return False, f"{contender.model_id} is {why} and is newer"
+        return False, f"{why} and is newer"
     for_whom = "" if judged == incumbent else f" for {incumbent.model_id}"
     return _known(own) >= _known(other), (
         f"on the test of {test} {contender.model_id} reaches {own:.4f}, "

@@ -338,7 +338,10 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
                 ''
             ) as evidence,
             json_extract_string(registry.settings, '$.test_date') as test_date,
-            registry.model_id in (select model_id from ml.champion_history) as was_champion,
+            exists (
+                select 1 from ml.champion_history as changes
+                where registry.model_id in (changes.model_id, changes.former_model_id)
+            ) as was_champion,
             registry.model_id in ({_ROLLED_BACK}) as is_rolled_back
         from ml.model_registry as registry
         left join ml.model_metrics as metrics

@@ -66,14 +66,10 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> lis
     for metric in model.metrics:
         rule = f"{metric.baseline_name} {metric.baseline_value:.4f}" if metric.baseline_name else ""
         metrics.add_row(metric.split, metric.metric_name, _with_band(metric), rule)
-    return [
-        model.model_id,
-        facts,
-        "\nSettings",
-        settings,
-        *(["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]),
-        *(["\nHistory", _history(history)] if history else ["\nIt was never champion."]),
-    ]
+    parts: list[str | Table] = [model.model_id, facts, "\nSettings", settings]
+    parts += ["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]
+    parts += ["\nHistory", _history(history)] if history else ["\nIt was never champion."]
+    return parts
 
 
 def describe_verdict(model: RegistryRow) -> str:

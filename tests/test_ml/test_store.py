@@ -507,6 +507,18 @@ def test_that_nobody_is_champion_any_more_is_a_change_too(warehouse):
     kmeans = segmentation("kmeans", "passed").model_id
     assert read_changes(warehouse)[1] == (2, "segmentation", None, kmeans, "chosen")
     assert store.read_champion_history(warehouse)[1].reason == "no model can be champion"
+    (candidate,) = store.read_candidates(warehouse)
+    assert candidate.was_champion is True
+
+
+def test_who_was_champion_before_there_was_a_history_is_known_once_replaced(warehouse):
+    store.write_model(warehouse, ONE)
+    warehouse.execute("update ml.model_registry set status = 'champion'")
+    fit_and_choose(warehouse, TWO)
+    store.write_model(warehouse, ONE)
+    was_champion = {each.model_id: each.was_champion for each in store.read_candidates(warehouse)}
+    assert was_champion == {ONE.model_id: True, TWO.model_id: True}
+    assert store.roll_back(warehouse, "churn") == (ONE.model_id, TWO.model_id)
 
 
 def test_a_history_that_cannot_be_written_leaves_statuses_as_they_were(warehouse):

@@ -113,6 +113,24 @@ def test_that_no_model_could_be_fitted_is_listed_and_shown(own):
         assert "3 came back, at least 50 are wanted" in said
 
 
+def test_a_model_that_the_gates_refuse_can_be_promoted_by_hand_and_that_is_said(own):
+    rival = rival_of(own)
+    with own.open(read_only=False) as connection:
+        connection.execute(
+            """
+            update ml.model_registry set settings = json_merge_patch(
+                settings, '{"gates": {"verdict": "not calibrated (slope 3.1)"}}'
+            ) where model_id = ?
+            """,
+            [rival],
+        )
+    listed = own.run("regulars", "models", "list", "--purpose", "churn").stdout
+    (row,) = [line for line in listed.splitlines() if line.startswith(f" {rival}")]
+    assert row.rstrip().endswith("not calibrated (slope 3.1)")
+    said = own.run("regulars", "models", "promote", rival).stdout
+    assert "No fit would choose it: not calibrated (slope 3.1)." in said
+
+
 def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former_exactly(own):
     def scores() -> list[tuple[object, ...]]:
         return own.rows("from marts.customer_churn_scores order by customer_id")
