@@ -130,6 +130,12 @@ def score(shop: Shop, people: FeatureMatrix, families: list[str]) -> dict[str, d
         )
     shop.run("dbt", "run", "--select", *(TABLES[family] for family in families))
     with shop.open() as connection:
+        types = connection.execute(
+            "select distinct data_type from duckdb_columns() where schema_name = 'scoring' "
+            "and (column_name like '%_term' or column_name like '%_probability') "
+            "and starts_with(table_name, 'churn_')"
+        ).fetchall()
+        assert types == [("DOUBLE",)]
         return {
             family: connection.execute(
                 f"select * from scoring.{TABLES[family]} order by customer_id"
