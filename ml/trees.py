@@ -21,7 +21,6 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 NO_NODE = -1
-LARGEST_COMPILED_LEAF_COUNT = 2_000
 
 # Beyond this many leaves an ensemble is scored by the library: dbt and DuckDB take about a second
 # each to compile and plan 2,000 to 3,000, and the time grows faster than the leaves (one core,

@@ -265,7 +265,7 @@ def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, object]:
 
 @dg.asset(
     key=["ml", "library_scores"],
-    group_name="scored_by_library",
+    group_name="scoring",
     deps=[*FEATURES, *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES)],
     kinds={"sklearn"},
 )

@@ -26,7 +26,7 @@ FIT_PURPOSES = {
     ),
     "churn": CHAMPIONS | dg.AssetSelection.assets(*(["ml", family] for family in CHURN_FAMILIES)),
 }
-SCORE = dg.AssetSelection.groups("scored_by_library", "scoring", "marts")
+SCORE = dg.AssetSelection.groups("scoring", "marts")
 RESCORE = EVERYTHING - FIT
 REFIT = FIT | SCORE | REPORT | PUBLISH
 

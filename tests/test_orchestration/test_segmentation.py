@@ -171,8 +171,12 @@ def test_without_a_champion_people_have_groups_and_no_names_and_the_report_says_
     assert "None of the" in (site / "segment-study.html").read_text()
 
 
-def test_where_nobody_returns_there_is_no_churn_model(plain):
-    assert plain.rows("select count(*) from ml.model_registry where purpose = 'churn'") == [(0,)]
+def test_where_nobody_returns_no_churn_model_is_eligible(plain):
+    ((status, family, reason),) = plain.rows(
+        "select status, family, status_reason from ml.model_registry where purpose = 'churn'"
+    )
+    assert (status, family) == ("not_eligible", "none")
+    assert " 0 returned within 180 days, expected at least 20" in str(reason)
 
 
 # --- the sensor ---------------------------------------------------------------------------------
