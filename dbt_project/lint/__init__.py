@@ -161,6 +161,11 @@ def each_day(first_day: str, last_day: str) -> str:
     return f"unnest([{first_day}, {last_day}])"
 
 
+def each_number(last_number: str) -> str:
+    """A row per element."""
+    return f"unnest(range(1, {last_number}))"
+
+
 def is_weekend(moment: str) -> str:
     """A comparison."""
     return f"({moment} > 5)"

@@ -7,12 +7,10 @@
 {%- set logistic_terms = ref('churn_logistic_terms') -%}
 {%- set additive = ml_live_model('churn', 'additive') -%}
 {%- set logistic = ml_live_model('churn', 'logistic') -%}
-{%- if logistic is not none
+{%- set is_logistic = logistic is not none
     and (additive is none or logistic.status == 'champion') -%}
-    {%- set live, terms = logistic, logistic_terms -%}
-{%- else -%}
-    {%- set live, terms = additive, additive_terms -%}
-{%- endif -%}
+{%- set live = logistic if is_logistic else additive -%}
+{%- set terms = logistic_terms if is_logistic else additive_terms -%}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set catalog = ref('feature_catalog') -%}
 {%- if live is none -%}

@@ -123,11 +123,11 @@ counted as (
                     not intervals.is_missing
                     and (
                         intervals.above_value is null
-                        or feature_values.feature_value > intervals.above_value
+                        or intervals.above_value < feature_values.feature_value
                     )
                     and (
                         intervals.most_value is null
-                        or feature_values.feature_value <= intervals.most_value
+                        or intervals.most_value >= feature_values.feature_value
                     )
                     and feature_values.feature_value is not null
                 )
