@@ -160,20 +160,20 @@ def collapse(
     intercept = start + float(trees.sum_leaves(nothing)[0])
     steps = []
     for index, name in enumerate(feature_names):
-        thresholds, terms = np.empty(0), np.zeros(1)
+        thresholds, added = np.empty(0), np.zeros(1)
         if name in trees.feature_names:
             column = trees.feature_names.index(name)
             found = np.unique(trees.threshold[trees.feature == column])
             ends = np.append(found[np.isfinite(found)], np.inf)
             alone = np.tile(nothing, (len(ends), 1))
             alone[:, column] = ends
-            terms = trees.sum_leaves(alone) - trees.sum_leaves(nothing)
-            is_last = np.append(terms[1:] != terms[:-1], True)  # of neighbours with one value
-            thresholds, terms = ends[is_last][:-1], terms[is_last]
-        step = StepFunction(name, thresholds, terms, 0.0)
+            added = trees.sum_leaves(alone) - trees.sum_leaves(nothing)
+            is_last = np.append(added[1:] != added[:-1], True)  # of neighbours with one value
+            thresholds, added = ends[is_last][:-1], added[is_last]
+        step = StepFunction(name, thresholds, added, 0.0)
         mean = float(step.apply(values[:, index]).mean())
         intercept += mean
-        steps.append(StepFunction(name, thresholds, terms - mean, -mean))
+        steps.append(StepFunction(name, thresholds, added - mean, -mean))
     return AdditiveModel(tuple(steps), intercept)
 
 

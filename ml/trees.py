@@ -265,6 +265,13 @@ def forest_trees(fitted: RandomForestClassifier, feature_names: Sequence[str]) -
     The library compares features rounded to 32 bits; thresholds are moved so that features of 64
     bits go the same way, see :func:`double_thresholds`. Where no value was missing in training, a
     missing one goes to the larger child: the library says so of each node, as it does otherwise.
+
+    Example:
+        >>> values, labels = np.arange(8.0)[:, None], np.arange(8) > 3
+        >>> forest = RandomForestClassifier(1, bootstrap=False, random_state=0)
+        >>> trees = forest_trees(forest.fit(values, labels), ("recency_days",))
+        >>> trees.sum_leaves(np.array([[0.0], [3.5], [3.6]]))
+        array([0., 0., 1.])
     """
     trees = []
     for estimator in fitted.estimators_:
@@ -286,7 +293,15 @@ def forest_trees(fitted: RandomForestClassifier, feature_names: Sequence[str]) -
 def boosted_trees(
     fitted: HistGradientBoostingClassifier, feature_names: Sequence[str]
 ) -> tuple[Trees, float]:
-    """The trees of a fitted boosting of two classes, and the log-odds that they start from."""
+    """The trees of a fitted boosting of two classes, and the log-odds that they start from.
+
+    Example:
+        >>> values, labels = np.arange(40.0)[:, None], np.arange(40) > 19
+        >>> boosting = HistGradientBoostingClassifier(max_iter=1).fit(values, labels)
+        >>> trees, start = boosted_trees(boosting, ("recency_days",))
+        >>> trees.threshold[0], start
+        (np.float64(19.5), 0.0)
+    """
     trees = []
     for (predictor,) in fitted._predictors:
         nodes = predictor.nodes
