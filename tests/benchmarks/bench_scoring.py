@@ -7,7 +7,8 @@ texts costs, some 0.05 s. The ratios are of times of one run on one machine, and
 compared, too.
 
 Held to less than the factor of five that was hoped for: fetching, scaling, predicting with
-scikit-learn 1.9 and writing back 2 million rows takes half a second of KMeans. Where the SQL's time goes, in seconds of one core:
+scikit-learn 1.9 and writing back takes half a second of KMeans. Where the SQL's time goes, in
+seconds of one core:
 
 * KMeans 0.40, of which reading and writing 0.13, filling in missing values 0.03 and five logarithms
   0.08 would be left if distances cost nothing (Python's side takes 0.58); six distances by
