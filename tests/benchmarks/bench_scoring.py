@@ -2,11 +2,22 @@
 
 2 million customers drawn from a demo shop's own, in a database in memory, so that neither side
 waits for a disk; the SQL is what dbt compiles of the scoring models, and both sides write the same
-columns. The ratios are of times of one run on one machine, and the two results are compared, too.
-Segmentations are held to being faster at all: a factor of five, which was hoped for, scikit-learn
-1.9 and DuckDB 2.0 do not leave (some 2 for KMeans, 3 for the mixture on two idle cores). Of the
-churn models, the logistic regression is held to 5 times, the additive model to 4; what the forest
-and the boosting cost is stated.
+columns. Ids are texts of 32 characters, as in a real shop: with numbers both sides save what moving
+texts costs, some 0.05 s. The ratios are of times of one run on one machine, and the two results are
+compared, too.
+
+Of the churn models, the logistic regression is held to 5 times and the additive model to 4; what the
+forest and the boosting cost is stated. Segmentations are held to less than the factor of five that was hoped for: fetching, scaling, predicting with
+scikit-learn 1.9 and writing back takes half a second of KMeans. Where the SQL's time goes, in
+seconds of one core:
+
+* KMeans 0.40, of which reading and writing 0.13, filling in missing values 0.03 and five logarithms
+  0.08 would be left if distances cost nothing (Python's side takes 0.58); six distances by
+  differences take 0.11, the nearest of them 0.05. Expanded squares (0.34 in all) would let rounding
+  decide between equally near centroids, and a margin needs the exact distance besides.
+* The mixture 1.5, of which reading and scaling 0.25, 48 dot products and their squares 1.0, the
+  likeliest component and its probability 0.2. One operation for each number took 2.1: DuckDB keeps
+  a vector of 16 KB for each of some 500 operations, more than fits into the core's cache.
 """
 
 from __future__ import annotations
@@ -39,7 +50,7 @@ from ml.registry import FittedModel
 CUSTOMERS = 2_000_000
 SEGMENTS = 6
 TURNS = 5
-LEAST_TIMES_FASTER = 1.0
+LEAST_TIMES_FASTER = {"segments_kmeans": 1.8, "segments_gmm": 3.0}
 # What a churn model is held to; nothing but the same result where there is no figure.
 CHURN_TIMES_FASTER = {
     "churn_logistic_terms": 5.0,
@@ -296,7 +307,7 @@ def test_sql_is_faster_and_says_the_same(
     ).fetchall()
     assert rows == same == CUSTOMERS
     assert float(largest) <= TOLERANCE
-    assert ratio >= LEAST_TIMES_FASTER
+    assert ratio >= LEAST_TIMES_FASTER[table]
 
 
 @pytest.mark.parametrize(("table", "least"), CHURN_TIMES_FASTER.items())

@@ -125,7 +125,8 @@ SCORES = {
          "is_near_border": True, "is_champion_passed": True},
     ],
     "segments": [
-        {"segment_id": segment, "segment_name": name, "description": f"They are {name}.",
+        {"model_id": "k", "segment_id": segment, "segment_name": name,
+         "description": f"They are {name}.",
          "customer_count": 1, "customer_share": 0.5, "near_border_share": near,
          "playbook_action": f"Write to {name}", "playbook_channel": "e-mail",
          "playbook_why": "It pays"}
@@ -180,6 +181,10 @@ SCORES = {
     "model_quality": [
         {"model_id": "k", "purpose": "segmentation", "family": "kmeans", "split": "train",
          "metric_name": "davies_bouldin", "metric_value": 1.41, "is_champion": True},
+        # Of the study that chose it; the latest one, above, is another.
+        *({"model_id": "k", "purpose": "segmentation", "family": "kmeans", "split": "study",
+           "metric_name": name, "metric_value": float(count), "is_champion": True}
+          for name, count in [("candidate_count", 57), ("passed_count", 3)]),
         {"model_id": "g", "purpose": "segmentation", "family": "gmm", "split": "train",
          "metric_name": "silhouette", "metric_value": 0.06, "is_champion": False},
         {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
@@ -527,7 +532,7 @@ def test_the_segments_page_says_what_the_marts_say(fitted):
     assert "0 · big spenders 1 50.0% 0.0% They are big spenders." in text
     assert "1 · small spenders Write to small spenders e-mail It pays" in text
     assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
-    assert "best of 1 candidates that keep the rule, of 2 studied" in text
+    assert "When they were chosen, 3 of 57 candidates kept the rule." in text
     assert "Of the 2 customers 50.0% are near a border" in text
 
 
@@ -553,7 +558,7 @@ def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
     built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
         connection, tmp_path
     )}  # fmt: skip
-    assert "No candidate of 2 keeps the rule" in built["segments"].text
+    assert "No candidate of 57 keeps the rule" in built["segments"].text
     assert "None of the 2 that the warehouse could score" in built["segment-study"].text
 
 
