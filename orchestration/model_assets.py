@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -245,7 +246,7 @@ def fit_churn(
             yield dg.MaterializeResult(asset_key=key, metadata={"not_fitted": said})
 
 
-def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, object]:
+def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
     """Metadata of a fit, and its run in MLflow."""
     metrics = {(metric.split, metric.metric_name): metric for metric in model.metrics}
     validated, tested = metrics["cross_validation", "roc_auc"], metrics["test", "roc_auc"]
