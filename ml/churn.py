@@ -130,7 +130,7 @@ class Validated:
 
     Attributes:
         family: its verbs.
-        probability: of returning, each row by a model that saw nothing of its person, shape (rows,).
+        probability: of returning, by a model that saw nothing of the row's person, shape (rows,).
         roc_auc: of these.
         calibration: what they ask for.
     """

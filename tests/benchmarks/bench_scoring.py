@@ -6,10 +6,10 @@ columns. Ids are texts of 32 characters, as in a real shop: with numbers both si
 texts costs, some 0.05 s. The ratios are of times of one run on one machine, and the two results are
 compared, too.
 
-Of the churn models, the logistic regression is held to 5 times and the additive model to 4; what the
-forest and the boosting cost is stated. Segmentations are held to less than the factor of five that was hoped for: fetching, scaling, predicting with
-scikit-learn 1.9 and writing back takes half a second of KMeans. Where the SQL's time goes, in
-seconds of one core:
+Of the churn models, the logistic regression is held to 5 times and the additive model to 4; what
+the forest and the boosting cost is stated. Segmentations are held to less than the factor of five
+that was hoped for: fetching, scaling, predicting with scikit-learn 1.9 and writing back takes half
+a second of KMeans. Where the SQL's time goes, in seconds of one core:
 
 * KMeans 0.40, of which reading and writing 0.13, filling in missing values 0.03 and five logarithms
   0.08 would be left if distances cost nothing (Python's side takes 0.58); six distances by

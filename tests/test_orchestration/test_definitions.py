@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from orchestration.model_assets import CHURN_FAMILIES
 from orchestration.definitions import defs
 from orchestration.raw_files import OLIST_TABLES
 
@@ -85,18 +86,7 @@ def test_schedules_are_off_by_default_and_jobs_are_named_for_what_they_do():
 def test_rescoring_refits_nothing_and_refitting_loads_nothing(graph):
     rescored = defs.resolve_job_def("rescore").asset_layer.executable_asset_keys
     refitted = defs.resolve_job_def("refit").asset_layer.executable_asset_keys
-    fits = {
-        dg.AssetKey(["ml", family])
-        for family in (
-            "kmeans",
-            "gmm",
-            "logistic",
-            "additive",
-            "random_forest",
-            "boosting",
-            "bg_nbd",
-        )
-    }
+    fits = {dg.AssetKey(["ml", family]) for family in ("kmeans", "gmm", *CHURN_FAMILIES)}
     assert not fits & rescored
     assert fits <= refitted
     assert not {key for key in refitted if key.path[0] in ("raw", "canonical")}
