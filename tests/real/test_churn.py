@@ -1,4 +1,4 @@
-"""Churn on the published files, fitted whole: honest figures, in the band that they should be in."""
+"""Churn on the published files, fitted whole: honest figures, in the honest band."""
 
 from __future__ import annotations
 
