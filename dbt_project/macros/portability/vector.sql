@@ -1,14 +1,17 @@
+{#- Never with a null in it, which DuckDB's list functions refuse; whoever needs to know asks the
+    numbers themselves. -#}
 {% macro vector(expressions) -%}
-    case
-        when {{ expressions | join(' + ') }} is not null
-            then {{ adapter.dispatch('vector', 'regulars')(expressions) }}
-    end
+    {%- set filled = [] -%}
+    {%- for expression in expressions -%}
+        {%- do filled.append('coalesce(' ~ expression ~ ', 0e0)') -%}
+    {%- endfor -%}
+    {{ adapter.dispatch('vector', 'regulars')(filled) }}
 {%- endmacro %}
 
-{% macro default__vector(expressions) -%}
-    array[{{ expressions | join(', ') }}]
+{% macro default__vector(filled) -%}
+    array[{{ filled | join(', ') }}]
 {%- endmacro %}
 
-{% macro spark__vector(expressions) -%}
-    array({{ expressions | join(', ') }})
+{% macro spark__vector(filled) -%}
+    array({{ filled | join(', ') }})
 {%- endmacro %}
