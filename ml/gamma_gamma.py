@@ -22,7 +22,7 @@ from ml.parameters import ParameterRow, group_rows, look_up
 
 FAMILY = "gamma_gamma"
 
-# Of p, q and of v in units of the mean amount; wide enough for any shop.
+# Of p, q and of v in units of the median amount; wide enough for any shop.
 BOUNDS = {"p": (1e-3, 1e5), "q": (1e-3, 1e5), "v": (1e-5, 1e5)}
 
 
@@ -141,8 +141,9 @@ def fit_gamma_gamma(
     if not bought.any():
         raise ValueError("expected a purchase or more, got none; build the features first")
     counts, amounts = spends.purchase_count[bought], spends.average_amount[bought]
-    # In units of the mean, so that bounds and starts suit every currency.
-    unit = float(amounts.mean())
+    # In units of the median, so that bounds and starts suit every currency. The mean would hang on
+    # a few large amounts, and on the largest alone where the model's own mean is infinite.
+    unit = float(np.median(amounts))
     scaled, customers = AverageSpends(counts, amounts / unit), len(counts)
 
     def mean_likelihood(parameters: FloatArray) -> tuple[float, FloatArray]:
