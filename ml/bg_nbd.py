@@ -66,7 +66,9 @@ class PurchaseHistories:
             & (self.last_purchase_weeks >= 0)
             & (self.last_purchase_weeks <= self.age_weeks)
             & ((self.repeat_count > 0) | (self.last_purchase_weeks == 0))
+            & np.isfinite(self.repeat_count)
             & np.isfinite(self.age_weeks)
+            & np.isfinite(self.customer_count)
             & (self.customer_count > 0)
         )
         if not is_possible.all():
@@ -323,13 +325,13 @@ def expected_purchases(
     Args:
         model: fitted, or rebuilt from rows.
         histories: as of the date from which the horizon runs.
-        horizon_weeks: its length, above 0.
+        horizon_weeks: its length, above 0 and finite.
 
     Returns:
         Shape (histories,), 0 or more.
 
     Raises:
-        ValueError: the horizon is not above 0.
+        ValueError: the horizon is not a finite number above 0.
 
     Example:
         >>> once = PurchaseHistories(np.zeros(1), np.zeros(1), np.array([38.86]), np.ones(1))
@@ -337,8 +339,11 @@ def expected_purchases(
         >>> expected_purchases(cdnow, once, 39.0).round(3)
         array([0.196])
     """
-    if not horizon_weeks > 0:
-        raise ValueError(f"expected a horizon above 0 weeks, got {horizon_weeks}")
+    if not (np.isfinite(horizon_weeks) and horizon_weeks > 0):
+        raise ValueError(
+            f"expected a horizon above 0 weeks, and a finite one, got {horizon_weeks}; ask for as "
+            "many weeks as the label window has"
+        )
     pairs = np.column_stack([histories.repeat_count, histories.age_weeks])
     distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)
     alive = np.array([_expected_while_alive(model, x, age, horizon_weeks) for x, age in distinct])

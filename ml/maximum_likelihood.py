@@ -14,7 +14,7 @@ Likelihood = Callable[[FloatArray], tuple[float, FloatArray]]
 
 # Starts are drawn from a tenth to ten times the place where the search is told to begin.
 START_SPREAD = 10.0
-# Log-likelihoods nearer than this are the same optimum: a factor of 1.01 in how likely the data are.
+# Log-likelihoods nearer than this are one optimum: a factor of 1.01 in how likely the data are.
 SAME_LIKELIHOOD = 0.01
 # Parameters of one optimum may differ by this share from start to start.
 SAME_PARAMETER = 0.05
@@ -80,8 +80,8 @@ def maximize_likelihood(
     """
     if start_count < 2:
         raise ValueError(
-            f"expected 2 or more starts, got {start_count}; with one, nothing tells a local optimum "
-            "from the best"
+            f"expected 2 or more starts, got {start_count}; with one, nothing tells a local "
+            "optimum from the best"
         )
 
     def loss(logarithms: FloatArray) -> tuple[float, FloatArray]:
