@@ -16,12 +16,14 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
-from reports.formatting import NOTHING, integer, label
+from reports.formatting import NOTHING, integer, label, number
 from reports.sources import BlockRows, sql_link
 
 SMALL_SHARE = 0.05
 LONG_TEXT = 28  # characters; longer ones need room to wrap in
 BARS_SIZE = 96, 28  # pixels
+LOGARITHMIC = {"type": "log", "dtick": "D2"}  # with ticks at 1, 2, 5, 10, 20, ...
+STEP_TICKS = 5  # borders between steps that are written, at most
 # Beside the bars of a column of texts stand so many of them, so long at most.
 TEXTS_BESIDE = 3
 TEXT_LENGTH = 13
@@ -86,6 +88,26 @@ def _group_axis(values: Sequence[Any]) -> dict[str, Any]:
     return {"type": "category", "showgrid": False}
 
 
+def _draw_reference(
+    figure: go.Figure, rows: Rows, x: str, reference: Mapping[str, str], *, is_across: bool = False
+) -> None:
+    """Dashed lines through the values of columns, once per place, to compare with."""
+    for column, name in reference.items():
+        points = dict(zip(_column(rows, x), _column(rows, column), strict=True))
+        is_named = any(isinstance(place, str) for place in points)
+        places = [*points] if is_named else sorted(points)
+        values = [points[place] for place in places]
+        names = _names(places) if is_named else places
+        figure.add_scatter(
+            x=values if is_across else names,
+            y=names if is_across else values,
+            mode="lines",
+            name=_names([name])[0],
+            hoverinfo="skip",
+            meta={"reference": True},
+        )
+
+
 def line_chart(
     rows: Rows,
     *,
@@ -94,9 +116,12 @@ def line_chart(
     title: str,
     by: str = "",
     band: tuple[str, str] | None = None,
+    reference: Mapping[str, str] | None = None,
+    logarithmic: Sequence[str] = (),
     height: int = 320,
     unit: str = "",
     as_percent: bool = False,
+    x_as_percent: bool = False,
     digits: int = 0,
 ) -> Markup:
     """Lines over a common axis.
@@ -108,9 +133,12 @@ def line_chart(
         title: said above the chart.
         by: column that names the lines, where one column of ``y`` holds them all.
         band: columns with the lower and upper bound of each point, drawn as a band around the line.
+        reference: column to the name of a dashed line to compare with.
+        logarithmic: columns of which the axis is logarithmic.
         height: in pixels.
         unit: of the vertical axis; said beside the title.
         as_percent: the values are shares from 0 to 1.
+        x_as_percent: those of the horizontal axis are.
         digits: after the point, when a value is pointed at.
 
     Example:
@@ -122,6 +150,8 @@ def line_chart(
     axis: dict[str, Any] = {}
     if any(isinstance(value, date | str) for value in everywhere):
         axis = _group_axis(everywhere)
+    elif x_as_percent:
+        axis = {**_value_axis(everywhere, as_percent=True, digits=digits), "rangemode": "normal"}
     values = [value for column in y for value in _column(rows, column)] if as_percent else []
     lines = [(column, name, rows) for column, name in y.items()]
     if by:
@@ -132,7 +162,7 @@ def line_chart(
         ]
     for number, (column, name, points) in enumerate(lines):
         across = _column(points, x)
-        if axis and axis["type"] != "date":
+        if axis.get("type") == "category":
             across = _names(across)
         if band:
             lower, upper = (_column(points, bound) for bound in band)
@@ -153,10 +183,15 @@ def line_chart(
             name=_names([name])[0],
             meta={"line": number},
         )
+    _draw_reference(figure, rows, x, reference or {})
+    value_axis = _value_axis(values, as_percent=as_percent, digits=digits)
+    for columns, one in (((x,), axis), (tuple(y), value_axis)):
+        if set(columns) & set(logarithmic):
+            one |= LOGARITHMIC
     figure.update_layout(
         xaxis=axis,
-        yaxis=_value_axis(values, as_percent=as_percent, digits=digits),
-        showlegend=len(lines) > 1,
+        yaxis=value_axis,
+        showlegend=len(figure.data) > (2 if band else 1),
         hovermode="x unified",
     )
     return _embed(figure, rows, title, unit, height)
@@ -209,6 +244,175 @@ def bar_chart(
         showlegend=len(y) > 1,
         barmode="stack" if stacked else "group",
         hovermode="y unified" if horizontal else "x unified",
+    )
+    return _embed(figure, rows, title, unit, height)
+
+
+def interval_chart(
+    rows: Rows,
+    *,
+    x: str,
+    y: str,
+    band: tuple[str, str],
+    title: str,
+    by: str = "",
+    reference: Mapping[str, str] | None = None,
+    height: int = 320,
+    unit: str = "",
+    horizontal: bool = False,
+    as_percent: bool = False,
+    x_as_percent: bool = False,
+    digits: int = 0,
+) -> Markup:
+    """Dots with the intervals that they are uncertain by; where there is none, the dot alone.
+
+    Args:
+        rows: one per dot.
+        x: column of the horizontal axis, or of the names if horizontal.
+        y: column of the value.
+        band: columns with the lower and upper bound of each dot.
+        title: said above the chart.
+        by: column that names groups of dots, each with its colour.
+        reference: column to the name of a dashed line to compare with; of ``x`` itself it is the
+            diagonal.
+        height: in pixels.
+        unit: of the values; said beside the title.
+        horizontal: names from top to bottom, values from left to right.
+        as_percent: the values are shares from 0 to 1.
+        x_as_percent: those of the horizontal axis are.
+        digits: after the point, when a value is pointed at.
+
+    Example:
+        >>> rows = [{"rule": "recency", "auc": 0.57, "low": 0.55, "high": 0.59}]
+        >>> chart = interval_chart(rows, x="rule", y="auc", band=("low", "high"), title="t")
+        >>> '"array":[0.02' in chart, '"mode":"markers"' in chart
+        (True, True)
+    """
+    figure = go.Figure()
+    everywhere, values = _column(rows, x), _column(rows, y)
+    bounds = [value for bound in band for value in _column(rows, bound)]
+    is_named = any(isinstance(value, str) for value in everywhere)
+    value_axis = _value_axis([*values, *bounds] if as_percent else [], as_percent=as_percent,
+                             digits=digits) | {"rangemode": "normal"}  # fmt: skip
+    group_axis: dict[str, Any] = {}
+    if is_named:
+        group_axis = _group_axis(everywhere) | {
+            "categoryorder": "array",
+            "categoryarray": list(dict.fromkeys(_names(everywhere))),
+        }
+    elif x_as_percent:
+        group_axis = _value_axis(everywhere, as_percent=True, digits=digits)
+        group_axis |= {"rangemode": "normal"}
+    along, across = ("x", "y") if horizontal else ("y", "x")
+    groups = list(dict.fromkeys(_column(rows, by))) if by else [y]
+    for number, group in enumerate(groups):
+        points = [row for row in rows if not by or row[by] == group]
+        places = _column(points, x)
+        lengths: dict[str, list[Any]] = {"array": [], "arrayminus": []}
+        for row in points:
+            lower, middle, upper = row[band[0]], row[y], row[band[1]]
+            lengths["array"].append(None if upper is None else upper - middle)
+            lengths["arrayminus"].append(None if lower is None else middle - lower)
+        figure.add_scatter(
+            **{across: _names(places) if is_named else places, along: _column(points, y)},
+            **{f"error_{along}": {"type": "data", "symmetric": False, "thickness": 2, **lengths}},
+            mode="markers",
+            orientation="h" if horizontal else "v",
+            name=_names([group])[0],
+            meta={"dots": number},
+        )
+    _draw_reference(figure, rows, x, reference or {}, is_across=horizontal)
+    if horizontal:
+        group_axis |= {"autorange": "reversed", "showgrid": True}
+    figure.update_layout(
+        **{f"{along}axis": value_axis, f"{across}axis": group_axis},
+        scattermode="group" if by else "overlay",
+        showlegend=len(figure.data) > 1,
+        hovermode="closest",
+    )
+    return _embed(figure, rows, title, unit, height)
+
+
+def step_chart(
+    rows: Rows,
+    *,
+    above: str,
+    most: str,
+    y: str,
+    density: str,
+    title: str,
+    within: tuple[float, float] | None = None,
+    form: Callable[[Any], str] = number,
+    height: int = 240,
+    unit: str = "",
+    digits: int = 2,
+) -> Markup:
+    """A step function, and below it how much of the data stands behind each step.
+
+    Steps are drawn equally wide, however far their borders are apart: thresholds are dense where
+    data is, and the outermost steps have no end.
+
+    Args:
+        rows: one per step, ascending.
+        above: column with the border where a step begins, exclusive; none for the first.
+        most: column with the border where it ends, inclusive; none for the last.
+        y: column with the height of the step.
+        density: column with the share of the data in it, 0 to 1.
+        title: said above the chart.
+        within: ends of the vertical axis, the same for pictures that are compared.
+        form: the filter that formats the borders.
+        height: in pixels.
+        unit: of the borders; said beside the title.
+        digits: after the point, when a step is pointed at.
+
+    Example:
+        >>> rows = [{"a": None, "m": 1.5, "term": 0.9, "share": 0.97},
+        ...         {"a": 1.5, "m": None, "term": 1.7, "share": 0.03}]
+        >>> chart = step_chart(rows, above="a", most="m", y="term", density="share", title="t")
+        >>> "up to 1.50" in chart, "above 1.50" in chart
+        (True, True)
+    """
+    figure = go.Figure()
+    values, shares = _column(rows, y), _column(rows, density)
+    names = []
+    for begin, end in zip(_column(rows, above), _column(rows, most), strict=True):
+        if begin is None:
+            names.append("every value" if end is None else f"up to {form(end)}")
+        else:
+            names.append(f"above {form(begin)}" + ("" if end is None else f", up to {form(end)}"))
+    figure.add_scatter(
+        x=[*range(len(values) + 1)],
+        y=[*values, *values[-1:]],
+        text=_names([*names, *names[-1:]]),
+        mode="lines",
+        line={"shape": "hv"},
+        hovertemplate=f"%{{text}}: %{{y:,.{digits}f}}<extra></extra>",
+        meta={"line": 0},
+    )
+    figure.add_bar(
+        x=[place + 0.5 for place in range(len(shares))],
+        y=shares,
+        text=_names(names),
+        textposition="none",
+        yaxis="y2",
+        hovertemplate="%{text}: %{y:.1%}<extra></extra>",
+        meta={"density": True},
+    )
+    # Of many borders some are written, evenly spread.
+    every = max(-(-(len(values) - 1) // STEP_TICKS), 1)
+    written = [*range(1, len(values), every)]
+    figure.update_layout(
+        xaxis={
+            "tickvals": written,
+            "ticktext": _names([form(rows[place][above]) for place in written]),
+            "range": [0, len(values)],
+            "showgrid": False,
+            "anchor": "y2",
+        },
+        yaxis={"domain": [0.34, 1], "range": within, "tickformat": f",.{digits}f", "nticks": 5},
+        yaxis2={"domain": [0, 0.26], "rangemode": "tozero", "tickformat": ".0%", "nticks": 3},
+        showlegend=False,
+        hovermode="closest",
     )
     return _embed(figure, rows, title, unit, height)
 
@@ -511,6 +715,8 @@ def cross_table(
 ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "line_chart": line_chart,
     "bar_chart": bar_chart,
+    "interval_chart": interval_chart,
+    "step_chart": step_chart,
     "heat_map": heat_map,
     "radar_chart": radar_chart,
     "scatter_3d": scatter_3d,
