@@ -65,10 +65,12 @@
       layout.yaxis.tickvals = [...new Set(data.flatMap((trace) => trace.y))];
       layout.yaxis.ticktext = layout.yaxis.tickvals.map((name) => wrap(name, 18));
     }
+    const dashed = { color: colour("--quiet"), width: 1.5, dash: "dash" };
+    (layout.shapes || []).forEach((shape) => { shape.line = dashed; });
     data.forEach((trace) => {
       if (!trace.meta) return;
       if (trace.meta.reference) {
-        trace.line = { color: colour("--quiet"), width: 1.5, dash: "dash" };
+        trace.line = dashed;
         return;
       }
       if (trace.meta.density) {
