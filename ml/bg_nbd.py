@@ -91,7 +91,8 @@ class PurchaseHistories:
         """
         rows = np.column_stack([self.repeat_count, self.last_purchase_weeks, self.age_weeks])
         unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-        return PurchaseHistories(*unique.T, np.bincount(inverse, self.customer_count))
+        counts = np.bincount(inverse, self.customer_count)
+        return PurchaseHistories(unique[:, 0], unique[:, 1], unique[:, 2], counts)
 
 
 @dataclass(frozen=True)
@@ -382,8 +383,10 @@ def from_rows(rows: Sequence[ParameterRow]) -> BgNbdModel:
     """
     grouped = group_rows(rows)
     return BgNbdModel(
-        *(
-            look_up(grouped, name)
-            for name in ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
-        )
+        r=look_up(grouped, "r"),
+        alpha=look_up(grouped, "alpha"),
+        a=look_up(grouped, "a"),
+        b=look_up(grouped, "b"),
+        horizon_weeks=look_up(grouped, "horizon_weeks"),
+        log_likelihood=look_up(grouped, "log_likelihood"),
     )

@@ -221,4 +221,9 @@ def from_rows(rows: Sequence[ParameterRow]) -> GammaGammaModel:
         ValueError: a row is missing, or two rows say the same.
     """
     grouped = group_rows(rows)
-    return GammaGammaModel(*(look_up(grouped, name) for name in ("p", "q", "v", "log_likelihood")))
+    return GammaGammaModel(
+        p=look_up(grouped, "p"),
+        q=look_up(grouped, "q"),
+        v=look_up(grouped, "v"),
+        log_likelihood=look_up(grouped, "log_likelihood"),
+    )

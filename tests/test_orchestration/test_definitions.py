@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from orchestration.model_assets import CHURN_FAMILIES
 from orchestration.definitions import defs
+from orchestration.model_assets import CHURN_FAMILIES
 from orchestration.raw_files import OLIST_TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
