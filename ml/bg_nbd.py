@@ -91,7 +91,7 @@ class PurchaseHistories:
         """
         rows = np.column_stack([self.repeat_count, self.last_purchase_weeks, self.age_weeks])
         unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-        counts = np.bincount(inverse, self.customer_count)
+        counts = np.bincount(inverse, self.customer_count).astype(np.float64)
         return PurchaseHistories(unique[:, 0], unique[:, 1], unique[:, 2], counts)
 
 
