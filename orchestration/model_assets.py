@@ -312,6 +312,7 @@ MODEL_TABLES = (
                 fit_kmeans_segments,
                 fit_gmm_segments,
                 measure_segment_stability,
+                *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES),
                 score_by_library,
             ],
             group_name="ml",

@@ -24,7 +24,10 @@ FIT_PURPOSES = {
         ["ml", "gmm"],
         ["ml", "segment_stability"],
     ),
-    "churn": CHAMPIONS | dg.AssetSelection.assets(*(["ml", family] for family in CHURN_FAMILIES)),
+    "churn": CHAMPIONS
+    | dg.AssetSelection.assets(
+        ["ml", "library_scores"], *(["ml", family] for family in CHURN_FAMILIES)
+    ),
 }
 SCORE = dg.AssetSelection.groups("scoring", "marts")
 RESCORE = EVERYTHING - FIT
