@@ -37,12 +37,12 @@ class Effort:
         tree_share: of the trees that the families are fitted with otherwise, above 0 to 1.
     """
 
-    fold_count: int = 3
+    fold_count: int = 5
     resample_count: int = 200
     tree_share: float = 1.0
 
 
-QUICK_EFFORT = Effort(fold_count=2, resample_count=40, tree_share=0.25)
+QUICK_EFFORT = Effort(fold_count=3, resample_count=40, tree_share=0.25)
 
 
 Fit = Callable[[FeatureMatrix, NDArray[np.bool_], Sequence[FeatureRule], Effort, int], Any]
