@@ -23,6 +23,7 @@ from ml.parameters import ParameterRow, group_rows, look_up
 
 FAMILY = "bg_nbd"
 FEATURE_NAMES = ("purchase_day_count", "recency_days", "tenure_days")
+NUMBER_NAMES = ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
 DAYS_PER_WEEK = 7.0
 
 # Wide enough for any shop. An alpha below 0.01 weeks would be a matter of minutes to hours, which
@@ -91,7 +92,9 @@ class PurchaseHistories:
         """
         rows = np.column_stack([self.repeat_count, self.last_purchase_weeks, self.age_weeks])
         unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-        return PurchaseHistories(*unique.T, np.bincount(inverse, self.customer_count))
+        x, last, age = unique.T
+        count = np.bincount(inverse, self.customer_count).astype(np.float64)
+        return PurchaseHistories(x, last, age, count)
 
 
 @dataclass(frozen=True)
@@ -334,10 +337,11 @@ def expected_purchases(
         ValueError: the horizon is not a finite number above 0.
 
     Example:
-        >>> once = PurchaseHistories(np.zeros(1), np.zeros(1), np.array([38.86]), np.ones(1))
+        >>> x, last, age = np.array([[0.0], [0.0], [38.86]])  # bought but once
+        >>> once = PurchaseHistories(x, last, age, np.ones(1))
         >>> cdnow = BgNbdModel(0.243, 4.414, 0.793, 2.426, 39.0, 0.0)
         >>> expected_purchases(cdnow, once, 39.0).round(3)
-        array([0.196])
+        array([0.195])
     """
     if not (np.isfinite(horizon_weeks) and horizon_weeks > 0):
         raise ValueError(
@@ -367,9 +371,8 @@ def predict_bg_nbd(model: BgNbdModel, matrix: FeatureMatrix) -> FloatArray:
 
 def to_rows(model: BgNbdModel) -> list[ParameterRow]:
     """One row per number of the model, and ``is_used`` for each feature that it is scored from."""
-    numbers = ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
     return [
-        *(ParameterRow(name, getattr(model, name)) for name in numbers),
+        *(ParameterRow(name, getattr(model, name)) for name in NUMBER_NAMES),
         *(ParameterRow("is_used", 1.0, feature_name=name) for name in FEATURE_NAMES),
     ]
 
@@ -381,9 +384,5 @@ def from_rows(rows: Sequence[ParameterRow]) -> BgNbdModel:
         ValueError: a row is missing, or two rows say the same.
     """
     grouped = group_rows(rows)
-    return BgNbdModel(
-        *(
-            look_up(grouped, name)
-            for name in ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
-        )
-    )
+    r, alpha, a, b, horizon_weeks, at_best = (look_up(grouped, name) for name in NUMBER_NAMES)
+    return BgNbdModel(r, alpha, a, b, horizon_weeks, at_best)
