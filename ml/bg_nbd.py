@@ -23,6 +23,7 @@ from ml.parameters import ParameterRow, group_rows, look_up
 
 FAMILY = "bg_nbd"
 FEATURE_NAMES = ("purchase_day_count", "recency_days", "tenure_days")
+NUMBER_NAMES = ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
 DAYS_PER_WEEK = 7.0
 
 # Wide enough for any shop. An alpha below 0.01 weeks would be a matter of minutes to hours, which
@@ -91,8 +92,9 @@ class PurchaseHistories:
         """
         rows = np.column_stack([self.repeat_count, self.last_purchase_weeks, self.age_weeks])
         unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-        counts = np.bincount(inverse, self.customer_count).astype(np.float64)
-        return PurchaseHistories(unique[:, 0], unique[:, 1], unique[:, 2], counts)
+        x, last, age = unique.T
+        count = np.bincount(inverse, self.customer_count).astype(np.float64)
+        return PurchaseHistories(x, last, age, count)
 
 
 @dataclass(frozen=True)
@@ -335,10 +337,11 @@ def expected_purchases(
         ValueError: the horizon is not a finite number above 0.
 
     Example:
-        >>> once = PurchaseHistories(np.zeros(1), np.zeros(1), np.array([38.86]), np.ones(1))
+        >>> x, last, age = np.array([[0.0], [0.0], [38.86]])  # bought but once
+        >>> once = PurchaseHistories(x, last, age, np.ones(1))
         >>> cdnow = BgNbdModel(0.243, 4.414, 0.793, 2.426, 39.0, 0.0)
         >>> expected_purchases(cdnow, once, 39.0).round(3)
-        array([0.196])
+        array([0.195])
     """
     if not (np.isfinite(horizon_weeks) and horizon_weeks > 0):
         raise ValueError(
@@ -354,23 +357,25 @@ def expected_purchases(
 def predict_bg_nbd(model: BgNbdModel, matrix: FeatureMatrix) -> FloatArray:
     """Probability of returning within the model's horizon, uncalibrated, shape (rows,).
 
-    1 - exp(-expected purchases): what it would be if purchases were Poisson with that mean. Chosen
-    because it rises with the expected purchases, so that people stand in the order of the published
-    baseline; its level is left to a recalibration, as with every family.
+    P(alive) times the probability that one who is alive buys at least once: the negative binomial
+    with shape r + x has no purchase with probability ((alpha + T) / (alpha + T + t)) ** (r + x),
+    and nobody leaves before the first of them. Exact, while the published baseline ranks by the
+    expected purchases; its level is left to a recalibration, as with every family.
 
     Raises:
         FeatureError: a feature is absent, or missing for a customer.
         ValueError: a history cannot have happened.
     """
     histories = histories_from_features(matrix)
-    return np.asarray(-np.expm1(-expected_purchases(model, histories, model.horizon_weeks)))
+    age = model.alpha + histories.age_weeks
+    log_none = (model.r + histories.repeat_count) * np.log(age / (age + model.horizon_weeks))
+    return np.asarray(probability_alive(model, histories) * -np.expm1(log_none))
 
 
 def to_rows(model: BgNbdModel) -> list[ParameterRow]:
     """One row per number of the model, and ``is_used`` for each feature that it is scored from."""
-    numbers = ("r", "alpha", "a", "b", "horizon_weeks", "log_likelihood")
     return [
-        *(ParameterRow(name, getattr(model, name)) for name in numbers),
+        *(ParameterRow(name, getattr(model, name)) for name in NUMBER_NAMES),
         *(ParameterRow("is_used", 1.0, feature_name=name) for name in FEATURE_NAMES),
     ]
 
@@ -382,11 +387,5 @@ def from_rows(rows: Sequence[ParameterRow]) -> BgNbdModel:
         ValueError: a row is missing, or two rows say the same.
     """
     grouped = group_rows(rows)
-    return BgNbdModel(
-        r=look_up(grouped, "r"),
-        alpha=look_up(grouped, "alpha"),
-        a=look_up(grouped, "a"),
-        b=look_up(grouped, "b"),
-        horizon_weeks=look_up(grouped, "horizon_weeks"),
-        log_likelihood=look_up(grouped, "log_likelihood"),
-    )
+    r, alpha, a, b, horizon_weeks, at_best = (look_up(grouped, name) for name in NUMBER_NAMES)
+    return BgNbdModel(r, alpha, a, b, horizon_weeks, at_best)

@@ -21,6 +21,7 @@ from ml.maximum_likelihood import maximize_likelihood
 from ml.parameters import ParameterRow, group_rows, look_up
 
 FAMILY = "gamma_gamma"
+NUMBER_NAMES = ("p", "q", "v", "log_likelihood")
 
 # Of p, q and of v in units of the median amount; wide enough for any shop.
 BOUNDS = {"p": (1e-3, 1e5), "q": (1e-3, 1e5), "v": (1e-5, 1e5)}
@@ -211,7 +212,7 @@ def expected_average_amount(model: GammaGammaModel, spends: AverageSpends) -> Fl
 
 def to_rows(model: GammaGammaModel) -> list[ParameterRow]:
     """One row per number of the model."""
-    return [ParameterRow(name, getattr(model, name)) for name in ("p", "q", "v", "log_likelihood")]
+    return [ParameterRow(name, getattr(model, name)) for name in NUMBER_NAMES]
 
 
 def from_rows(rows: Sequence[ParameterRow]) -> GammaGammaModel:
@@ -221,9 +222,5 @@ def from_rows(rows: Sequence[ParameterRow]) -> GammaGammaModel:
         ValueError: a row is missing, or two rows say the same.
     """
     grouped = group_rows(rows)
-    return GammaGammaModel(
-        p=look_up(grouped, "p"),
-        q=look_up(grouped, "q"),
-        v=look_up(grouped, "v"),
-        log_likelihood=look_up(grouped, "log_likelihood"),
-    )
+    p, q, v, at_best = (look_up(grouped, name) for name in NUMBER_NAMES)
+    return GammaGammaModel(p, q, v, at_best)
