@@ -753,6 +753,18 @@ def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(churn_p
     assert "No model is live" in Reading(pages["churn-models"]).text
 
 
+def test_models_of_which_none_may_score_are_still_compared(churn_pages):
+    pages = churn_pages(
+        SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
+        "update marts.model_quality set is_champion = false",
+        "update marts.churn_curves set is_champion = false",
+    )
+    text = Reading(pages["churn-models"]).text
+    assert "logistic regression challenger 0.5800 0.5960" in text
+    assert "Why the champion is champion" not in text
+    assert "What one would have claimed" in Reading(pages["churn"]).text
+
+
 def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
     text = fitted["churn-models"].text
     for said in (
