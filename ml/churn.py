@@ -229,10 +229,10 @@ def make_baselines(
         return Baselines(simple, {}, Calibration(), float("nan"), degeneracy)
     learned = bg_nbd.predict_bg_nbd(fits[0], before.matrix)
     calibration = fit_calibration(before.is_returning, learned, "sigmoid")
-    raw = bg_nbd.predict_bg_nbd(fits[1], test.matrix)
+    histories = bg_nbd.histories_from_features(test.matrix)
     return Baselines(
-        {**simple, BG_NBD: raw},
-        {BG_NBD: calibration.apply(raw)},
+        {**simple, BG_NBD: bg_nbd.expected_purchases(fits[1], histories, horizon_weeks)},
+        {BG_NBD: calibration.apply(bg_nbd.predict_bg_nbd(fits[1], test.matrix))},
         calibration,
         float(roc_auc_score(before.is_returning, learned)),
         "",

@@ -10,8 +10,9 @@
    leave after one of those before it. So the expectation while alive is the sum
    over n of P(N = n) * C(n), where C(n) adds up, for k from 0 to n - 1, the
    probability to stay k times, (b + x)_k / (a + b + x)_k. That is equation 10
-   without its difference of nearly equal numbers. It depends on x and T only, so
-   it is worked out once for each pair of them. #}
+   without its difference of nearly equal numbers. The probability to return is
+   P(alive) times P(N > 0). All but P(alive) depends on x and T only, so it is
+   worked out once for each pair of them. #}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set live = ml_live_model('churn', 'bg_nbd') -%}
 {%- if live is none -%}
@@ -144,6 +145,7 @@ expectations as (
     select
         counted_pairs.repeat_count,
         counted_pairs.tenure_days,
+        counted_pairs.shape * counted_pairs.log_rest as log_none,
         sum(
             exp(
                 terms.log_coefficient
@@ -156,7 +158,11 @@ expectations as (
         on
             counted_pairs.repeat_count = terms.repeat_count
             and counted_pairs.term_count >= terms.term_number
-    group by counted_pairs.repeat_count, counted_pairs.tenure_days
+    group by
+        counted_pairs.repeat_count,
+        counted_pairs.tenure_days,
+        counted_pairs.shape,
+        counted_pairs.log_rest
 
 ),
 
@@ -186,9 +192,8 @@ expected as (
         alive.alive_probability,
         alive.alive_probability * expectations.expected_while_alive
             as expected_purchase_count,
-        1e0 - exp(
-            -alive.alive_probability * expectations.expected_while_alive
-        ) as raw_probability
+        alive.alive_probability * (1e0 - exp(expectations.log_none))
+            as raw_probability
     from alive
     inner join expectations
         on
