@@ -27,6 +27,7 @@ model_quality as (
         model_metrics.baseline_name,
         model_metrics.baseline_value,
         model_registry.status = 'champion' as is_champion,
+        model_registry.status_reason,
         {{ listed_dates('model_registry.settings', 'training_dates') }}
             as training_dates,
         cast(
