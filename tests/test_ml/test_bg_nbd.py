@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln, hyp2f1
-from scipy.stats import nbinom
+from scipy.stats import gamma, nbinom
 from threadpoolctl import threadpool_limits
 
 from ml.bg_nbd import (
@@ -302,7 +302,7 @@ def test_a_shop_on_its_first_day_is_degenerate():
     )
 
 
-def test_features_become_histories_and_probabilities_that_rise_with_expected_purchases():
+def test_features_become_histories_and_exact_probabilities_to_return():
     matrix = FeatureMatrix(
         ("tenure_days", "paid_amount", "recency_days", "purchase_day_count"),
         np.array([[70, 9, 70, 1], [70, 9, 7, 3], [70, 9, 0, 2], [1, 9, 1, 1]], dtype=float),
@@ -313,8 +313,15 @@ def test_features_become_histories_and_probabilities_that_rise_with_expected_pur
     assert found.age_weeks.tolist() == [10, 10, 10, 1 / 7]
     expected = expected_purchases(CDNOW, found, 39.0)
     probability = predict_bg_nbd(CDNOW, matrix)
-    assert probability == pytest.approx(1 - np.exp(-expected))
-    assert np.array_equal(probability.argsort(), expected.argsort())
+    # Alive, the purchase rate is gamma with shape r + x and rate alpha + T; no purchase in 39 weeks
+    # has probability exp(-39 rate) given the rate.
+    no_purchase = [
+        gamma(CDNOW.r + x, scale=1 / (CDNOW.alpha + age)).expect(lambda rate: np.exp(-39.0 * rate))
+        for x, age in zip(found.repeat_count, found.age_weeks, strict=True)
+    ]
+    by_hand = probability_alive(CDNOW, found) * (1 - np.array(no_purchase))
+    assert probability == pytest.approx(by_hand, rel=1e-6)
+    assert (probability < expected).all()
 
 
 def test_rows_rebuild_the_model_and_name_the_features():
