@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln, hyp2f1
 from scipy.stats import gamma, nbinom
@@ -166,9 +166,11 @@ def test_a_published_customer_is_expected_to_buy_as_published():
 @settings(max_examples=60, deadline=None)
 @given(MODELS, st.integers(0, 15), st.floats(0, 1), st.floats(1, 60), st.floats(0.1, 1.5))
 def test_expected_purchases_are_equation_10(model, x, share, age, relative_horizon):
-    # Well conditioned: a off 1, z at most 0.6, where the hypergeometric series is short.
+    # Well conditioned: a off 1, a + b + x - 1 off 0, where the printed form is 0 / 0, and z at most
+    # 0.6, where the hypergeometric series is short.
     a = model.a if abs(model.a - 1) > 0.1 else 1.5
     model, horizon = replace(model, a=a), relative_horizon * (model.alpha + age)
+    assume(abs(a + model.b + x - 1) > 0.1)
     last = share * age if x else 0.0
     found = expected_purchases(model, histories((x, last, age)), horizon)
     expected = equation_10(model, x, last, age, horizon)
