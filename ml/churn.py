@@ -246,7 +246,7 @@ class JudgedFamily:
     Attributes:
         name: as in the registry.
         parameters: of the fit on all complete dates, calibration included.
-        metrics: cross-validated, and of the test.
+        metrics: the cross-validated ROC AUC first, then those of the test.
         judgement: curves of the test.
         refusals: why it may not be champion; none if it may.
     """

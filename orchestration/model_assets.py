@@ -149,7 +149,9 @@ def _study_churn(
                 seed=seed,
             )
         )
-    honest = max(family.test_roc_auc for family in judged)
+    # Of the model that the folds prefer among those that pass; of all of them, where none does.
+    able = [family for family in judged if not family.refusals] or judged
+    honest = max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
     leaks = measure_leaks(
         test.matrix, test.is_returning, rules,
         honest_roc_auc=honest, inactive_days=window, seed=seed,
