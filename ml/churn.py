@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,7 @@ def validate_family(
     rules: Sequence[FeatureRule],
     effort: Effort,
     *,
+    most_plausible_roc_auc: float,
     seed: int,
 ) -> Validated:
     """Predict each person by a model fitted on other people, and see what must be mended.
@@ -156,7 +158,11 @@ def validate_family(
         train: rows of the training dates.
         rules: features to use.
         effort: folds and trees.
+        most_plausible_roc_auc: above it a figure is a suspected leak.
         seed: of the folds and of the fits.
+
+    Raises:
+        LeakError: the people of the folds are ranked too well to be true.
     """
     probability = np.empty(len(train.is_returning))
     folds = folds_by_person(
@@ -166,9 +172,10 @@ def validate_family(
         part = train.take(fitted_rows)
         model = family.fit(part.matrix, part.is_returning, rules, effort, seed)
         probability[held_out_rows] = family.predict(model, train.take(held_out_rows).matrix)
+    auc = float(roc_auc_score(train.is_returning, probability))
+    _refuse_leak(f"{family.name} model, cross-validated,", auc, train, most_plausible_roc_auc)
     check = check_calibration(train.is_returning, probability, person_numbers=train.person_numbers)
     calibration = fit_calibration(train.is_returning, probability, check.choose_kind())
-    auc = float(roc_auc_score(train.is_returning, probability))
     return Validated(family, probability, auc, calibration)
 
 
@@ -249,6 +256,8 @@ class JudgedFamily:
         metrics: the cross-validated ROC AUC first, then those of the test.
         judgement: curves of the test.
         refusals: why it may not be champion; none if it may.
+        row_count: customers that the final fit saw, where it was on those of the build's own date
+            instead of all complete dates.
     """
 
     name: str
@@ -256,6 +265,7 @@ class JudgedFamily:
     metrics: Sequence[Metric]
     judgement: Judgement
     refusals: Sequence[str]
+    row_count: int = 0
 
     @property
     def test_roc_auc(self) -> float:
@@ -302,15 +312,7 @@ def judge_probability(
     )
     found = {metric.metric_name: metric for metric in judgement.metrics}
     auc = found["roc_auc"].metric_value
-    if auc > protocol.most_plausible_roc_auc:
-        suspect, alone = find_suspect(test)
-        raise LeakError(
-            f"the {name} model ranks the customers of the test date with a ROC AUC of {auc:.4f}, "
-            f"expected at most {protocol.most_plausible_roc_auc:g} of honest features: a suspected "
-            f"leak. Alone, {suspect!r} ranks best ({alone:.4f}): see that it holds nothing from "
-            "its date on, or raise most_plausible_roc_auc in dbt_project.yml if such shops are "
-            "that predictable. No churn model was written"
-        )
+    _refuse_leak(f"{name} model on the test date", auc, test, protocol.most_plausible_roc_auc)
     slope = found.get("calibration_slope")
     refusals = []
     if slope is None:
@@ -329,6 +331,20 @@ def judge_probability(
             f"{protocol.least_calibration_slope:g} to {protocol.most_calibration_slope:g}"
         )
     return judgement, refusals
+
+
+def _refuse_leak(what: str, auc: float, rows: LabelledMatrix, most_plausible: float) -> None:
+    """Raise if a figure is too good to be true."""
+    if auc <= most_plausible:
+        return
+    suspect, alone = find_suspect(rows)
+    raise LeakError(
+        f"the {what} ranks customers with a ROC AUC of {auc:.4f}, expected at most "
+        f"{most_plausible:g} of honest features: a suspected leak. Alone, {suspect!r} ranks best "
+        f"({alone:.4f}): see that it holds nothing from its date on, or raise "
+        "most_plausible_roc_auc in dbt_project.yml if such shops are that predictable. No churn "
+        "model was written"
+    )
 
 
 def find_suspect(test: LabelledMatrix) -> tuple[str, float]:
@@ -412,9 +428,16 @@ def study_families(
     Raises:
         LeakError: a figure is too good to be true.
     """
+    validate = partial(
+        validate_family,
+        rules=rules,
+        effort=effort,
+        most_plausible_roc_auc=protocol.most_plausible_roc_auc,
+        seed=seed,
+    )
     validated: dict[str, Validated] = {}
     for name, family in FAMILIES.items():
-        validated[name] = validate_family(family, train, rules, effort, seed=seed)
+        validated[name] = validate(family, train)
         progress(f"{name}: cross-validated ROC AUC {validated[name].roc_auc:.4f}")
     opaque = find_opaque_refusals(validated, train, effort, seed=seed)
     base_rate = float(train.is_returning.mean())
@@ -430,19 +453,22 @@ def study_families(
         judged.append((name, each, judgement, refusals))
     found = []
     for name, each, judgement, refusals in judged:
+        why_not = [*refusals, *([opaque[name]] if name in opaque else [])]
+        # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.
+        calibration = each.calibration if why_not else validate(each.family, everything).calibration
         final = each.family.fit(everything.matrix, everything.is_returning, rules, effort, seed)
         progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
         found.append(
             JudgedFamily(
                 name,
-                [*each.family.to_rows(final), *each.calibration.to_rows()],
+                [*each.family.to_rows(final), *calibration.to_rows()],
                 [
                     Metric("cross_validation", "roc_auc", each.roc_auc),
                     Metric("train", "base_rate", base_rate),
                     *judgement.metrics,
                 ],
                 judgement,
-                [*refusals, *([opaque[name]] if name in opaque else [])],
+                why_not,
             )
         )
     return found
@@ -488,6 +514,7 @@ def judge_bg_nbd(
         ],
         judgement,
         ["a baseline, to which the others are held", *refusals, *filter(None, [model.degeneracy])],
+        row_count=histories.row_count,
     )
 
 

@@ -221,6 +221,9 @@ def _compare(
     if incumbent is None or contender == incumbent or not incumbent.test_qualities:
         return True, ""
     is_newer = contender.trained_order > incumbent.trained_order
+    if is_newer and contender.as_of_date < incumbent.as_of_date:
+        # A build as of the earlier date cannot be scored by what was fitted later.
+        return True, f"fitted as of {contender.as_of_date}, before {incumbent.model_id}"
     if contender.was_champion and is_newer and contender.as_of_date != incumbent.as_of_date:
         # Going back to a date gives what it gave.
         return True, f"champion again, as of {contender.as_of_date}"

@@ -312,7 +312,10 @@ _VERDICT = """
     coalesce(
         json_extract_string(registry.settings, '$.study.verdict'),
         json_extract_string(registry.settings, '$.gates.verdict'),
-        case registry.purpose when 'segmentation' then 'no study of it is known' else 'passed' end
+        case registry.purpose
+            when 'segmentation' then 'no study of it is known'
+            else 'fitted before churn models were held to gates'
+        end
     )
 """
 
@@ -337,7 +340,9 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
                 json_extract_string(registry.settings, '$.gates.evidence'),
                 ''
             ) as evidence,
-            json_extract_string(registry.settings, '$.test_date') as test_date,
+            json_extract_string(registry.settings, '$.test_date')
+                || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
             exists (
                 select 1 from ml.champion_history as changes
                 where registry.model_id in (changes.model_id, changes.former_model_id)
@@ -371,7 +376,8 @@ def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dic
             case metrics.split
                 when 'test' then json_extract_string(registry.settings, '$.test_date')
                 else replace(metrics.split, 'retest ', '')
-            end as test_date,
+            end || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
             metrics.metric_value
         from ml.model_metrics as metrics
         inner join ml.model_registry as registry on metrics.model_id = registry.model_id
@@ -402,15 +408,24 @@ def write_not_eligible(
 ) -> str:
     """Say in the registry why no model of a purpose could be fitted as of a date.
 
-    Replaces what was said before; a model that is fitted as of that date takes the row away.
+    Replaces what was said before; a model that is fitted as of that date takes the row away. Models
+    that were fitted as of this date or before are retired: what is too little to learn from is too
+    little to score by.
 
     Returns:
         The row's id.
     """
     model_id = f"{purpose}-{as_of_date:%Y%m%d}-not-eligible"
     told = json.dumps(settings, sort_keys=True, default=str)
-    with _explained(), transaction(connection):
+    with _explained(), _noting_champions(connection, "chosen"):
         _forget_not_eligible(connection, purpose, as_of_date)
+        connection.execute(
+            """
+            update ml.model_registry set status = 'retired', status_reason = ?
+            where purpose = ? and as_of_date <= ? and status in ('champion', 'challenger')
+            """,
+            [f"not eligible as of {as_of_date}: {reason}", purpose, as_of_date],
+        )
         connection.execute(
             "insert into ml.model_registry "
             "values (?, ?, 'none', 'not_eligible', ?, ?, 0, 0, ?, ?, ?)",
@@ -521,6 +536,11 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
     if model.status == "not_eligible":
         raise StoreError(
             f"{model.model_id} is no model, it says why none was fitted: {model.status_reason}"
+        )
+    if model.family == "bg_nbd":
+        raise StoreError(
+            f"{model.model_id} is a baseline, to which the others are held, and scores no mart; "
+            "promote a model of another family"
         )
     if model.parameter_count == 0:
         raise StoreError(
@@ -1049,8 +1069,8 @@ def read_champion_to_judge_again(
 ) -> list[tuple[str, str, list[ParameterRow]]]:
     """The churn champion, if a newer test can judge it: id, family and parameters, or nothing.
 
-    It can where the model was judged on another date, and the label windows that it was fitted on
-    ended by the new one.
+    It can where the model was judged on another date, has the same label window, and the windows
+    that it was fitted on ended by the new date.
 
     Args:
         connection: an open warehouse.
@@ -1063,11 +1083,12 @@ def read_champion_to_judge_again(
         select model_id, family from ml.model_registry
         where purpose = 'churn' and status = 'champion'
             and json_extract_string(settings, '$.test_date') <> cast(? as varchar)
+            and json_extract_string(settings, '$.label_window_days') = cast(? as varchar)
             and list_max(
                 cast(json_extract(settings, '$.fitted_dates') as date[])
             ) + cast(? as integer) <= ?
         """,
-        [test_date, label_window_days, test_date],
+        [test_date, label_window_days, label_window_days, test_date],
     )
     return [(found, family, read_parameters(connection, found)) for found, family in rows]
 
@@ -1116,7 +1137,9 @@ def write_library_scores(
     as_of_date: date,
     scores: Mapping[str, FloatArray],
 ) -> None:
-    """Replace the scores of models that are too large for SQL, in one transaction.
+    """Replace scores of models that are too large for SQL, in one transaction.
+
+    Those of other models and dates stay, so that a roll-back finds them.
 
     Args:
         connection: an open warehouse.
@@ -1124,8 +1147,11 @@ def write_library_scores(
         scores: model id to probabilities, in the order of :func:`read_features`.
     """
     with _explained(), transaction(connection):
-        connection.execute("delete from ml.library_scores")
         for model_id, probability in scores.items():
+            connection.execute(
+                "delete from ml.library_scores where model_id = ? and as_of_date = ?",
+                [model_id, as_of_date],
+            )
             connection.register(
                 "scores_to_insert",
                 pa.table(

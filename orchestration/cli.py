@@ -59,7 +59,6 @@ models = typer.Typer(
 )
 app.add_typer(models, name="models")
 console = Console(stderr=True, highlight=False)
-# Errors whose text is a sentence for the person who typed the command.
 # Of the many figures of churn models, those that a build ends with; marts.model_quality has all.
 SUMMARY_CHURN_METRICS = [
     "cross_validation roc_auc",
@@ -70,6 +69,7 @@ SUMMARY_CHURN_METRICS = [
     "test brier_skill",
     "test calibration_slope",
 ]
+# Errors whose text is a sentence for the person who typed the command.
 WRITTEN_TO_BE_READ = {
     "FeatureError",
     "InputError",

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 from pydantic import Field
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
@@ -64,7 +65,12 @@ def _split(
     connection: duckdb.DuckDBPyConnection, config: ChurnSettings, protocol: ChurnProtocol
 ) -> TimeSplit:
     complete = store.read_complete_dates(connection, protocol.label_window_days)
-    if config.test_date or config.training_dates:
+    if bool(config.test_date) != bool(config.training_dates):
+        raise ValueError(
+            "expected training_dates and test_date together, or neither, got "
+            f"{config.training_dates} and {config.test_date!r}; name both"
+        )
+    if config.test_date:
         return split_on(
             [date.fromisoformat(day) for day in config.training_dates],
             date.fromisoformat(config.test_date),
@@ -80,7 +86,8 @@ def _split(
 
 
 def _too_few(name: str, part: LabelledMatrix, protocol: ChurnProtocol) -> str:
-    returning, rows = int(part.is_returning.sum()), len(part.is_returning)
+    returning = len(np.unique(part.person_numbers[part.is_returning]))
+    rows = len(np.unique(part.person_numbers))
     if min(returning, rows - returning) >= protocol.least_returning_count:
         return ""
     return (
@@ -125,6 +132,9 @@ def _study_churn(
     if too_few:
         return _Study(not_eligible=too_few)
     before = read(as_of_dates=split.training_dates[-1:])
+    too_few = _too_few("the last training date's", before, protocol)
+    if too_few:
+        return _Study(not_eligible=too_few)
     baselines = make_baselines(before, test, horizon_weeks=window / 7, seed=seed)
     progress.advance(
         f"{len(train.is_returning):,} to learn from, {len(test.is_returning):,} at "
@@ -152,16 +162,22 @@ def _study_churn(
     # Of the model that the folds prefer among those that pass; of all of them, where none does.
     able = [family for family in judged if not family.refusals] or judged
     honest = max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
-    leaks = measure_leaks(
-        test.matrix, test.is_returning, rules,
-        honest_roc_auc=honest, inactive_days=window, seed=seed,
-    )  # fmt: skip
-    progress.advance("leak meter")
+    try:
+        leaks = measure_leaks(
+            test.matrix, test.is_returning, rules,
+            honest_roc_auc=honest, inactive_days=window, seed=seed,
+        )  # fmt: skip
+        progress.advance("leak meter")
+    except ValueError as error:
+        leaks = ()
+        progress.advance(f"no leak meter: {error}")
     retests = {
         model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
         for model_id, family, rows in store.read_champion_to_judge_again(
             connection, split.test_date, window
         )
+        # One with a feature that is no longer read cannot be compared.
+        if {row.feature_name for row in rows} - {None} <= set(names)
     }
     told = {
         "label_window_days": window,
@@ -183,12 +199,13 @@ def _to_model(
         purpose="churn",
         family=family.name,
         as_of_date=as_of_date,
-        row_count=study.row_count,
+        row_count=family.row_count or study.row_count,
         feature_count=len({row.feature_name for row in family.parameters} - {None}),
         settings={
             **asdict(effort),
             "seed": config.seed,
             **study.told,
+            **({"fitted_dates": [str(as_of_date)]} if family.row_count else {}),
             "scored_by": "library" if by_library else "sql",
             "gates": {"verdict": "; ".join(family.refusals) or "passed", "evidence": ""},
         },

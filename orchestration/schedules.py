@@ -13,7 +13,8 @@ LOAD = dg.AssetSelection.groups("raw")
 REPORT = dg.AssetSelection.groups("reports")
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
-FIT = dg.AssetSelection.groups("ml")
+LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])
+FIT = dg.AssetSelection.groups("ml") | LIBRARY_SCORES
 CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
     "segmentation": CHAMPIONS
@@ -30,7 +31,7 @@ FIT_PURPOSES = {
     ),
 }
 SCORE = dg.AssetSelection.groups("scoring", "marts")
-RESCORE = EVERYTHING - FIT
+RESCORE = EVERYTHING - (FIT - LIBRARY_SCORES)
 REFIT = FIT | SCORE | REPORT | PUBLISH
 
 build_job = dg.define_asset_job(

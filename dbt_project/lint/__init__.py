@@ -29,6 +29,9 @@ def ml_require_features(*_arguments: Any) -> str:
     return ""
 
 
+ml_require_library_scores = ml_require_features
+
+
 def ml_scaled_feature(_live: Any, feature: str) -> str:
     """An expression on the feature."""
     return f"({feature} - 1e0) / 1e0"

@@ -337,11 +337,16 @@ def test_the_test_does_not_choose_among_new_fits():
 
 def test_going_back_to_a_date_gives_what_it_gave():
     here = judged("here", "logistic", 1, 0.6, 0.65, status="champion")
-    back = judged("back", "boosting", 2, 0.5, 0.5, as_of_date=date(2018, 3, 1))
-    assert statuses(here, replace(back, quality=0.7))["here"] == "champion"
-    assert statuses(here, replace(back, quality=0.7, was_champion=True))["back"] == "champion"
+    back = judged("back", "boosting", 2, 0.7, 0.5, as_of_date=date(2018, 3, 1))
+    # A build as of March cannot be scored by what was fitted later, however good that is.
+    assert statuses(here, back)["back"] == "champion"
+    # And forward again: the fit of then is champion again, without a comparison.
+    then = judged("then", "logistic", 1, 0.7, 0.5, status="champion", as_of_date=date(2018, 3, 1))
+    now = judged("now", "boosting", 2, 0.8, 0.4)
+    assert statuses(then, now)["then"] == "champion"
+    assert statuses(then, replace(now, was_champion=True))["now"] == "champion"
     # As of the same date it is no going back: it lost its place to a better one.
-    again = replace(back, quality=0.7, was_champion=True, as_of_date=DAY)
+    again = replace(back, was_champion=True, as_of_date=DAY)
     assert statuses(here, again)["here"] == "champion"
 
 

@@ -28,13 +28,14 @@ from ml.store import StoreError
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
 JANUARY, MARCH, JUNE = date(2018, 1, 1), date(2018, 3, 1), date(2018, 6, 1)
 MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
+PASSED = {"gates": {"verdict": "passed"}}
 MODEL = FittedModel(
     purpose="churn",
     family="logistic",
     as_of_date=JUNE,
     row_count=100,
     feature_count=1,
-    settings={"seed": 1, "training_dates": [JANUARY]},
+    settings={"seed": 1, "training_dates": [JANUARY], **PASSED},
     code_version="0.1.0",
     parameters=[
         ParameterRow("intercept", -3.0),
@@ -48,7 +49,7 @@ MODEL = FittedModel(
 )
 JUDGED = replace(
     MODEL,
-    settings={"seed": 1, "test_date": "2018-03-01"},
+    settings={"seed": 1, "test_date": "2018-03-01", "label_window_days": 180, **PASSED},
     parameters=[ParameterRow("coefficient", 0.1, feature_name="recency_days")],
     metrics=[
         Metric("cross_validation", "roc_auc", 0.61),
@@ -284,7 +285,9 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
         """
     ).fetchall()
     assert row[:7] == (model_id, "churn", "logistic", "challenger", JUNE, 100, 1)
-    assert json.loads(row[7]) == {"seed": 1, "training_dates": ["2018-01-01"]}
+    assert json.loads(row[7]) == {
+        "seed": 1, "training_dates": ["2018-01-01"], **PASSED
+    }  # fmt: skip
     assert row[8] == "0.1.0"
     assert warehouse.execute("select * from ml.model_metrics order by split desc").fetchall() == [
         (model_id, "train", "base_rate", 0.04, None, None, None, None),
@@ -294,7 +297,7 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
 
 def test_parameters_are_read_as_they_were_written(warehouse):
     model_id = store.write_model(warehouse, MODEL)
-    store.write_model(warehouse, replace(MODEL, settings={"seed": 2}))
+    store.write_model(warehouse, replace(MODEL, settings={"seed": 2, **PASSED}))
     found = store.read_parameters(warehouse, model_id)
     assert sorted(found, key=str) == sorted(MODEL.parameters, key=str)
 
@@ -378,7 +381,7 @@ def test_the_same_fit_written_twice_is_kept_once(warehouse):
 
 
 def test_a_retired_fit_that_comes_again_is_a_challenger_and_the_latest(warehouse):
-    newer = replace(MODEL, settings={"seed": 2})
+    newer = replace(MODEL, settings={"seed": 2, **PASSED})
     store.write_model(warehouse, MODEL)
     store.write_model(warehouse, newer)
     store.write_decisions(
@@ -415,6 +418,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         MODEL,
         purpose="segmentation",
         family="kmeans",
+        settings={"seed": 1},
         metrics=[Metric("study", "silhouette", 0.3), Metric("train", "silhouette", 0.9)],
     )
     unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
@@ -443,8 +447,12 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
 def test_a_candidate_knows_its_tests_and_what_the_gates_said(warehouse):
     store.write_model(warehouse, JUDGED)
     (candidate,) = store.read_candidates(warehouse)
-    assert candidate.test_date == "2018-03-01"
-    assert candidate.test_qualities == {"2018-03-01": 0.6, "2018-06-01": 0.59}
+    # Tests of other label windows are other tests.
+    assert candidate.test_date == "2018-03-01 + 180 days"
+    assert candidate.test_qualities == {
+        "2018-03-01 + 180 days": 0.6,
+        "2018-06-01 + 180 days": 0.59,
+    }
     assert (candidate.refusal, candidate.was_champion, candidate.is_rolled_back) == (
         "", False, False
     )  # fmt: skip
@@ -453,6 +461,9 @@ def test_a_candidate_knows_its_tests_and_what_the_gates_said(warehouse):
         store.write_model(warehouse, replace(JUDGED, settings={**JUDGED.settings, "gates": gates}))
         (candidate,) = store.read_candidates(warehouse)
         assert (candidate.refusal, candidate.evidence) == (refusal, "0.6 of at most 0.75")
+    store.write_model(warehouse, replace(JUDGED, settings={"seed": 9}))
+    (*_, ungated) = store.read_candidates(warehouse)
+    assert ungated.refusal == "fitted before churn models were held to gates"
 
 
 # --- champions by hand, and their history -------------------------------------------------------
@@ -958,7 +969,7 @@ def test_the_stability_series_is_replaced_whole(warehouse):
 
 
 def test_decisions_are_written_and_read_back(warehouse):
-    models = [replace(MODEL, settings={"seed": seed}) for seed in range(3)]
+    models = [replace(MODEL, settings={"seed": seed, **PASSED}) for seed in range(3)]
     for model in models:
         store.write_model(warehouse, model)
     decisions = decide_statuses(store.read_candidates(warehouse))

@@ -74,10 +74,10 @@ customer_churn_scores as (
         churn_reasons.reason_1,
         churn_reasons.reason_2,
         churn_reasons.reason_3,
-        churn_reasons.reasons_are_exact,
+        coalesce(churn_reasons.reasons_are_exact, false) as reasons_are_exact,
         banded.beats_baseline
     from banded
-    inner join churn_reasons
+    left join churn_reasons
         on banded.customer_id = churn_reasons.customer_id
     where banded.band_rank = 1
 

@@ -14,6 +14,7 @@ from {{ features }}
 where 1 = 0
 
 {%- elif live.scored_by == 'library' -%}
+{%- do ml_require_library_scores(live, written_back) -%}
 
 with
 

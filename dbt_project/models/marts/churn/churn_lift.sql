@@ -19,6 +19,8 @@ churn_lift as (
         point_number as contacted_percent,
         x_value as contacted_share,
         y_value as lift,
+        lower_bound as lift_lower_bound,
+        upper_bound as lift_upper_bound,
         x_value * y_value as recall_share
     from churn_curves
 

@@ -81,14 +81,26 @@ gathered as (
 
     select
         build_info.as_of_date,
-        churn_protocol.label_window_days,
+        coalesce(
+            cast({{ json_text(
+                'ranked_models.settings', 'label_window_days'
+            ) }} as integer),
+            churn_protocol.label_window_days
+        ) as label_window_days,
         case
             when ranked_models.status = 'champion' then 'champion'
             when ranked_models.status = 'not_eligible' then 'not_eligible'
             else 'no champion'
         end as status,
-        coalesce(ranked_models.status_reason, 'nothing was fitted yet')
-            as status_reason,
+        case
+            when
+                ranked_models.status in ('champion', 'not_eligible')
+                or ranked_models.status_reason like 'refused: %'
+                then ranked_models.status_reason
+            else
+                'none is fitted as of this date or before; `regulars fit`'
+                || ' comes first'
+        end as status_reason,
         case
             when ranked_models.status = 'champion' then ranked_models.model_id
         end as model_id,
