@@ -7,6 +7,7 @@ recipe is fitted again on all complete dates; these are the parameters that scor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from ml import additive, bg_nbd, boosting, logistic, random_forest
-from ml.calibration import Calibration, check_calibration, fit_calibration
+from ml.calibration import Calibration, CalibrationCheck, check_calibration, fit_calibration
 from ml.evaluation import Judgement, Metric, judge_return_scores, paired_auc_difference
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
 from ml.parameters import ParameterRow
@@ -289,11 +290,8 @@ def judge_probability(
     *,
     train_base_rate: float,
     seed: int,
-) -> tuple[Judgement, list[str]]:
-    """Judge one family's probabilities at the test date, and hold them to the gates.
-
-    Returns:
-        The judgement, and why the family may not be champion, if it may not.
+) -> Judgement:
+    """Judge one family's probabilities at the test date.
 
     Raises:
         LeakError: the area under the ROC curve is above the most plausible one; names the feature
@@ -313,24 +311,26 @@ def judge_probability(
     found = {metric.metric_name: metric for metric in judgement.metrics}
     auc = found["roc_auc"].metric_value
     _refuse_leak(f"{name} model on the test date", auc, test, protocol.most_plausible_roc_auc)
-    slope = found.get("calibration_slope")
-    refusals = []
-    if slope is None:
-        refusals.append("gives everybody the same probability, so there is nothing to calibrate")
-    elif (
-        slope.lower_bound is not None
-        and slope.upper_bound is not None
-        and (
-            slope.upper_bound < protocol.least_calibration_slope
-            or slope.lower_bound > protocol.most_calibration_slope
-        )
-    ):
-        refusals.append(
-            f"not calibrated on the test: slope {slope.metric_value:.2f} "
-            f"({slope.lower_bound:.2f} to {slope.upper_bound:.2f}), expected within "
-            f"{protocol.least_calibration_slope:g} to {protocol.most_calibration_slope:g}"
-        )
-    return judgement, refusals
+    return judgement
+
+
+def find_slope_refusals(check: CalibrationCheck, protocol: ChurnProtocol) -> list[str]:
+    """Why a fit may not score for want of calibration, if so.
+
+    Args:
+        check: of its cross-validated probabilities, recalibrated where they asked for it.
+        protocol: the slopes that are allowed.
+    """
+    if math.isnan(check.slope):
+        return ["gives everybody the same probability, so it tells nobody apart"]
+    is_below = check.slope_upper < protocol.least_calibration_slope
+    if not is_below and not check.slope_lower > protocol.most_calibration_slope:
+        return []
+    return [
+        f"not calibrated: slope {check.slope:.2f} ({check.slope_lower:.2f} to "
+        f"{check.slope_upper:.2f}), expected within {protocol.least_calibration_slope:g} to "
+        f"{protocol.most_calibration_slope:g}"
+    ]
 
 
 def _refuse_leak(what: str, auc: float, rows: LabelledMatrix, most_plausible: float) -> None:
@@ -445,17 +445,33 @@ def study_families(
     for name, each in validated.items():
         model = each.family.fit(train.matrix, train.is_returning, rules, effort, seed)
         probability = each.calibration.apply(each.family.predict(model, test.matrix))
-        judgement, refusals = judge_probability(
+        judgement = judge_probability(
             name, probability, test, baselines.scores, baselines.probabilities, protocol, effort,
             train_base_rate=base_rate, seed=seed,
         )  # fmt: skip
         progress(f"{name}: judged")
-        judged.append((name, each, judgement, refusals))
+        judged.append((name, each, judgement))
     found = []
-    for name, each, judgement, refusals in judged:
-        why_not = [*refusals, *([opaque[name]] if name in opaque else [])]
-        # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.
-        calibration = each.calibration if why_not else validate(each.family, everything).calibration
+    for name, each, judgement in judged:
+        why_not = [opaque[name]] if name in opaque else []
+        calibration, fit_metrics = each.calibration, []
+        if not why_not:
+            # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.
+            folded = validate(each.family, everything)
+            calibration = folded.calibration
+            check = check_calibration(
+                everything.is_returning,
+                calibration.apply(folded.probability),
+                person_numbers=everything.person_numbers,
+            )
+            why_not = find_slope_refusals(check, protocol)
+            if not math.isnan(check.slope):
+                fit_metrics = [
+                    Metric(
+                        "fit", "calibration_slope",
+                        check.slope, check.slope_lower, check.slope_upper,
+                    )
+                ]  # fmt: skip
         final = each.family.fit(everything.matrix, everything.is_returning, rules, effort, seed)
         progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
         found.append(
@@ -466,6 +482,7 @@ def study_families(
                     Metric("cross_validation", "roc_auc", each.roc_auc),
                     Metric("train", "base_rate", base_rate),
                     *judgement.metrics,
+                    *fit_metrics,
                 ],
                 judgement,
                 why_not,
@@ -496,7 +513,7 @@ def judge_bg_nbd(
         seed: of resamples and starts.
     """
     others = {name: score for name, score in baselines.scores.items() if name != BG_NBD}
-    judgement, refusals = judge_probability(
+    judgement = judge_probability(
         bg_nbd.FAMILY, baselines.probabilities[BG_NBD], test, others, {}, protocol, effort,
         train_base_rate=train_base_rate, seed=seed,
     )  # fmt: skip
@@ -513,7 +530,7 @@ def judge_bg_nbd(
             *judgement.metrics,
         ],
         judgement,
-        ["a baseline, to which the others are held", *refusals, *filter(None, [model.degeneracy])],
+        ["a baseline, to which the others are held", *filter(None, [model.degeneracy])],
         row_count=histories.row_count,
     )
 

@@ -141,16 +141,18 @@ def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.
 # How far the band of the champion's calibration slope is from where it should be; 0 without one.
 _SLOPE_DISTANCE = """
     select coalesce(max(greatest(
-        protocol.least_calibration_slope - verdict.calibration_slope_upper_bound,
-        verdict.calibration_slope_lower_bound - protocol.most_calibration_slope,
+        protocol.least_calibration_slope - quality.upper_bound,
+        quality.lower_bound - protocol.most_calibration_slope,
         0
     )), 0)
-    from marts.churn_verdict as verdict cross join features.churn_protocol as protocol
+    from marts.model_quality as quality cross join features.churn_protocol as protocol
+    where quality.purpose = 'churn' and quality.is_champion
+        and quality.split = 'fit' and quality.metric_name = 'calibration_slope'
 """
 
 
 @dg.asset_check(
-    asset=["marts", "churn_verdict"],
+    asset=["marts", "model_quality"],
     additional_deps=[["features", "churn_protocol"]],
     blocking=True,
 )

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import expit
 
 from ml import churn
-from ml.calibration import Calibration
+from ml.calibration import Calibration, check_calibration
 from ml.churn import (
     BASELINE_FEATURES,
     BG_NBD,
@@ -20,6 +20,7 @@ from ml.churn import (
     Family,
     LeakError,
     find_opaque_refusals,
+    find_slope_refusals,
     find_suspect,
     judge_probability,
     make_baselines,
@@ -98,6 +99,8 @@ def test_every_family_is_validated_judged_and_fitted_on_everything():
         assert 0.6 < found["cross_validation", "roc_auc"] < 0.75, family.name
         assert abs(found["test", "roc_auc"] - found["cross_validation", "roc_auc"]) < 0.06
         assert found["train", "base_rate"] == train.is_returning.mean()
+        if not family.refusals:
+            assert 0.9 < found["fit", "calibration_slope"] < 1.1
         # The parameters are of the fit on everything, calibration included.
         probability = predict_rows(family.name, family.parameters, everything.matrix)
         assert abs(probability.mean() - everything.is_returning.mean()) < 0.03
@@ -130,16 +133,17 @@ def test_probabilities_that_are_surely_not_calibrated_are_refused(slope, is_refu
     rng = np.random.default_rng(0)
     odds = rng.normal(-1, 0.6, 6_000)
     labels = rng.random(6_000) < expit(odds)
-    test = LabelledMatrix(FeatureMatrix(("x",), odds[:, None]), labels, np.arange(6_000))
     # Log-odds that are twice too far apart have slope 1/2.
     stated = expit((odds - odds.mean()) / slope + odds.mean())
-    _, refusals = judge_probability(
-        "logistic", stated, test, {"recency": rng.random(6_000)}, {},
-        replace(PROTOCOL, most_plausible_roc_auc=0.9), EFFORT, train_base_rate=0.3, seed=0,
-    )  # fmt: skip
+    refusals = find_slope_refusals(check_calibration(labels, stated), PROTOCOL)
     assert bool(refusals) == is_refused
     for refusal in refusals:
-        assert re.match(r"not calibrated on the test: slope \d", refusal)
+        assert re.match(r"not calibrated: slope \d", refusal)
+
+
+def test_one_probability_for_everybody_is_refused():
+    check = check_calibration(np.arange(100) % 10 == 0, np.full(100, 0.1))
+    assert find_slope_refusals(check, PROTOCOL)[0].startswith("gives everybody the same")
 
 
 def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_itself():
