@@ -217,7 +217,7 @@ def _to_model(
 
 
 @dg.multi_asset(
-    name="fit_churn",
+    name="fit_churn_families",
     specs=[
         dg.AssetSpec(["ml", family], deps=[*FEATURES, *LABELS], group_name="ml", kinds={"sklearn"})
         for family in CHURN_FAMILIES

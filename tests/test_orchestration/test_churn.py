@@ -141,3 +141,23 @@ def test_two_fits_of_the_same_features_are_the_same_models(learnable, tmp_path):
         "select * from ml.leak_meter order by all",
     ):
         assert shop.rows(query) == learnable.rows(query)
+
+
+def test_actions_are_the_likeliest_people_whose_value_exceeds_the_contact_within_the_budget(
+    learnable,
+):
+    """0.5 a contact, 30 a return, 500 in all: at most 1,000 people, from 1/60 on."""
+    expected = learnable.rows(
+        """
+        select customer_id from marts.customer_churn_scores
+        where cast(return_probability * 30 as decimal(18, 2)) > 0.50
+        order by return_probability desc, customer_id limit 1000
+        """
+    )
+    found = learnable.rows("select customer_id from marts.retention_actions order by action_number")
+    assert len(found) > 100
+    assert found == expected
+    assert learnable.rows(
+        "select max(spent_amount) <= 500, count(why) = count(*), count(action) > 0 "
+        "from marts.retention_actions"
+    ) == [(True, True, True)]
