@@ -76,6 +76,30 @@ class FeatureMatrix:
 
 
 @dataclass(frozen=True)
+class LabelledMatrix:
+    """Features as of some dates, and who came back.
+
+    Attributes:
+        matrix: shape (customers x dates, features).
+        is_returning: shape (customers x dates,).
+        person_numbers: the same number for the same person, shape (customers x dates,); tells
+            nobody's identity.
+    """
+
+    matrix: FeatureMatrix
+    is_returning: NDArray[np.bool_]
+    person_numbers: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.intp]) -> LabelledMatrix:
+        """Some of the rows, in the order given."""
+        return LabelledMatrix(
+            FeatureMatrix(self.matrix.feature_names, self.matrix.values[rows]),
+            self.is_returning[rows],
+            self.person_numbers[rows],
+        )
+
+
+@dataclass(frozen=True)
 class Preprocessing:
     """Fill in, take logarithms, centre and scale; each array has one entry per feature.
 

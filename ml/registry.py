@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from ml.evaluation import Metric
+from ml.evaluation import CurvePoint, Metric
 from ml.parameters import ParameterRow
 
-Status = Literal["champion", "challenger", "retired"]
+# A row that is not eligible is no model: it says why none could be fitted.
+Status = Literal["champion", "challenger", "retired", "not_eligible"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FittedModel:
 
     Attributes:
         purpose: ``segmentation`` or ``churn``.
-        family: ``kmeans``, ``gmm`` or ``logistic``.
+        family: its kind, such as ``kmeans`` or ``logistic``.
         as_of_date: no fact from this day on was seen.
         row_count: training rows.
         feature_count: features used.
@@ -30,6 +31,7 @@ class FittedModel:
         code_version: of Regulars.
         parameters: the model.
         metrics: how good it is.
+        curves: the same as curves, of churn models on their test date.
     """
 
     purpose: str
@@ -41,13 +43,16 @@ class FittedModel:
     code_version: str
     parameters: Sequence[ParameterRow]
     metrics: Sequence[Metric]
+    curves: Sequence[CurvePoint] = ()
 
     @property
     def model_id(self) -> str:
         """Family, as-of date and a digest of settings and parameters: the same fit, the same id."""
         digest = hashlib.sha256(self.purpose.encode())
-        # What a study said of it beforehand is no part of the fit.
-        told = {name: value for name, value in self.settings.items() if name != "study"}
+        # What a study said of it beforehand, and gates afterwards, is no part of the fit.
+        told = {
+            name: value for name, value in self.settings.items() if name not in ("study", "gates")
+        }
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
         for row in sorted(self.parameters, key=str):
             digest.update(
@@ -71,6 +76,11 @@ class Candidate:
         quality: the figure that decides, higher is better; minus infinity or NaN if unknown.
         refusal: why it cannot be champion, whatever its quality; empty if it can.
         evidence: what else the registry is to say of it as champion.
+        test_date: of the test that it was judged on, such as ``2018-03-01``; none if on none.
+        test_qualities: ROC AUC by the date of the test: its own, and those that it was held to
+            again later.
+        was_champion: it has been champion before, as of the same date.
+        is_rolled_back: by hand, and not promoted by hand since.
     """
 
     model_id: str
@@ -82,10 +92,19 @@ class Candidate:
     quality: float
     refusal: str = ""
     evidence: str = ""
+    test_date: str | None = None
+    test_qualities: Mapping[str, float] = field(default_factory=dict)
+    was_champion: bool = False
+    is_rolled_back: bool = False
 
 
-# The metric that decides between families of a purpose; higher is better.
-DECIDING_METRIC = {"segmentation": ("study", "silhouette"), "churn": ("test", "roc_auc")}
+# The metric that decides between families of a purpose; higher is better. Churn models are ranked
+# on the training dates, so that the test, which nobody chose by, says the truth of the champion.
+DECIDING_METRIC = {
+    "segmentation": ("study", "silhouette"),
+    "churn": ("cross_validation", "roc_auc"),
+}
+ROLLED_BACK = "rolled back by hand"
 
 
 @dataclass(frozen=True)
@@ -100,15 +119,20 @@ class Decision:
 def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     """Choose the champion of each purpose among the latest fit of each family.
 
-    The latest fit of a family replaces its former one. Among families the
-    deciding metric decides; ties go to the family that comes first in the alphabet. A model that
-    is refused is never champion, so a purpose may have none.
+    The latest fit of a family replaces its former one. Among families the deciding metric decides;
+    ties go to the family that comes first in the alphabet. The present champion gives way only to
+    a model that is at least as good on the same test; if the best one is not, the next best is
+    tried. If none is, the champion stays, though it may not be the latest fit of its family. Where
+    there is no such test (segmentations have none) the latest fits alone decide.
+
+    A model that is refused, or was rolled back by hand, is never champion; so a purpose may have
+    none.
 
     Args:
         candidates: all live models (champion or challenger).
 
     Returns:
-        One decision per candidate, in their order.
+        One decision per candidate, in their order. To decide again changes nothing.
 
     Raises:
         ValueError: a purpose that no metric decides on.
@@ -119,50 +143,138 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
         >>> new = Candidate("b", "churn", "logistic", "challenger", day, 2, 0.59)
         >>> [decision.status for decision in decide_statuses([old, new])]
         ['retired', 'champion']
+
+        On the test of March 1 the new one is worse, so the old one stays:
+
+        >>> from dataclasses import replace
+        >>> old = replace(old, test_date="2018-03-01", test_qualities={"2018-03-01": 0.60})
+        >>> new = replace(new, test_date="2018-03-01", test_qualities={"2018-03-01": 0.59})
+        >>> [decision.status for decision in decide_statuses([old, new])]
+        ['champion', 'challenger']
     """
-    latest: dict[tuple[str, str], Candidate] = {}
-    for candidate in sorted(candidates, key=lambda each: (each.trained_order, each.model_id)):
+    decisions: dict[str, Decision] = {}
+    for candidate in candidates:
         if candidate.purpose not in DECIDING_METRIC:
             raise ValueError(
                 f"expected a purpose among {', '.join(DECIDING_METRIC)}, got "
                 f"{candidate.purpose!r} of {candidate.model_id}; name the metric that decides on "
                 "it in ml/registry.py"
             )
-        latest[candidate.purpose, candidate.family] = candidate
-    champions: dict[str, Candidate] = {}
-    for (purpose, _), candidate in sorted(latest.items(), key=lambda item: item[0]):
-        if candidate.refusal:
-            continue
-        if purpose not in champions or _known(candidate) > _known(champions[purpose]):
-            champions[purpose] = candidate
-    decisions = []
-    for candidate in candidates:
-        metric = DECIDING_METRIC[candidate.purpose][1]
-        champion = champions.get(candidate.purpose)
-        successor = latest[candidate.purpose, candidate.family]
-        if champion is not None and candidate.model_id == champion.model_id:
-            others = [
-                f"{other.family} {other.quality:.4f}"
-                for other in latest.values()
-                if other.purpose == candidate.purpose and other.model_id != champion.model_id
-            ]
-            beside = f", beside {', '.join(others)}" if others else ", the only family"
-            evidence = f"; {candidate.evidence}" if candidate.evidence else ""
-            reason = f"{metric} {candidate.quality:.4f}{beside}{evidence}"
-            decisions.append(Decision(candidate.model_id, "champion", reason))
-        elif candidate.model_id == successor.model_id:
-            reason = (
-                f"refused: {candidate.refusal}"
-                if candidate.refusal or champion is None
-                else f"{metric} {candidate.quality:.4f}, not above {champion.model_id}"
-            )
-            decisions.append(Decision(candidate.model_id, "challenger", reason))
+    for purpose in DECIDING_METRIC:
+        decisions |= _decide([each for each in candidates if each.purpose == purpose])
+    return [decisions[candidate.model_id] for candidate in candidates]
+
+
+def _decide(candidates: Sequence[Candidate]) -> dict[str, Decision]:
+    """Decisions on the models of one purpose, by id."""
+    ordered = sorted(
+        (each for each in candidates if not each.is_rolled_back),
+        key=lambda each: (each.trained_order, each.model_id),
+    )
+    latest = {each.family: each for each in ordered}
+    contenders = sorted(
+        (each for each in latest.values() if not each.refusal),
+        key=lambda each: (-_known(each.quality), each.family),
+    )
+    champion = next(
+        (each for each in reversed(ordered) if each.status == "champion" and not each.refusal), None
+    )
+    why_champion = ""
+    why_not: dict[str, str] = {}
+    while contenders:
+        # Again with the winner in the incumbent's place, until to decide again changes nothing.
+        winner, why, why_not = _try_in_turn(contenders, champion, latest)
+        if winner is None or winner == champion:
+            break
+        champion, why_champion = winner, why
+    if champion is not None and champion not in contenders:
+        if not champion.test_qualities:
+            champion = None  # it has nothing to defend its place with
         else:
-            reason = f"replaced by {successor.model_id}"
-            decisions.append(Decision(candidate.model_id, "retired", reason))
-    return decisions
+            failed = "; ".join(why_not[each.model_id] for each in contenders)
+            why_champion = f"stays: {failed or 'what is newer is refused'}"
+    return {
+        each.model_id: Decision(
+            each.model_id, *_status_of(each, champion, latest, why_champion, why_not)
+        )
+        for each in candidates
+    }
 
 
-def _known(candidate: Candidate) -> float:
+def _try_in_turn(
+    contenders: Sequence[Candidate], incumbent: Candidate | None, latest: Mapping[str, Candidate]
+) -> tuple[Candidate | None, str, dict[str, str]]:
+    """The first that may take the incumbent's place, why, and why those before it may not."""
+    failed: dict[str, str] = {}
+    for contender in contenders:
+        is_passed, why = _compare(contender, incumbent, latest)
+        if is_passed:
+            return contender, why, failed
+        failed[contender.model_id] = why
+    return None, "", failed
+
+
+def _compare(
+    contender: Candidate, incumbent: Candidate | None, latest: Mapping[str, Candidate]
+) -> tuple[bool, str]:
+    """Whether a contender is at least as good as the incumbent on its own test, and the figures."""
+    if incumbent is None or contender == incumbent or not incumbent.test_qualities:
+        return True, ""
+    is_newer = contender.trained_order > incumbent.trained_order
+    if is_newer and contender.as_of_date < incumbent.as_of_date:
+        # A build as of the earlier date cannot be scored by what was fitted later.
+        return True, f"fitted as of {contender.as_of_date}, before {incumbent.model_id}"
+    if contender.was_champion and is_newer and contender.as_of_date != incumbent.as_of_date:
+        # Going back to a date gives what it gave.
+        return True, f"champion again, as of {contender.as_of_date}"
+    test, judged = contender.test_date, incumbent
+    if test not in incumbent.test_qualities:
+        judged = latest[incumbent.family]
+    own = contender.test_qualities.get(test or "")
+    other = judged.test_qualities.get(test or "")
+    if judged == contender or judged.refusal or own is None or other is None:
+        why = f"not comparable with {incumbent.model_id}, which was judged on another test"
+        if is_newer:
+            return True, f"{why}, so the newer fit wins"
+        return False, f"{why} and is newer"
+    for_whom = "" if judged == incumbent else f" for {incumbent.model_id}"
+    return _known(own) >= _known(other), (
+        f"on the test of {test} {contender.model_id} reaches {own:.4f}, "
+        f"{judged.model_id}{for_whom} {other:.4f}"
+    )
+
+
+def _status_of(
+    candidate: Candidate,
+    champion: Candidate | None,
+    latest: Mapping[str, Candidate],
+    why_champion: str,
+    why_not: Mapping[str, str],
+) -> tuple[Status, str]:
+    """Status and reason of a model, once the champion is known."""
+    if candidate.is_rolled_back:
+        return "retired", ROLLED_BACK
+    metric = DECIDING_METRIC[candidate.purpose][1]
+    figure = f"{metric} {candidate.quality:.4f}"
+    if candidate == champion:
+        others = [
+            f"{other.family} {other.quality:.4f}"
+            for other in latest.values()
+            if other.model_id != champion.model_id
+        ]
+        beside = f", beside {', '.join(others)}" if others else ", the only family"
+        said = [figure + beside, why_champion, candidate.evidence]
+        return "champion", "; ".join(part for part in said if part)
+    successor = latest[candidate.family]
+    if candidate != successor:
+        return "retired", f"replaced by {successor.model_id}"
+    if candidate.refusal or champion is None:
+        return "challenger", f"refused: {candidate.refusal}"
+    if candidate.model_id in why_not:
+        return "challenger", f"{figure}; {why_not[candidate.model_id]}"
+    return "challenger", f"{figure}, not above {champion.model_id}"
+
+
+def _known(quality: float) -> float:
     """The quality that counts: NaN compares with nothing, so it is as good as unknown."""
-    return -math.inf if math.isnan(candidate.quality) else candidate.quality
+    return -math.inf if math.isnan(quality) else quality

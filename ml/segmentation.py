@@ -37,7 +37,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from ml.features import FloatArray
-from ml.stability import adjusted_rand, contingency
+from ml.stability import adjusted_rand, contingency, jaccard
 
 IntArray = NDArray[np.int64]
 Assign = Callable[[FloatArray], IntArray]
@@ -53,7 +53,7 @@ class StudySettings:
     """How large a study is.
 
     Attributes:
-        sample_count: people that candidates are fitted and judged on, drawn at random.
+        sample_count: people that candidates are fitted and judged on, the first that are given.
         quadratic_sample_count: people of these whom DBSCAN and Ward see, whose cost grows with the
             square; the rest go to the nearest core point within the radius, or the nearest mean.
         seed_count: seeds whose results are compared.
@@ -101,6 +101,8 @@ class ChoiceRule:
         most_feature_agreement: adjusted Rand index with the bins of any one feature.
         least_distinct_features: features on which some segment's mean is far from everybody's.
         distinct_difference: what is far, in standard deviations.
+        least_gain: silhouette by which the best must be ahead of the present champion's recipe to
+            take its place, where that one keeps the rule, too.
     """
 
     least_silhouette: float = 0.25
@@ -110,6 +112,7 @@ class ChoiceRule:
     most_feature_agreement: float = 0.5
     least_distinct_features: int = 3
     distinct_difference: float = 0.5
+    least_gain: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,8 @@ def study_segmentations(
     Args:
         scaled: feature set to its features, each of shape (customers,) in the units that models
             see; ``full`` is the set that a champion may be made of. Each candidate is compared with
-            bins of the features of all sets.
+            bins of the features of all sets. Customers come in an order that is as good as random:
+            the first ones are the sample.
         settings: how large the study is.
         rule: what a champion must keep.
         worker_count: candidates at work at the same time; does not change the result.
@@ -322,9 +326,8 @@ class _Space:
                 f"{count}; wait for more customers, or study fewer segments"
             )
         rng = np.random.default_rng(settings.seed)
-        rows = np.sort(rng.choice(len(everybody), size=count, replace=False))
-        self.sample = np.ascontiguousarray(everybody[rows])
-        self.known = {name: known[name][rows] for name in sorted(known)}
+        self.sample = np.ascontiguousarray(everybody[:count])
+        self.known = {name: known[name][:count] for name in sorted(known)}
         self.distances = pairwise_distances(self.sample)
         self.resamples = [rng.integers(0, count, count) for _ in range(settings.resample_count)]
         self.can_be_champion = feature_set == "full"
@@ -453,7 +456,13 @@ def _judge(
     means = np.array([space.sample[labels == segment].mean(axis=0) for segment in range(found)])
     spread = space.sample.std(axis=0)
     far = np.abs(means - space.sample.mean(axis=0)) >= rule.distinct_difference * spread
-    jaccards = np.array([_jaccards(labels, other, found) for other in of_resamples])
+    # Noise is a group to be counted, but no segment.
+    jaccards = np.array(
+        [
+            jaccard(contingency(labels - NOISE, other - NOISE))[1:, 1:].max(axis=1, initial=0.0)
+            for other in of_resamples
+        ]
+    )
     candidate = StudiedCandidate(
         recipe=recipe,
         segments=tuple(
@@ -565,17 +574,6 @@ def _by_size(labels: IntArray) -> IntArray:
     for new, old in enumerate(order):
         renamed[labels == old] = new
     return renamed
-
-
-def _jaccards(labels: IntArray, other: IntArray, found: int) -> FloatArray:
-    """Best Jaccard index of each segment with any of another result."""
-    sizes = np.bincount(labels[labels != NOISE], minlength=found)
-    best = np.zeros(found)
-    for label in np.unique(other[other != NOISE]):
-        mask = other == label
-        shared = np.bincount(labels[mask & (labels != NOISE)], minlength=found)
-        best = np.maximum(best, shared / (sizes + mask.sum() - shared))
-    return best
 
 
 def _agreement(one: IntArray, other: IntArray) -> float:

@@ -1,14 +1,45 @@
-"""Which as-of dates a model is trained on and which later one it is judged on."""
+"""Which as-of dates a model is trained on, which later one it is judged on, and folds by person."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
 
 
 class NotEnoughHistoryError(ValueError):
     """No honest split exists yet: windows would be cut off, or overlap the test."""
+
+
+@dataclass(frozen=True)
+class ChurnProtocol:
+    """How churn models are fitted and judged; the row of ``features.churn_protocol``.
+
+    Attributes:
+        label_window_days: days within which a customer must come back.
+        training_date_count: as-of dates to learn from, at most.
+        training_gap_days: least days between two of them.
+        least_returning_count: fewer returning customers are too few, in training and in the test.
+        most_plausible_roc_auc: above it a figure is a suspected leak.
+        least_calibration_slope: a model surely below is not calibrated.
+        most_calibration_slope: a model surely above is not calibrated.
+        contact_cost_amount: what a contact costs.
+        return_value_amount: what a returning customer is worth.
+    """
+
+    label_window_days: int
+    training_date_count: int
+    training_gap_days: int
+    least_returning_count: int
+    most_plausible_roc_auc: float
+    least_calibration_slope: float
+    most_calibration_slope: float
+    contact_cost_amount: float
+    return_value_amount: float
 
 
 @dataclass(frozen=True)
@@ -78,3 +109,109 @@ def split_in_time(
             f"one's window of {label_window_days} days ends by then; build as of a later date"
         )
     return TimeSplit(tuple(reversed(chosen)), test_date, label_window_days)
+
+
+def split_on(
+    training_dates: Sequence[date],
+    test_date: date,
+    complete_dates: Sequence[date],
+    label_window_days: int,
+) -> TimeSplit:
+    """Check a split that is asked for by its dates.
+
+    Args:
+        training_dates: as-of dates to train on, in any order.
+        test_date: as-of date to judge on.
+        complete_dates: as-of dates whose label windows are complete, in any order.
+        label_window_days: days in which a customer must come back, at least 1.
+
+    Raises:
+        NotEnoughHistoryError: the label window of a date is cut off by the end of the data.
+        ValueError: no training date, a label window below 1 day, a training window that runs into
+            the test's, or a date that has no labels though later ones do.
+
+    Example:
+        >>> july, september, march = date(2017, 7, 1), date(2017, 9, 1), date(2018, 3, 1)
+        >>> split = split_on([september, july], march, [july, september, march], 180)
+        >>> str(split.training_dates[0])
+        '2017-07-01'
+    """
+    if label_window_days < 1 or not training_dates:
+        raise ValueError(
+            "expected a label window of at least 1 day and at least 1 training date, got "
+            f"{label_window_days} days and {len(training_dates)} dates; mend the fit's settings"
+        )
+    window = timedelta(days=label_window_days)
+    wanted = sorted({*training_dates, test_date})
+    for day in wanted:
+        if day in complete_dates:
+            continue
+        if not complete_dates or day > max(complete_dates):
+            raise NotEnoughHistoryError(
+                f"the label window of {day} is cut off: {label_window_days} days from it need "
+                f"orders up to and including {day + window - timedelta(days=1)}; build as of "
+                f"{day + window} or later, or choose an earlier date"
+            )
+        raise ValueError(
+            f"expected dates that have labels ({', '.join(map(str, sorted(complete_dates)))}), "
+            f"got {day}; add it to the snapshot dates, or choose another"
+        )
+    for day in wanted:
+        if day in training_dates and day + window > test_date:
+            raise ValueError(
+                f"the label window of the training date {day} ends before {day + window}, after "
+                f"the test begins on {test_date}, so the model would see what it is tested on; "
+                f"train on {test_date - window} or earlier"
+            )
+    return TimeSplit(tuple(sorted(set(training_dates))), test_date, label_window_days)
+
+
+def folds_by_person(
+    person_numbers: NDArray[np.int64],
+    fold_count: int,
+    seed: int,
+    is_returning: NDArray[np.bool_],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Folds for cross-validation in which nobody is on both sides.
+
+    People are dealt out, not rows, and those who ever return evenly: a person with rows at several
+    dates has all of them in one fold.
+
+    Args:
+        person_numbers: who each row is of, shape (rows,).
+        fold_count: at least 2.
+        seed: of the shuffle.
+        is_returning: shape (rows,).
+
+    Yields:
+        Rows to fit on and rows to validate on, ascending.
+
+    Raises:
+        ValueError: fewer than 2 folds, shapes that differ, or fewer people who return (or never
+            do) than folds.
+
+    Example:
+        >>> people = np.array([1, 1, 2, 3, 4, 4])
+        >>> labels = np.array([True, False, True, False, False, False])
+        >>> [len(set(people[fit]) & set(people[rest]))
+        ...  for fit, rest in folds_by_person(people, 2, 0, labels)]
+        [0, 0]
+    """
+    if person_numbers.shape != is_returning.shape:
+        raise ValueError(
+            f"expected one person for each of {len(is_returning)} labels, got shape "
+            f"{person_numbers.shape}; read both with one query"
+        )
+    people, rows = np.unique(person_numbers, return_inverse=True)
+    ever_returns = np.bincount(rows, is_returning, minlength=len(people)) > 0
+    smaller = min(int(ever_returns.sum()), int((~ever_returns).sum()))
+    if not 2 <= fold_count <= smaller:
+        raise ValueError(
+            f"expected 2 folds or more and someone of either kind for each, got {fold_count} folds "
+            f"and {int(ever_returns.sum())} people who return of {len(people)}; ask for fewer "
+            "folds, or train on more dates"
+        )
+    dealer = StratifiedKFold(fold_count, shuffle=True, random_state=seed)
+    for _, validated in dealer.split(people, ever_returns):
+        is_validated = np.isin(rows, validated)
+        yield np.flatnonzero(~is_validated), np.flatnonzero(is_validated)

@@ -99,8 +99,20 @@ def _adjusted_rand(tables: NDArray[np.generic]) -> FloatArray:
     return np.asarray(np.where(is_trivial, 1.0, (together - expected) / gap), dtype=np.float64)
 
 
-def _jaccard(table: IntArray) -> FloatArray:
-    """Members shared by a row's and a column's segment, out of the members of either."""
+def jaccard(table: IntArray) -> FloatArray:
+    """Members shared by a row's and a column's segment, out of the members of either.
+
+    Args:
+        table: shape (segments of a, segments of b), customers in each cell.
+
+    Returns:
+        Of the same shape, 0 to 1.
+
+    Example:
+        >>> jaccard(np.array([[2, 0], [1, 1]])).round(2)
+        array([[0.67, 0.  ],
+               [0.25, 0.5 ]])
+    """
     rows, columns = table.sum(axis=1, keepdims=True), table.sum(axis=0, keepdims=True)
     return np.asarray(table / np.maximum(rows + columns - table, 1), dtype=np.float64)
 
@@ -126,7 +138,7 @@ def jaccard_per_segment(reference_labels: IntArray, other_labels: IntArray) -> F
         >>> jaccard_per_segment(np.array([0, 0, 0, 1]), np.array([1, 1, 0, 0]))
         array([0.66666667, 0.5       ])
     """
-    shared = _jaccard(contingency(reference_labels, other_labels))
+    shared = jaccard(contingency(reference_labels, other_labels))
     return np.asarray(shared.max(axis=1), dtype=np.float64)
 
 
@@ -275,7 +287,7 @@ def match_segments(
         )
     table = np.zeros((former_count, new_count), dtype=np.int64)
     table[: found.shape[0], : found.shape[1]] = found
-    shared = _jaccard(table)
+    shared = jaccard(table)
     distance = cdist(former_centroids, new_centroids)
     farthest = distance.max()
     cost = (distance / (farthest if farthest > 0 else 1.0) + 1 - shared) / 2

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from ml.evaluation import Metric
-from ml.features import FeatureMatrix, FeatureRule, FloatArray
+from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
+from ml.leak_meter import LeakFigure
 from ml.parameters import ParameterRow
-from ml.registry import DECIDING_METRIC, Candidate, Decision, FittedModel
-from ml.segmentation import StudiedCandidate, StudySettings
+from ml.registry import DECIDING_METRIC, ROLLED_BACK, Candidate, Decision, FittedModel
+from ml.segmentation import ChoiceRule, StudiedCandidate, StudySettings
+from ml.splits import ChurnProtocol
 
 
 class StoreError(RuntimeError):
     """The warehouse does not hold what a fit needs."""
-
-
-@dataclass(frozen=True)
-class LabelledMatrix:
-    """Features as of some dates, and who came back.
-
-    Attributes:
-        matrix: shape (customers x dates, features).
-        is_returning: shape (customers x dates,).
-    """
-
-    matrix: FeatureMatrix
-    is_returning: NDArray[np.bool_]
 
 
 def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> list[FeatureRule]:
@@ -120,16 +109,45 @@ def require_label_window(connection: duckdb.DuckDBPyConnection, days: int) -> in
     return days
 
 
+def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
+    """How churn models are fitted and judged, as dbt_project.yml says.
+
+    Raises:
+        StoreError: the features are not built.
+    """
+    names = [each.name for each in fields(ChurnProtocol)]
+    columns = ", ".join(f"cast({name} as double)" for name in names)
+    rows = _fetch(connection, f"select {columns} from features.churn_protocol")
+    if not rows:
+        raise StoreError("features.churn_protocol is empty; run `dbt build` or `regulars build`")
+    told = dict(zip(names, rows[0], strict=True))
+    counts = {name: int(told[name]) for name in names if name.endswith(("_days", "_count"))}
+    return ChurnProtocol(**{**told, **counts})
+
+
 def read_features(
-    connection: duckdb.DuckDBPyConnection, feature_names: Sequence[str], as_of_date: date
+    connection: duckdb.DuckDBPyConnection,
+    feature_names: Sequence[str],
+    as_of_date: date,
+    *,
+    is_shuffled: bool = False,
 ) -> FeatureMatrix:
-    """Everybody's features as of a date, in the order of their customer ids."""
+    """Everybody's features as of a date.
+
+    Args:
+        connection: an open warehouse.
+        feature_names: the columns, in this order.
+        as_of_date: of the snapshot.
+        is_shuffled: rows by a digest of the customer id, an order as good as random in which
+            everybody keeps their place when somebody comes; else by the id itself.
+    """
+    order = "md5(customer_id), customer_id" if is_shuffled else "customer_id"
     columns = ", ".join(f"cast({name} as double) as {name}" for name in feature_names)
     table = _read_table(
         connection,
         f"""
         select {columns} from features.customer_feature_snapshots
-        where as_of_date = ? order by customer_id
+        where as_of_date = ? order by {order}
         """,
         [as_of_date],
     )
@@ -151,7 +169,8 @@ def read_labelled_features(
     table = _read_table(
         connection,
         f"""
-        select {columns}, labels.is_returning
+        select {columns}, labels.is_returning,
+            dense_rank() over (order by snapshots.customer_id) as person_number
         from features.customer_feature_snapshots as snapshots
         inner join features.customer_labels as labels
             on snapshots.customer_id = labels.customer_id
@@ -176,14 +195,17 @@ def read_labelled_features(
         )
     labels = table.column("is_returning").to_numpy().astype(bool)
     matrix = _to_matrix(table.select(list(feature_names)))
-    return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels)
+    people = table.column("person_number").to_numpy().astype(np.int64)
+    return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels, people)
 
 
 def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> str:
     """Write a fit's registry row, parameters and metrics in one transaction, as challenger.
 
     A fit that is already there (the same settings and parameters have the same id) keeps its rows
-    and gets the metrics of this time; if it had been retired it is a challenger again.
+    and gets the metrics of this time; if it had been retired it is a challenger again, though one
+    that was rolled back by hand is refused. That nothing could be fitted as of its date is
+    forgotten.
 
     Returns:
         The model's id.
@@ -194,6 +216,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
     model_id = model.model_id
     settings = json.dumps(model.settings, sort_keys=True, default=str)
     with _explained(), transaction(connection):
+        _forget_not_eligible(connection, model.purpose, model.as_of_date)
         known = _fetch(
             connection, "select status from ml.model_registry where model_id = ?", [model_id]
         )
@@ -212,7 +235,8 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 [_now(), model.code_version, settings, model_id],
             )
             connection.execute("delete from ml.model_metrics where model_id = ?", [model_id])
-            _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+            connection.execute("delete from ml.model_curves where model_id = ?", [model_id])
+            _insert_evidence(connection, model_id, model)
             return model_id
         connection.execute(
             "insert into ml.model_registry values (?, ?, ?, 'challenger', ?, ?, ?, ?, ?, ?, ?)",
@@ -247,7 +271,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 "value": pa.array([row.value for row in model.parameters], pa.float64()),
             },
         )
-        _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+        _insert_evidence(connection, model_id, model)
     return model_id
 
 
@@ -273,8 +297,31 @@ def read_parameters(connection: duckdb.DuckDBPyConnection, model_id: str) -> lis
     return [ParameterRow(*row) for row in rows]
 
 
+# Models that were rolled back by hand, and not promoted by hand since.
+_ROLLED_BACK = """
+    select changes.former_model_id from ml.champion_history as changes
+    where changes.action = 'rolled back' and not exists (
+        select 1 from ml.champion_history as later
+        where later.model_id = changes.former_model_id
+            and later.action = 'promoted'
+            and later.change_number > changes.change_number
+    )
+"""
+# What a study or the gates said of a model; they say `passed` of one that can be champion.
+_VERDICT = """
+    coalesce(
+        json_extract_string(registry.settings, '$.study.verdict'),
+        json_extract_string(registry.settings, '$.gates.verdict'),
+        case registry.purpose
+            when 'segmentation' then 'no study of it is known'
+            else 'fitted before churn models were held to gates'
+        end
+    )
+"""
+
+
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
-    """Every live model with the figure that decides, oldest first."""
+    """Every live model with the figures that decide, oldest first."""
     deciding = " or ".join(
         f"(registry.purpose = '{purpose}' and metrics.split = '{split}' "
         f"and metrics.metric_name = '{metric}')"
@@ -287,17 +334,20 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
             registry.as_of_date,
             row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
             coalesce(metrics.metric_value, '-infinity'::double),
-            case
-                when registry.purpose <> 'segmentation' then ''
-                else replace(
-                    coalesce(
-                        json_extract_string(registry.settings, '$.study.verdict'),
-                        'no study of it is known'
-                    ),
-                    'passed', ''
-                )
-            end as refusal,
-            coalesce(json_extract_string(registry.settings, '$.study.evidence'), '') as evidence
+            coalesce(nullif({_VERDICT}, 'passed'), '') as refusal,
+            coalesce(
+                json_extract_string(registry.settings, '$.study.evidence'),
+                json_extract_string(registry.settings, '$.gates.evidence'),
+                ''
+            ) as evidence,
+            json_extract_string(registry.settings, '$.test_date')
+                || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
+            exists (
+                select 1 from ml.champion_history as changes
+                where registry.model_id in (changes.model_id, changes.former_model_id)
+            ) as was_champion,
+            registry.model_id in ({_ROLLED_BACK}) as is_rolled_back
         from ml.model_registry as registry
         left join ml.model_metrics as metrics
             on registry.model_id = metrics.model_id and ({deciding})
@@ -305,17 +355,404 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
         order by trained_order
         """,
     )
-    return [Candidate(*row) for row in rows]
+    tests = _read_test_qualities(connection)
+    return [
+        replace(
+            Candidate(*told),
+            test_qualities=tests.get(told[0], {}),
+            was_champion=was_champion,
+            is_rolled_back=is_rolled_back,
+        )
+        for *told, was_champion, is_rolled_back in rows
+    ]
+
+
+def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
+    """ROC AUC by model and date of the test: its own, and those of later splits `retest <date>`."""
+    rows = _fetch(
+        connection,
+        """
+        select metrics.model_id,
+            case metrics.split
+                when 'test' then json_extract_string(registry.settings, '$.test_date')
+                else replace(metrics.split, 'retest ', '')
+            end || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
+            metrics.metric_value
+        from ml.model_metrics as metrics
+        inner join ml.model_registry as registry on metrics.model_id = registry.model_id
+        where metrics.metric_name = 'roc_auc' and test_date is not null
+            and (metrics.split = 'test' or starts_with(metrics.split, 'retest '))
+        """,
+    )
+    found: dict[str, dict[str, float]] = {}
+    for model_id, test_date, value in rows:
+        found.setdefault(model_id, {})[test_date] = value
+    return found
 
 
 def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
-    """Set the statuses of models in one transaction."""
-    with _explained(), transaction(connection):
+    """Set the statuses of models, and note whose champion changed, in one transaction."""
+    with _explained(), _noting_champions(connection, "chosen"):
         for decision in decisions:
-            connection.execute(
-                "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
-                [decision.status, decision.status_reason, decision.model_id],
+            _set_status(connection, decision)
+
+
+def write_not_eligible(
+    connection: duckdb.DuckDBPyConnection,
+    purpose: str,
+    as_of_date: date,
+    reason: str,
+    settings: Mapping[str, object],
+    code_version: str,
+) -> str:
+    """Say in the registry why no model of a purpose could be fitted as of a date.
+
+    Replaces what was said before; a model that is fitted as of that date takes the row away. Models
+    that were fitted as of this date or before are retired: what is too little to learn from is too
+    little to score by.
+
+    Returns:
+        The row's id.
+    """
+    model_id = f"{purpose}-{as_of_date:%Y%m%d}-not-eligible"
+    told = json.dumps(settings, sort_keys=True, default=str)
+    with _explained(), _noting_champions(connection, "chosen"):
+        _forget_not_eligible(connection, purpose, as_of_date)
+        connection.execute(
+            """
+            update ml.model_registry set status = 'retired', status_reason = ?
+            where purpose = ? and as_of_date <= ? and status in ('champion', 'challenger')
+            """,
+            [f"not eligible as of {as_of_date}: {reason}", purpose, as_of_date],
+        )
+        connection.execute(
+            "insert into ml.model_registry "
+            "values (?, ?, 'none', 'not_eligible', ?, ?, 0, 0, ?, ?, ?)",
+            [model_id, purpose, as_of_date, _now(), told, code_version, reason],
+        )
+    return model_id
+
+
+def _forget_not_eligible(
+    connection: duckdb.DuckDBPyConnection, purpose: str, as_of_date: date
+) -> None:
+    connection.execute(
+        "delete from ml.model_registry "
+        "where status = 'not_eligible' and purpose = ? and as_of_date = ?",
+        [purpose, as_of_date],
+    )
+
+
+def promote(connection: duckdb.DuckDBPyConnection, model_id: str, reason: str) -> str | None:
+    """Make a model the champion of its purpose, by hand, in one transaction.
+
+    The former champion becomes a challenger. The next fit chooses anew.
+
+    Args:
+        connection: an open warehouse.
+        model_id: key of the registry.
+        reason: why, for the registry and the history.
+
+    Returns:
+        The former champion, if there was one.
+
+    Raises:
+        StoreError: there is no such model, it is champion already, or it cannot score this build.
+    """
+    with _explained(), _noting_champions(connection, "promoted"):
+        model = read_model(connection, model_id)
+        if model.status == "champion":
+            raise StoreError(f"{model_id} is the champion of {model.purpose} already")
+        _require_scorable(connection, model)
+        former = _read_champions(connection).get(model.purpose)
+        if former is not None:
+            said = f"gave way to {model_id}, promoted by hand"
+            _set_status(connection, Decision(former, "challenger", said))
+        _set_status(connection, Decision(model_id, "champion", reason))
+    return former
+
+
+def roll_back(connection: duckdb.DuckDBPyConnection, purpose: str) -> tuple[str, str]:
+    """Give a purpose its former champion again, by hand, in one transaction.
+
+    The present champion is retired and stays so, whatever is fitted again, until it is promoted by
+    hand.
+
+    Args:
+        connection: an open warehouse.
+        purpose: ``segmentation`` or ``churn``.
+
+    Returns:
+        The champion by now, and the one that was rolled back.
+
+    Raises:
+        StoreError: there is no champion, or no former one that can score this build.
+    """
+    with _explained(), _noting_champions(connection, "rolled back"):
+        present = _read_champions(connection).get(purpose)
+        if present is None:
+            raise StoreError(
+                f"{purpose} has no champion to roll back; `regulars models list` shows what there "
+                "is, `regulars models promote` makes one of them champion"
             )
+        former = _read_former_champion(connection, purpose, present)
+        if former is None:
+            raise StoreError(
+                f"{present} is the first champion of {purpose}, so there is none to go back to; "
+                "`regulars models promote` makes another model champion"
+            )
+        _require_scorable(connection, read_model(connection, former))
+        _set_status(connection, Decision(present, "retired", ROLLED_BACK))
+        said = f"champion again: {present} was {ROLLED_BACK}"
+        _set_status(connection, Decision(former, "champion", said))
+    return former, present
+
+
+def _read_former_champion(
+    connection: duckdb.DuckDBPyConnection, purpose: str, present: str
+) -> str | None:
+    """Who was champion last before the present one, of those that were not rolled back."""
+    rows = _fetch(
+        connection,
+        f"""
+        with changes as (
+            select change_number, unnest([model_id, former_model_id]) as model_id,
+                unnest([1, 0]) as is_after
+            from ml.champion_history where purpose = ?
+        )
+        select model_id from changes
+        where model_id <> ? and model_id not in ({_ROLLED_BACK})
+        order by change_number desc, is_after desc
+        limit 1
+        """,
+        [purpose, present],
+    )
+    return rows[0][0] if rows else None
+
+
+def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> None:
+    """Refuse a model that the present build could not score with."""
+    if model.status == "not_eligible":
+        raise StoreError(
+            f"{model.model_id} is no model, it says why none was fitted: {model.status_reason}"
+        )
+    if model.family == "bg_nbd":
+        raise StoreError(
+            f"{model.model_id} is a baseline, to which the others are held, and scores no mart; "
+            "promote a model of another family"
+        )
+    if model.parameter_count == 0:
+        raise StoreError(
+            f"{model.model_id} has no rows in ml.model_parameters, so nothing can be scored with "
+            "it; fit it again with `regulars fit`"
+        )
+    as_of_date = read_as_of_date(connection)
+    if model.as_of_date > as_of_date:
+        raise StoreError(
+            f"{model.model_id} was fitted as of {model.as_of_date}, the warehouse is built as of "
+            f"{as_of_date}; expected a model as of that date or before, or build as of a later one"
+        )
+    gone = _fetch(
+        connection,
+        """
+        select distinct feature_name from ml.model_parameters
+        where model_id = ? and feature_name not in (
+            select column_name from information_schema.columns
+            where table_schema = 'features' and table_name = 'customer_feature_snapshots'
+        )
+        order by feature_name
+        """,
+        [model.model_id],
+    )
+    if gone:
+        raise StoreError(
+            f"{model.model_id} needs {', '.join(name for (name,) in gone)}, which "
+            "features.customer_feature_snapshots no longer has; fit a new one with `regulars fit`"
+        )
+
+
+def _set_status(connection: duckdb.DuckDBPyConnection, decision: Decision) -> None:
+    connection.execute(
+        "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
+        [decision.status, decision.status_reason, decision.model_id],
+    )
+
+
+def _read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Champion by purpose."""
+    return dict(
+        _fetch(
+            connection,
+            "select purpose, model_id from ml.model_registry where status = 'champion' "
+            "order by trained_at, model_id",
+        )
+    )
+
+
+@contextmanager
+def _noting_champions(connection: duckdb.DuckDBPyConnection, action: str) -> Iterator[None]:
+    """One transaction, whose changes of champions go into the history with it."""
+    with transaction(connection):
+        before = _read_champions(connection)
+        yield
+        after = _read_champions(connection)
+        for purpose in sorted(before.keys() | after.keys()):
+            if before.get(purpose) == after.get(purpose):
+                continue
+            connection.execute(
+                """
+                insert into ml.champion_history
+                select
+                    (select coalesce(max(change_number), 0) + 1 from ml.champion_history),
+                    $1, $2, $3, $4, $5,
+                    coalesce(
+                        (select status_reason from ml.model_registry where model_id = $3),
+                        'no model can be champion'
+                    )
+                """,
+                [_now(), purpose, after.get(purpose), before.get(purpose), action],
+            )
+
+
+@dataclass(frozen=True)
+class RegistryRow:
+    """What the warehouse says of one model.
+
+    Attributes:
+        model_id: key of the registry.
+        purpose: what it is for.
+        family: its kind.
+        status: champion, challenger, retired or not_eligible.
+        as_of_date: what it was fitted as of.
+        trained_at: when it was fitted last, UTC.
+        row_count: training rows.
+        feature_count: features used.
+        settings: what the fit was told, and the dates that it saw.
+        code_version: of Regulars.
+        status_reason: why it has its status.
+        verdict: what a study or the gates say of it; ``passed`` if it can be champion.
+        parameter_count: rows of parameters.
+        metrics: how good it is.
+    """
+
+    model_id: str
+    purpose: str
+    family: str
+    status: str
+    as_of_date: date
+    trained_at: datetime
+    row_count: int
+    feature_count: int
+    settings: Mapping[str, Any]
+    code_version: str
+    status_reason: str
+    verdict: str
+    parameter_count: int
+    metrics: Sequence[Metric] = ()
+
+    def find_metric(self, split: str, metric_name: str) -> Metric | None:
+        """One figure, if it is known."""
+        wanted = (split, metric_name)
+        found = [each for each in self.metrics if (each.split, each.metric_name) == wanted]
+        return found[0] if found else None
+
+
+def read_models(
+    connection: duckdb.DuckDBPyConnection, purpose: str | None = None
+) -> list[RegistryRow]:
+    """Every row of the registry: by purpose, champions first, then the latest fits first.
+
+    Args:
+        connection: an open warehouse.
+        purpose: only these.
+    """
+    metrics: dict[str, list[Metric]] = {}
+    for model_id, *values in _fetch(
+        connection, "from ml.model_metrics order by model_id, split, metric_name"
+    ):
+        metrics.setdefault(model_id, []).append(Metric(*values))
+    rows = _fetch(
+        connection,
+        f"""
+        select registry.*, {_VERDICT} as verdict,
+            (
+                select count(*) from ml.model_parameters as parameters
+                where parameters.model_id = registry.model_id
+            ) as parameter_count
+        from ml.model_registry as registry
+        where registry.purpose = coalesce(?, registry.purpose)
+        order by registry.purpose, array_position(
+            ['champion', 'challenger', 'retired', 'not_eligible'], registry.status
+        ), registry.trained_at desc, registry.model_id
+        """,
+        [purpose],
+    )
+    return [
+        replace(RegistryRow(*row), settings=json.loads(row[8]), metrics=metrics.get(row[0], []))
+        for row in rows
+    ]
+
+
+def read_model(connection: duckdb.DuckDBPyConnection, model_id: str) -> RegistryRow:
+    """What the warehouse says of one model.
+
+    Raises:
+        StoreError: there is no such model; the most similar id is named.
+    """
+    models = {model.model_id: model for model in read_models(connection)}
+    if model_id not in models:
+        near = difflib.get_close_matches(model_id, models, n=1, cutoff=0)
+        meant = f"; did you mean {near[0]}?" if near else ", which is empty;"
+        raise StoreError(
+            f"ml.model_registry has no model {model_id!r}{meant} `regulars models list` shows "
+            "what there is"
+        )
+    return models[model_id]
+
+
+@dataclass(frozen=True)
+class ChampionChange:
+    """That one model took the place of another.
+
+    Attributes:
+        change_number: from 1, in the order of time.
+        changed_at: when, UTC.
+        purpose: what they are for.
+        model_id: champion from then on; none if there was none.
+        former_model_id: champion until then; none if there was none.
+        action: chosen, promoted or rolled back.
+        reason: why.
+    """
+
+    change_number: int
+    changed_at: datetime
+    purpose: str
+    model_id: str | None
+    former_model_id: str | None
+    action: str
+    reason: str
+
+
+def read_champion_history(
+    connection: duckdb.DuckDBPyConnection, model_id: str | None = None
+) -> list[ChampionChange]:
+    """Changes of champions, the oldest first.
+
+    Args:
+        connection: an open warehouse.
+        model_id: only those that this model had a part in.
+    """
+    rows = _fetch(
+        connection,
+        """
+        from ml.champion_history
+        where $1 is null or $1 in (model_id, former_model_id)
+        order by change_number
+        """,
+        [model_id],
+    )
+    return [ChampionChange(*row) for row in rows]
 
 
 def read_study_id(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -420,18 +857,52 @@ _EVIDENCE = """
         candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
         candidates.closest_feature_name, candidates.closest_feature_agreement,
         coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
+    ) || case
+        when candidates.is_kept and candidates.passed_rank > 1 then format(
+            '; it stays champion, since {} ({:.4f}) is less than {} ahead',
+            best.candidate_id, best.silhouette, $least_gain
+        )
+        else ''
+    end
+"""
+# What the study says; of the best of each family, and of the present champion's recipe, which stays
+# (is_kept) if it keeps the rule and the best is not least_gain ahead of it. A champion of a later
+# date than the study was none as of it.
+_CHOICES = """
+    with champions as (
+        select json_extract_string(settings, '$.candidate_id') as candidate_id, as_of_date
+        from ml.model_registry where purpose = 'segmentation' and status = 'champion'
+    ),
+    best as (from ml.segmentation_candidates where passed_rank = 1),
+    candidates as (
+        select candidates.*,
+            coalesce(
+                champions.candidate_id is not null
+                and candidates.silhouette > best.silhouette - $least_gain,
+                false
+            ) as is_kept
+        from ml.segmentation_candidates as candidates
+        left join best on candidates.passed_rank is not null
+        left join champions
+            on candidates.candidate_id = champions.candidate_id
+            and candidates.as_of_date >= champions.as_of_date
     )
 """
 
 
 def read_best_recipe(
-    connection: duckdb.DuckDBPyConnection, family: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    family: str | None = None,
+    *,
+    least_gain: float = ChoiceRule.least_gain,
 ) -> BestRecipe | None:
     """What the study chose for a family, whether it keeps the rule or not.
 
     Args:
         connection: an open warehouse.
         family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
+        least_gain: of :class:`ml.segmentation.ChoiceRule`; the present champion's recipe stays
+            where it keeps the rule and the best is not so far ahead of it.
 
     Returns:
         None where the study has no candidate of the family, as of too few people.
@@ -442,24 +913,38 @@ def read_best_recipe(
     rows = _fetch(
         connection,
         f"""
+        {_CHOICES}
         select candidates.candidate_id, candidates.family, candidates.settings,
-            candidates.study_id, candidates.verdict, coalesce({_EVIDENCE}, ''), {figures}
-        from ml.segmentation_candidates as candidates
-        left join ml.segmentation_candidates as following
+            candidates.study_id,
+            case
+                when candidates.passed_rank < kept.passed_rank then format(
+                    'passed, but less than {{}} ahead of the champion''s recipe {{}}',
+                    $least_gain, kept.candidate_id
+                )
+                else candidates.verdict
+            end,
+            coalesce({_EVIDENCE}, ''),
+            (select count(*) from candidates), (select count(passed_rank) from candidates),
+            {figures}
+        from candidates
+        left join candidates as following
             on candidates.passed_rank + 1 = following.passed_rank
-        where candidates.is_best_of_family and candidates.family = coalesce(?, candidates.family)
-        order by candidates.passed_rank nulls last, candidates.family = 'kmeans' desc,
-            candidates.family
+        left join candidates as kept on kept.is_kept
+        left join best on true
+        where (candidates.is_kept or candidates.is_best_of_family)
+            and candidates.family = coalesce($family, candidates.family)
+        order by candidates.is_kept desc, candidates.passed_rank nulls last,
+            candidates.family = 'kmeans' desc, candidates.family
         limit 1
         """,
-        [family],
+        {"family": family, "least_gain": least_gain},
     )
     if not rows:
         return None
     candidate_id, found, settings, study_id, verdict, evidence, *values = rows[0]
     metrics = [
         Metric("study", name, float(value))
-        for name, value in zip(names, values, strict=True)
+        for name, value in zip(("candidate_count", "passed_count", *names), values, strict=True)
         if value is not None
     ]
     return BestRecipe(
@@ -579,6 +1064,116 @@ def write_stability(
         _replace(connection, "ml.segment_stability", rows)
 
 
+def read_champion_to_judge_again(
+    connection: duckdb.DuckDBPyConnection, test_date: date, label_window_days: int
+) -> list[tuple[str, str, list[ParameterRow]]]:
+    """The churn champion, if a newer test can judge it: id, family and parameters, or nothing.
+
+    It can where the model was judged on another date, has the same label window, and the windows
+    that it was fitted on ended by the new date.
+
+    Args:
+        connection: an open warehouse.
+        test_date: of the test.
+        label_window_days: of the labels.
+    """
+    rows = _fetch(
+        connection,
+        """
+        select model_id, family from ml.model_registry
+        where purpose = 'churn' and status = 'champion'
+            and json_extract_string(settings, '$.test_date') <> cast(? as varchar)
+            and json_extract_string(settings, '$.label_window_days') = cast(? as varchar)
+            and list_max(
+                cast(json_extract(settings, '$.fitted_dates') as date[])
+            ) + cast(? as integer) <= ?
+        """,
+        [test_date, label_window_days, label_window_days, test_date],
+    )
+    return [(found, family, read_parameters(connection, found)) for found, family in rows]
+
+
+def write_retest(
+    connection: duckdb.DuckDBPyConnection, model_id: str, test_date: date, roc_auc: float
+) -> None:
+    """Note how a model does on a later test than its own, in one transaction."""
+    metric = Metric(f"retest {test_date}", "roc_auc", roc_auc)
+    with _explained(), transaction(connection):
+        connection.execute(
+            "delete from ml.model_metrics where model_id = ? and split = ?",
+            [model_id, metric.split],
+        )
+        _insert(connection, "ml.model_metrics", _metric_columns(model_id, [metric]))
+
+
+def write_leak_meter(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, figures: Sequence[LeakFigure]
+) -> None:
+    """Replace what common mistakes would have claimed, in one transaction."""
+    rows = [{"as_of_date": as_of_date, **asdict(figure)} for figure in figures]
+    with _explained(), transaction(connection):
+        _replace(connection, "ml.leak_meter", rows)
+
+
+def read_models_scored_by_library(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date
+) -> list[tuple[str, str]]:
+    """Ids and families of live models that are too large for SQL."""
+    rows = _fetch(
+        connection,
+        """
+        select model_id, family from ml.model_registry
+        where status in ('champion', 'challenger') and as_of_date <= ?
+            and json_extract_string(settings, '$.scored_by') = 'library'
+        order by model_id
+        """,
+        [as_of_date],
+    )
+    return [(model_id, family) for model_id, family in rows]
+
+
+def write_library_scores(
+    connection: duckdb.DuckDBPyConnection,
+    as_of_date: date,
+    scores: Mapping[str, FloatArray],
+) -> None:
+    """Replace scores of models that are too large for SQL, in one transaction.
+
+    Those of other models and dates stay, so that a roll-back finds them.
+
+    Args:
+        connection: an open warehouse.
+        as_of_date: of the features that were scored.
+        scores: model id to probabilities, in the order of :func:`read_features`.
+    """
+    with _explained(), transaction(connection):
+        for model_id, probability in scores.items():
+            connection.execute(
+                "delete from ml.library_scores where model_id = ? and as_of_date = ?",
+                [model_id, as_of_date],
+            )
+            connection.register(
+                "scores_to_insert",
+                pa.table(
+                    {"row_number": np.arange(1, len(probability) + 1), "probability": probability}
+                ),
+            )
+            connection.execute(
+                """
+                insert into ml.library_scores by name
+                select ? as model_id, ? as as_of_date, people.customer_id,
+                    scores_to_insert.probability as return_probability
+                from (
+                    select customer_id, row_number() over (order by customer_id) as row_number
+                    from features.customer_feature_snapshots where as_of_date = ?
+                ) as people
+                inner join scores_to_insert on people.row_number = scores_to_insert.row_number
+                """,
+                [model_id, as_of_date, as_of_date],
+            )
+            connection.unregister("scores_to_insert")
+
+
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All or nothing: commit at the end, roll back on any exception."""
@@ -589,6 +1184,24 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def _insert_evidence(
+    connection: duckdb.DuckDBPyConnection, model_id: str, model: FittedModel
+) -> None:
+    """How good a model is: its metrics and its curves."""
+    _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
+    if model.curves:
+        points = [asdict(point) for point in model.curves]
+        columns: dict[str, object] = {name: [point[name] for point in points] for name in points[0]}
+        for name in ("lower_bound", "upper_bound"):
+            columns[name] = pa.array(columns[name], pa.float64())
+        split = ["test"] * len(points)
+        _insert(
+            connection,
+            "ml.model_curves",
+            {"model_id": [model_id] * len(points), "split": split, **columns},
+        )
 
 
 def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, object]:
@@ -656,10 +1269,12 @@ def _read_table(
 
 
 def _fetch(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> list[Any]:
     with _explained():
-        return connection.execute(query, list(values)).fetchall()
+        return connection.execute(query, values).fetchall()
 
 
 def _now() -> datetime:

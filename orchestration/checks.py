@@ -19,6 +19,17 @@ def _number(settings: Settings, query: str) -> float | None:
     return None if value is None else float(value)
 
 
+def _at_least(value: float | None, bar: float | None, meaning: str) -> dg.AssetCheckResult:
+    """Passed if there is a figure and it reaches the bar; no figure is no proof."""
+    if value is None or bar is None:
+        return dg.AssetCheckResult(passed=False, description=f"{meaning}: no figure, or no bar")
+    return dg.AssetCheckResult(
+        passed=value >= bar,
+        metadata={"value": value, "bar": bar},
+        description=f"{meaning}: {value:g}, at least {bar:g}",
+    )
+
+
 def _at_most(value: float | None, bar: float | None, meaning: str) -> dg.AssetCheckResult:
     """Passed if there is a figure and it is within the bar; no figure is no proof."""
     if value is None or bar is None:
@@ -66,7 +77,11 @@ def every_rfm_customer_has_exactly_one_segment(
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and segments, none is there twice."""
     return _at_most(
-        _unmatched(settings, "customer_segments", "segmentation"),
+        _unmatched(
+            settings,
+            "customer_segments",
+            "select 1 from marts.model_quality where purpose = 'segmentation'",
+        ),
         0.0,
         "customers without one segment",
     )
@@ -74,7 +89,7 @@ def every_rfm_customer_has_exactly_one_segment(
 
 @dg.asset_check(
     asset=["marts", "customer_churn_scores"],
-    additional_deps=[["marts", "model_quality"], ["marts", "customer_rfm"]],
+    additional_deps=[["marts", "churn_verdict"], ["marts", "customer_rfm"]],
     blocking=True,
 )
 def every_rfm_customer_has_exactly_one_score(
@@ -82,12 +97,18 @@ def every_rfm_customer_has_exactly_one_score(
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and scores, none is there twice."""
     return _at_most(
-        _unmatched(settings, "customer_churn_scores", "churn"), 0.0, "customers without one score"
+        _unmatched(
+            settings,
+            "customer_churn_scores",
+            "select 1 from marts.churn_verdict where status = 'champion'",
+        ),
+        0.0,
+        "customers without one score",
     )
 
 
-def _unmatched(settings: Settings, mart: str, purpose: str) -> float | None:
-    """RFM customers without exactly one row; none where no model of the purpose is live."""
+def _unmatched(settings: Settings, mart: str, model: str) -> float | None:
+    """RFM customers without exactly one row; none where a query finds no model that scores."""
     return _number(
         settings,
         f"""
@@ -96,7 +117,7 @@ def _unmatched(settings: Settings, mart: str, purpose: str) -> float | None:
             select customer_id, count(*) as row_count from marts.{mart} group by customer_id
         ) as scored on rfm.customer_id = scored.customer_id
         where scored.row_count is distinct from 1
-            and exists (select 1 from marts.model_quality where purpose = '{purpose}')
+            and exists ({model})
         """,
     )
 
@@ -117,9 +138,87 @@ def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.
     return _at_most(value, bar, "highest ROC AUC of a churn model")
 
 
+# How far the band of the champion's calibration slope is from where it should be; 0 without one.
+_SLOPE_DISTANCE = """
+    select coalesce(max(greatest(
+        protocol.least_calibration_slope - quality.upper_bound,
+        quality.lower_bound - protocol.most_calibration_slope,
+        0
+    )), 0)
+    from marts.model_quality as quality cross join features.churn_protocol as protocol
+    where quality.purpose = 'churn' and quality.is_champion
+        and quality.split = 'fit' and quality.metric_name = 'calibration_slope'
+"""
+
+
+@dg.asset_check(
+    asset=["marts", "model_quality"],
+    additional_deps=[["features", "churn_protocol"]],
+    blocking=True,
+)
+def the_churn_champion_is_calibrated(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """Probabilities that are surely too far apart or too close are not published."""
+    return _at_most(
+        _number(settings, _SLOPE_DISTANCE),
+        0.0,
+        "distance of the champion's calibration slope from the slopes allowed",
+    )
+
+
+@dg.asset_check(
+    asset=["marts", "churn_verdict"],
+    additional_deps=[["features", "churn_protocol"], ["marts", "model_quality"]],
+    blocking=True,
+)
+def the_churn_champion_was_judged_on_enough_people_who_returned(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """A score of which too few returning people are the proof is not published."""
+    bar = _number(settings, "select least_returning_count from features.churn_protocol")
+    value = _number(
+        settings,
+        """
+        select case
+            when not exists (select 1 from marts.churn_verdict where status = 'champion')
+                then (select least_returning_count from features.churn_protocol)
+            else (
+                select sum(metric_value) from marts.model_quality
+                where purpose = 'churn' and is_champion and split = 'test'
+                    and metric_name in ('true_positive_count', 'false_negative_count')
+            )
+        end
+        """,
+    )
+    return _at_least(
+        value,
+        bar,
+        "people who returned in the champion's test period (a model of an earlier version does not "
+        "say; then `regulars fit`)",
+    )
+
+
+@dg.asset_check(asset=["marts", "churn_verdict"], blocking=True)
+def the_churn_champion_was_judged_on_a_complete_window(
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """A label window that is cut off makes people lost who may still come back."""
+    value = _number(
+        settings,
+        """
+        select coalesce(max(greatest(
+            test_date + label_window_days - as_of_date, 0
+        )), 0) from marts.churn_verdict where status = 'champion'
+        """,
+    )
+    return _at_most(value, 0.0, "days of the champion's test window that are not known yet")
+
+
 CHECKS = [
     marts_and_what_they_leave_out_come_to_what_was_paid,
     every_rfm_customer_has_exactly_one_segment,
     every_rfm_customer_has_exactly_one_score,
     no_score_is_too_good_to_be_true,
+    the_churn_champion_is_calibrated,
+    the_churn_champion_was_judged_on_enough_people_who_returned,
+    the_churn_champion_was_judged_on_a_complete_window,
 ]

@@ -46,6 +46,7 @@ from orchestration.resources import (
 
 if TYPE_CHECKING:
     import dagster as dg
+    import duckdb
 
 app = typer.Typer(
     help="The warehouse that tells a shop which customers come back, and why.",
@@ -53,11 +54,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+models = typer.Typer(
+    help="The registry of models, and which one is champion.", no_args_is_help=True
+)
+app.add_typer(models, name="models")
 console = Console(stderr=True, highlight=False)
+# Of the many figures of churn models, those that a build ends with; marts.model_quality has all.
+SUMMARY_CHURN_METRICS = [
+    "cross_validation roc_auc",
+    "test roc_auc",
+    "test roc_auc_gain",
+    "test pr_auc",
+    "test lift_at_10_percent",
+    "test brier_skill",
+    "test calibration_slope",
+]
 # Errors whose text is a sentence for the person who typed the command.
 WRITTEN_TO_BE_READ = {
     "FeatureError",
     "InputError",
+    "LeakError",
     "PageError",
     "PublishError",
     "RegularsError",
@@ -69,6 +85,7 @@ SUMMARY_SCHEMAS = ("raw", "canonical", "features", "marts")
 # Jobs that build marts, hence those that have rows, models and facts to tell of.
 JOBS_WITH_MARTS = ("whole_build", "score")
 REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
+MODELS_WIDTH = 200  # of what is said of models, likewise
 MOST_FACTS_SHOWN = 15
 
 AsOf = Annotated[
@@ -100,6 +117,13 @@ QuickStudy = Annotated[
         help="Study segmentations on few people, seeds and counts; for trying out.",
     ),
 ]
+
+
+ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
+AFTER_A_CHANGE = (
+    "The marts still have the former scores. Next: `regulars score` (or `dbt run`), "
+    "then `regulars publish` and `regulars report`."
+)
 
 
 class Purpose(StrEnum):
@@ -303,10 +327,13 @@ def _summarize(
                 """
                 select purpose, model_id, is_champion, split, metric_name, metric_value,
                     lower_bound, upper_bound, baseline_name, baseline_value
-                from marts.model_quality order by purpose, is_champion desc, family, split desc,
-                    metric_name
-                """
+                from marts.model_quality
+                where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
+                order by purpose, is_champion desc, family, split desc, metric_name
+                """,
+                [SUMMARY_CHURN_METRICS],
             ).fetchall()
+            ((verdict,),) = connection.execute("select verdict from marts.churn_verdict").fetchall()
             facts = read_data_facts(connection)
         table = Table(title=f"Rows, as of {as_of_date}", title_justify="left", box=None)
         for name in ("schema", "table"):
@@ -330,6 +357,7 @@ def _summarize(
                 f"{rule} {rule_value:.4f}" if rule else "",
             )
         out.print(quality)
+        out.print(verdict)
         for part in describe_data_facts(compare_data_facts(facts, former_facts)):
             out.print(part)
     out.print("\nTime")
@@ -467,6 +495,98 @@ def demo(
 
         make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
+
+
+@models.command("list")
+def list_models(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Models of one purpose; all if not given.")
+    ] = None,
+) -> None:
+    """Every model that was fitted: how good it is, its status, and why."""
+    from ml import store
+    from orchestration.models_cli import describe_models
+
+    with _registry() as connection:
+        found = store.read_models(connection, purpose.value if purpose else None)
+    _print_parts(describe_models(found))
+
+
+@models.command("show")
+def show_model(model_id: ModelId) -> None:
+    """All that the warehouse knows of one model: settings, dates, metrics, history."""
+    from ml import store
+    from orchestration.models_cli import describe_model
+
+    with _registry() as connection:
+        model = store.read_model(connection, model_id)
+        history = store.read_champion_history(connection, model_id)
+    _print_parts(describe_model(model, history))
+
+
+@models.command("promote")
+def promote_model(
+    model_id: ModelId,
+    reason: Annotated[str, typer.Option(help="Why, for the registry.")] = "promoted by hand",
+) -> None:
+    """Make a model the champion of its purpose."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        former = store.promote(connection, model_id, reason)
+        refusal = store.read_model(connection, model_id).verdict
+    instead = f" in place of {former}" if former else ""
+    said = [f"{model_id} is champion{instead}."]
+    if refusal != "passed":
+        said.append(f"No fit would choose it: {refusal}.")
+    _print_parts([*said, AFTER_A_CHANGE])
+
+
+@models.command("rollback")
+def roll_back_champion(
+    purpose: Annotated[Purpose, typer.Option(help="Of which the champion is to go.")],
+) -> None:
+    """Make the former champion of a purpose champion again."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        champion, rolled_back = store.roll_back(connection, purpose.value)
+    _print_parts(
+        [
+            f"{champion} is champion again; {rolled_back} was rolled back.",
+            f"No fit makes that one champion again; `regulars models promote {rolled_back}` does.",
+            AFTER_A_CHANGE,
+        ]
+    )
+
+
+@contextlib.contextmanager
+def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for a command that reads the registry, or alone changes it."""
+    from ml.store import StoreError
+
+    settings = Settings.from_environment()
+    if not settings.warehouse_path.exists():
+        raise WarehouseError(
+            f"there is no warehouse at {settings.warehouse_path}; run `regulars build` first"
+        )
+    try:
+        with (
+            contextlib.nullcontext() if read_only else _only_one(settings),
+            open_warehouse(settings.warehouse_path, read_only=read_only) as connection,
+        ):
+            yield connection
+    except StoreError as error:
+        raise RegularsError(str(error)) from error
+
+
+def _print_parts(parts: Sequence[str | Table]) -> None:
+    """Sentences, which a terminal may break, and tables, which need to know its width."""
+    out = Console(highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = MODELS_WIDTH
+    for part in parts:
+        out.print(part, soft_wrap=isinstance(part, str))
 
 
 def main() -> None:

@@ -1,15 +1,36 @@
-"""The churn fit and the choice of champions as assets: read, call one pure function, write rows."""
+"""Churn fits and the choice of champions as assets: read, call one pure function, write rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
 
 import dagster as dg
+import duckdb
 import numpy as np
+from pydantic import Field
+from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from ml import logistic, store
-from ml.evaluation import Metric, evaluate_return_scores
+from ml import bg_nbd, store
+from ml.churn import (
+    BASELINE_FEATURES,
+    FAMILIES,
+    HISTORY_FEATURES,
+    QUICK_EFFORT,
+    Effort,
+    JudgedFamily,
+    judge_bg_nbd,
+    make_baselines,
+    predict_rows,
+    study_families,
+)
+from ml.features import FeatureRule, LabelledMatrix
+from ml.leak_meter import LeakFigure, measure_leaks
 from ml.registry import FittedModel, decide_statuses
-from ml.splits import NotEnoughHistoryError, split_in_time
+from ml.splits import ChurnProtocol, NotEnoughHistoryError, TimeSplit, split_in_time, split_on
+from ml.trees import LARGEST_COMPILED_LEAF_COUNT
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings, open_warehouse
 from orchestration.segmentation_assets import (
@@ -23,128 +44,282 @@ from orchestration.segmentation_assets import (
 )
 from orchestration.tracking import track_fit
 
-# Simple rules that a churn model is held to are made of these, whether it uses them or not.
-BASELINE_FEATURES = ("order_count", "recency_days")
+CHURN_FAMILIES = (*FAMILIES, bg_nbd.FAMILY)
+LABELS = [
+    dg.AssetKey(["features", "customer_labels"]),
+    dg.AssetKey(["features", "churn_protocol"]),
+]
 
 
 class ChurnSettings(dg.Config):
-    """What the churn classifier and its test are told."""
+    """What the churn fits are told beside the protocol in dbt_project.yml."""
 
-    label_window_days: int = 180
-    training_date_count: int = 2
-    training_gap_days: int = 60
-    inverse_regularization: float = 0.01
-    resample_count: int = 200
+    # Dates to train and to test on, like 2017-07-01; chosen by the protocol if not given.
+    training_dates: list[str] = Field(default_factory=list)
+    test_date: str = ""
+    largest_compiled_leaf_count: int = LARGEST_COMPILED_LEAF_COUNT
     seed: int = 20_180_830
 
 
-def _metric_metadata(metrics: list[Metric]) -> dict[str, float]:
-    return {f"{metric.split}/{metric.metric_name}": metric.metric_value for metric in metrics}
-
-
-@dg.asset(
-    key=["ml", "logistic"],
-    group_name="ml",
-    deps=[*FEATURES, dg.AssetKey(["features", "customer_labels"])],
-    kinds={"sklearn"},
-)
-def fit_churn_logistic(
-    config: ChurnSettings,
-    settings: dg.ResourceParam[Settings],
-    progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult[None]:
-    """Logistic regression for returning: judged on a later period, then fitted on all of it.
-
-    The metrics are of the recipe trained on the training dates and judged on the test date; the
-    parameters that score are of the same recipe fitted on these and the test date together.
-    """
-    progress.begin("fit logistic", 4)
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
-        window = store.require_label_window(connection, config.label_window_days)
-        rules = store.read_feature_rules(connection, "churn")
-        names = sorted({rule.feature_name for rule in rules} | set(BASELINE_FEATURES))
-        try:
-            split = split_in_time(
-                store.read_complete_dates(connection, window),
-                label_window_days=window,
-                training_date_count=config.training_date_count,
-                training_gap_days=config.training_gap_days,
-            )
-        except NotEnoughHistoryError as error:
-            progress.advance(f"no churn model: {error}")
-            return dg.MaterializeResult(metadata={"not_fitted": str(error)})
-        train = store.read_labelled_features(connection, names, split.training_dates, window)
-        test = store.read_labelled_features(connection, names, [split.test_date], window)
-        one_sided = [
-            f"{'everybody' if part.is_returning.all() else 'nobody'} of {part.matrix.row_count:,} "
-            f"{name} customers returned within {window} days"
-            for name, part in (("training", train), ("test", test))
-            if part.is_returning.all() or not part.is_returning.any()
-        ]
-        if one_sided:
-            progress.advance(f"no churn model: {one_sided[0]}")
-            return dg.MaterializeResult(metadata={"not_fitted": one_sided[0]})
-        strength = config.inverse_regularization
-        judged = logistic.fit_logistic(
-            train.matrix, train.is_returning, rules, inverse_regularization=strength
+def _split(
+    connection: duckdb.DuckDBPyConnection, config: ChurnSettings, protocol: ChurnProtocol
+) -> TimeSplit:
+    complete = store.read_complete_dates(connection, protocol.label_window_days)
+    if bool(config.test_date) != bool(config.training_dates):
+        raise ValueError(
+            "expected training_dates and test_date together, or neither, got "
+            f"{config.training_dates} and {config.test_date!r}; name both"
         )
-        progress.advance(f"trained on {train.matrix.row_count:,} customers and dates")
-        base_rate = float(train.is_returning.mean())
-        metrics = [
-            Metric("train", "base_rate", base_rate),
-            *evaluate_return_scores(
-                test.is_returning,
-                logistic.predict_logistic(judged, test.matrix),
-                {
-                    "recency": -test.matrix.values[:, names.index("recency_days")],
-                    "frequency": test.matrix.values[:, names.index("order_count")],
-                },
-                train_base_rate=base_rate,
-                resample_count=config.resample_count,
-                seed=config.seed,
-            ),
-        ]
-        progress.advance(f"judged on {test.matrix.row_count:,} customers at {split.test_date}")
-        all_dates = [*split.training_dates, split.test_date]
-        everything = store.read_labelled_features(connection, names, all_dates, window)
-        model = logistic.fit_logistic(
-            everything.matrix, everything.is_returning, rules, inverse_regularization=strength
+    if config.test_date:
+        return split_on(
+            [date.fromisoformat(day) for day in config.training_dates],
+            date.fromisoformat(config.test_date),
+            complete_dates=complete,
+            label_window_days=protocol.label_window_days,
         )
-        progress.advance(f"fitted on {everything.matrix.row_count:,} customers and dates")
-        fitted = FittedModel(
-            purpose="churn",
-            family=logistic.FAMILY,
-            as_of_date=store.read_as_of_date(connection),
-            row_count=everything.matrix.row_count,
-            feature_count=len(rules),
-            settings={
-                **config.model_dump(),
-                "label_window_days": window,
-                "training_dates": [str(day) for day in split.training_dates],
-                "test_date": str(split.test_date),
-                "fitted_dates": [str(day) for day in all_dates],
-            },
-            code_version=CODE_VERSION,
-            parameters=logistic.to_rows(model),
-            metrics=metrics,
-        )
-        model_id = store.write_model(connection, fitted)
-    progress.advance(f"{model_id} written")
-    order = np.argsort(-np.abs(model.coefficients))
-    title = "log-odds of returning, per standard deviation"
-    names = [model.preprocessing.feature_names[index] for index in order]
-    picture = draw_bars(title, names, [float(model.coefficients[index]) for index in order])
-    track_fit(settings, fitted, {"coefficients": picture})
-    return dg.MaterializeResult(
-        metadata={
-            "model_id": model_id,
-            **_metric_metadata(metrics),
-            "picture": shown(title, picture),
-        }
+    return split_in_time(
+        complete,
+        label_window_days=protocol.label_window_days,
+        training_date_count=protocol.training_date_count,
+        training_gap_days=protocol.training_gap_days,
     )
 
 
-MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
+def _too_few(name: str, part: LabelledMatrix, protocol: ChurnProtocol) -> str:
+    returning = len(np.unique(part.person_numbers[part.is_returning]))
+    rows = len(np.unique(part.person_numbers))
+    if min(returning, rows - returning) >= protocol.least_returning_count:
+        return ""
+    return (
+        f"of {rows:,} {name} customers {returning:,} returned within "
+        f"{protocol.label_window_days} days, expected at least {protocol.least_returning_count} "
+        "who did and as many who did not"
+    )
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What was fitted, or why nothing was."""
+
+    judged: Sequence[JudgedFamily] = ()
+    leaks: Sequence[LeakFigure] = ()
+    told: Mapping[str, object] = field(default_factory=dict)
+    row_count: int = 0
+    test_date: date = date.min
+    retests: Mapping[str, float] = field(default_factory=dict)
+    not_eligible: str = ""
+
+
+def _study_churn(
+    connection: duckdb.DuckDBPyConnection,
+    config: ChurnSettings,
+    effort: Effort,
+    protocol: ChurnProtocol,
+    rules: Sequence[FeatureRule],
+    progress: Progress,
+) -> _Study:
+    """Read the dates of the protocol, and judge every family on them."""
+    window, seed = protocol.label_window_days, config.seed
+    names = sorted({rule.feature_name for rule in rules} | set(BASELINE_FEATURES))
+    try:
+        split = _split(connection, config, protocol)
+    except NotEnoughHistoryError as error:
+        return _Study(not_eligible=str(error))
+    complete = store.read_complete_dates(connection, window)
+    read = partial(store.read_labelled_features, connection, names, label_window_days=window)
+    train, test = read(as_of_dates=split.training_dates), read(as_of_dates=[split.test_date])
+    too_few = _too_few("training", train, protocol) or _too_few("test", test, protocol)
+    if too_few:
+        return _Study(not_eligible=too_few)
+    before = read(as_of_dates=split.training_dates[-1:])
+    too_few = _too_few("the last training date's", before, protocol)
+    if too_few:
+        return _Study(not_eligible=too_few)
+    baselines = make_baselines(before, test, horizon_weeks=window / 7, seed=seed)
+    progress.advance(
+        f"{len(train.is_returning):,} to learn from, {len(test.is_returning):,} at "
+        f"{split.test_date} to judge on"
+        + (f"; BG/NBD is left out: {baselines.left_out}" if baselines.left_out else "")
+    )
+    everything = read(as_of_dates=complete)
+    judged = study_families(
+        train, test, everything, rules, baselines, protocol, effort,
+        seed=seed, progress=progress.advance,
+    )  # fmt: skip
+    if not baselines.left_out:
+        as_of_date = store.read_as_of_date(connection)
+        judged.append(
+            judge_bg_nbd(
+                baselines,
+                test,
+                store.read_features(connection, HISTORY_FEATURES, as_of_date),
+                protocol,
+                effort,
+                train_base_rate=float(train.is_returning.mean()),
+                seed=seed,
+            )
+        )
+    # Of the model that the folds prefer among those that pass; of all of them, where none does.
+    able = [family for family in judged if not family.refusals] or judged
+    honest = max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
+    try:
+        leaks = measure_leaks(
+            test.matrix, test.is_returning, rules,
+            honest_roc_auc=honest, inactive_days=window, seed=seed,
+        )  # fmt: skip
+        progress.advance("leak meter")
+    except ValueError as error:
+        leaks = ()
+        progress.advance(f"no leak meter: {error}")
+    retests = {
+        model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
+        for model_id, family, rows in store.read_champion_to_judge_again(
+            connection, split.test_date, window
+        )
+        # One with a feature that is no longer read cannot be compared.
+        if {row.feature_name for row in rows} - {None} <= set(names)
+    }
+    told = {
+        "label_window_days": window,
+        "training_dates": [str(day) for day in split.training_dates],
+        "test_date": str(split.test_date),
+        "fitted_dates": [str(day) for day in complete],
+        "left_out": baselines.left_out,
+    }
+    return _Study(judged, leaks, told, len(everything.is_returning), split.test_date, retests)
+
+
+def _to_model(
+    family: JudgedFamily, study: _Study, config: ChurnSettings, effort: Effort, as_of_date: date
+) -> FittedModel:
+    """What is written of a family."""
+    leaves = sum(row.parameter_name == "leaf_value" for row in family.parameters)
+    by_library = leaves > config.largest_compiled_leaf_count
+    return FittedModel(
+        purpose="churn",
+        family=family.name,
+        as_of_date=as_of_date,
+        row_count=family.row_count or study.row_count,
+        feature_count=len({row.feature_name for row in family.parameters} - {None}),
+        settings={
+            **asdict(effort),
+            "seed": config.seed,
+            **study.told,
+            **({"fitted_dates": [str(as_of_date)]} if family.row_count else {}),
+            "scored_by": "library" if by_library else "sql",
+            "gates": {"verdict": "; ".join(family.refusals) or "passed", "evidence": ""},
+        },
+        code_version=CODE_VERSION,
+        parameters=family.parameters,
+        metrics=family.metrics,
+        curves=family.judgement.curves,
+    )
+
+
+@dg.multi_asset(
+    name="fit_churn_families",
+    specs=[
+        dg.AssetSpec(["ml", family], deps=[*FEATURES, *LABELS], group_name="ml", kinds={"sklearn"})
+        for family in CHURN_FAMILIES
+    ],
+)
+def fit_churn(
+    config: ChurnSettings,
+    settings: dg.ResourceParam[Settings],
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Every family of churn models: cross-validated, judged later, then fitted on all dates.
+
+    Metrics are of the recipe trained on the training dates and judged on the test date; the
+    parameters that score are of the same recipe fitted on all complete dates.
+    """
+    progress.begin("fit churn", 3 * len(FAMILIES) + 3)
+    effort = QUICK_EFFORT if settings.is_quick_study else Effort()
+    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+        protocol = store.read_churn_protocol(connection)
+        store.require_label_window(connection, protocol.label_window_days)
+        as_of_date = store.read_as_of_date(connection)
+        rules = store.read_feature_rules(connection, "churn")
+        study = _study_churn(connection, config, effort, protocol, rules, progress)
+        models = {
+            family.name: _to_model(family, study, config, effort, as_of_date)
+            for family in study.judged
+        }
+        if study.not_eligible:
+            store.write_not_eligible(
+                connection, "churn", as_of_date, study.not_eligible, {}, CODE_VERSION
+            )
+        for model in models.values():
+            store.write_model(connection, model)
+        for model_id, roc_auc in study.retests.items():
+            store.write_retest(connection, model_id, study.test_date, roc_auc)
+        store.write_leak_meter(connection, as_of_date, study.leaks)
+    progress.advance(f"not eligible: {study.not_eligible}" if study.not_eligible else "written")
+    for family in CHURN_FAMILIES:
+        key = dg.AssetKey(["ml", family])
+        if family in models:
+            metadata = _describe_fit(settings, models[family])
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        else:
+            said = study.not_eligible or str(study.told["left_out"])
+            yield dg.MaterializeResult(asset_key=key, metadata={"not_fitted": said})
+
+
+def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
+    """Metadata of a fit, and its run in MLflow."""
+    metrics = {(metric.split, metric.metric_name): metric for metric in model.metrics}
+    validated, tested = metrics["cross_validation", "roc_auc"], metrics["test", "roc_auc"]
+    title = "ROC AUC, and that of the best simple rule on the test date"
+    picture = draw_bars(
+        title,
+        ["cross-validated", "test", str(tested.baseline_name)],
+        [validated.metric_value, tested.metric_value, tested.baseline_value or 0.0],
+    )
+    track_fit(settings, model, {"roc_auc": picture})
+    return {
+        "model_id": model.model_id,
+        **{f"{split}/{name}": metric.metric_value for (split, name), metric in metrics.items()},
+        "picture": shown(title, picture),
+    }
+
+
+@dg.asset(
+    key=["ml", "library_scores"],
+    group_name="scoring",
+    deps=[*FEATURES, *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES)],
+    kinds={"sklearn"},
+)
+def score_by_library(
+    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+) -> dg.MaterializeResult[None]:
+    """Scores of live models that are too large to be spelled out in SQL; mostly there are none.
+
+    Before the choice of champions, so that all of the scoring waits for one thing and is one run
+    of dbt.
+    """
+    progress.begin("score by library", 1)
+    with open_warehouse(settings.warehouse_path) as connection:
+        as_of_date = store.read_as_of_date(connection)
+        scores = {}
+        for model_id, family in store.read_models_scored_by_library(connection, as_of_date):
+            rows = store.read_parameters(connection, model_id)
+            names = sorted({row.feature_name for row in rows if row.feature_name is not None})
+            matrix = store.read_features(connection, names, as_of_date)
+            scores[model_id] = predict_rows(family, rows, matrix)
+        store.write_library_scores(connection, as_of_date, scores)
+        count = store.count_rows(connection, "ml.library_scores")
+    progress.advance(", ".join(scores) or "no model needs it")
+    return dg.MaterializeResult(metadata={"dagster/row_count": count})
+
+
+MODEL_TABLES = (
+    "model_registry",
+    "model_parameters",
+    "model_metrics",
+    "model_curves",
+    "leak_meter",
+    "champion_history",
+)
 
 
 @dg.multi_asset(
@@ -156,7 +331,8 @@ MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
                 fit_kmeans_segments,
                 fit_gmm_segments,
                 measure_segment_stability,
-                fit_churn_logistic,
+                *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES),
+                score_by_library,
             ],
             group_name="ml",
             kinds={"duckdb"},
@@ -192,6 +368,7 @@ ASSETS: list[dg.AssetsDefinition] = [
     fit_kmeans_segments,
     fit_gmm_segments,
     measure_segment_stability,
-    fit_churn_logistic,
+    fit_churn,
+    score_by_library,
     model_tables,
 ]

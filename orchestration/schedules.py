@@ -5,6 +5,7 @@ import duckdb
 
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
+from orchestration.model_assets import CHURN_FAMILIES, MODEL_TABLES
 from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
@@ -12,12 +13,11 @@ LOAD = dg.AssetSelection.groups("raw")
 REPORT = dg.AssetSelection.groups("reports")
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
-FIT = dg.AssetSelection.groups("ml")
-MODEL_TABLES = dg.AssetSelection.assets(
-    ["ml", "model_registry"], ["ml", "model_parameters"], ["ml", "model_metrics"]
-)
+LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])
+FIT = dg.AssetSelection.groups("ml") | LIBRARY_SCORES
+CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
-    "segmentation": MODEL_TABLES
+    "segmentation": CHAMPIONS
     | dg.AssetSelection.assets(
         ["ml", "segmentation_candidates"],
         ["ml", "segmentation_candidate_segments"],
@@ -25,10 +25,13 @@ FIT_PURPOSES = {
         ["ml", "gmm"],
         ["ml", "segment_stability"],
     ),
-    "churn": MODEL_TABLES | dg.AssetSelection.assets(["ml", "logistic"]),
+    "churn": CHAMPIONS
+    | dg.AssetSelection.assets(
+        ["ml", "library_scores"], *(["ml", family] for family in CHURN_FAMILIES)
+    ),
 }
-SCORE = dg.AssetSelection.groups("scoring") | dg.AssetSelection.groups("marts")
-RESCORE = EVERYTHING - FIT
+SCORE = dg.AssetSelection.groups("scoring", "marts")
+RESCORE = EVERYTHING - (FIT - LIBRARY_SCORES)
 REFIT = FIT | SCORE | REPORT | PUBLISH
 
 build_job = dg.define_asset_job(
@@ -97,8 +100,13 @@ def read_refit_request(settings: Settings) -> tuple[str, str] | None:
     default_status=dg.DefaultSensorStatus.STOPPED,
     description="Asks for a refit when marts.refit_advice says that one is due.",
 )
-def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    """One run for each model and date by which it was to be fitted again."""
+def refit_when_due(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for each model and date by which it was to be fitted again, and one after a failure.
+
+    Dagster never runs a key twice, so that of a failed run has to be another one.
+    """
     try:
         request = read_refit_request(settings)
     except WarehouseLockedError:
@@ -106,7 +114,12 @@ def refit_when_due(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.S
     if request is None:
         return dg.SkipReason("no refit is due by marts.refit_advice")
     key, reason = request
-    return dg.RunRequest(run_key=key, tags={"refit_reason": reason[:250]})
+    failed = dg.RunsFilter(tags={"refit_request": key}, statuses=[dg.DagsterRunStatus.FAILURE])
+    attempt = context.instance.get_runs_count(failed) + 1
+    return dg.RunRequest(
+        run_key=f"{key}, attempt {attempt}",
+        tags={"refit_request": key, "refit_reason": reason[:250]},
+    )
 
 
 SENSORS = [refit_when_due]

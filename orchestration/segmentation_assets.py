@@ -108,7 +108,7 @@ def study_segmentations(
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
         names = sorted({each.feature_name for each in [*rules, *RFM_RULES]})
-        matrix = store.read_features(connection, names, as_of_date)
+        matrix = store.read_features(connection, names, as_of_date, is_shuffled=True)
         study_id = _study_id(told, rule, rules, matrix)
         if store.read_study_id(connection) == study_id:
             progress.advance("features and settings as before, kept")

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.calibration import Calibration
 from ml.evaluation import Metric
 from ml.features import FeatureMatrix
 from ml.parameters import ParameterRow
@@ -188,12 +189,17 @@ class _Predictor:
     def __init__(self, family: str, rows: list[ParameterRow]) -> None:
         module = import_module(f"ml.{family}")
         self._model = module.from_rows(rows)
+        self._calibration = Calibration.from_rows(rows)
         self._predict = getattr(module, f"predict_{family}")
 
     def predict(self, customers: Any, params: Mapping[str, Any] | None = None) -> Any:
-        """What ``predict_<family>`` says of a data frame with a column for each feature."""
+        """What ``predict_<family>`` says of a data frame with a column for each feature.
+
+        Recalibrated where the model's rows say so.
+        """
         values = customers.to_numpy(dtype=np.float64)
-        return self._predict(self._model, FeatureMatrix(tuple(customers.columns), values))
+        found = self._predict(self._model, FeatureMatrix(tuple(customers.columns), values))
+        return self._calibration.apply(found)
 
 
 def _load_pyfunc(data_path: str, model_config: Mapping[str, str]) -> _Predictor:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from html import escape as escape_text
+from math import log10
 from typing import Any
 
 import plotly.graph_objects as go
@@ -22,6 +23,10 @@ from reports.sources import BlockRows, sql_link
 SMALL_SHARE = 0.05
 LONG_TEXT = 28  # characters; longer ones need room to wrap in
 BARS_SIZE = 96, 28  # pixels
+STEP_TICKS = 5  # borders between steps that are written, at most
+AXIS_MARGIN = (
+    0.06  # of what an axis shows, on both sides of it, so that nothing runs along the edge
+)
 # Beside the bars of a column of texts stand so many of them, so long at most.
 TEXTS_BESIDE = 3
 TEXT_LENGTH = 13
@@ -86,6 +91,31 @@ def _group_axis(values: Sequence[Any]) -> dict[str, Any]:
     return {"type": "category", "showgrid": False}
 
 
+def _series(rows: Rows, y: Mapping[str, str], by: str) -> list[tuple[str, str, Rows]]:
+    """Column, name and rows of each line: a column each, or a value of ``by`` each."""
+    if not by:
+        return [(column, name, rows) for column, name in y.items()]
+    return [
+        (column, name, [row for row in rows if row[by] == name])
+        for column in y
+        for name in dict.fromkeys(_column(rows, by))
+    ]
+
+
+def _draw_reference(figure: go.Figure, rows: Rows, x: str, reference: Mapping[str, str]) -> None:
+    """Dashed lines through the values of columns, to compare with."""
+    for column, name in reference.items():
+        points = sorted(dict(zip(_column(rows, x), _column(rows, column), strict=True)).items())
+        figure.add_scatter(
+            x=[place for place, _ in points],
+            y=[value for _, value in points],
+            mode="lines",
+            name=_names([name])[0],
+            hoverinfo="skip",
+            meta={"reference": True},
+        )
+
+
 def line_chart(
     rows: Rows,
     *,
@@ -94,9 +124,13 @@ def line_chart(
     title: str,
     by: str = "",
     band: tuple[str, str] | None = None,
+    reference: Mapping[str, str] | None = None,
+    steps: bool = False,
+    logarithmic: Sequence[str] = (),
     height: int = 320,
     unit: str = "",
     as_percent: bool = False,
+    x_as_percent: bool = False,
     digits: int = 0,
 ) -> Markup:
     """Lines over a common axis.
@@ -108,9 +142,13 @@ def line_chart(
         title: said above the chart.
         by: column that names the lines, where one column of ``y`` holds them all.
         band: columns with the lower and upper bound of each point, drawn as a band around the line.
+        reference: column to the name of a dashed line to compare with.
+        steps: a value holds since the point before it, as that of a precision-recall curve does.
+        logarithmic: columns of which the axis is logarithmic.
         height: in pixels.
         unit: of the vertical axis; said beside the title.
         as_percent: the values are shares from 0 to 1.
+        x_as_percent: those of the horizontal axis are.
         digits: after the point, when a value is pointed at.
 
     Example:
@@ -122,17 +160,13 @@ def line_chart(
     axis: dict[str, Any] = {}
     if any(isinstance(value, date | str) for value in everywhere):
         axis = _group_axis(everywhere)
+    elif x_as_percent:
+        axis = {**_value_axis(everywhere, as_percent=True, digits=digits), "rangemode": "normal"}
     values = [value for column in y for value in _column(rows, column)] if as_percent else []
-    lines = [(column, name, rows) for column, name in y.items()]
-    if by:
-        lines = [
-            (column, name, [row for row in rows if row[by] == name])
-            for column in y
-            for name in dict.fromkeys(_column(rows, by))
-        ]
+    lines = _series(rows, y, by)
     for number, (column, name, points) in enumerate(lines):
         across = _column(points, x)
-        if axis and axis["type"] != "date":
+        if axis.get("type") == "category":
             across = _names(across)
         if band:
             lower, upper = (_column(points, bound) for bound in band)
@@ -150,13 +184,21 @@ def line_chart(
             x=across,
             y=_column(points, column),
             mode="lines",
+            line={"shape": "vh"} if steps else {},
             name=_names([name])[0],
             meta={"line": number},
         )
+    _draw_reference(figure, rows, x, reference or {})
+    value_axis = _value_axis(values, as_percent=as_percent, digits=digits)
+    for columns, one in (((x,), axis), (tuple(y), value_axis)):
+        if set(columns) & set(logarithmic):
+            # Such an axis has ticks of many sizes.
+            tickformat = ".1~%" if one.get("tickformat") else ""
+            one |= {"type": "log", "dtick": "D2", "tickformat": tickformat}
     figure.update_layout(
         xaxis=axis,
-        yaxis=_value_axis(values, as_percent=as_percent, digits=digits),
-        showlegend=len(lines) > 1,
+        yaxis=value_axis,
+        showlegend=len(figure.data) > (2 if band else 1),
         hovermode="x unified",
     )
     return _embed(figure, rows, title, unit, height)
@@ -209,6 +251,218 @@ def bar_chart(
         showlegend=len(y) > 1,
         barmode="stack" if stacked else "group",
         hovermode="y unified" if horizontal else "x unified",
+    )
+    return _embed(figure, rows, title, unit, height)
+
+
+def interval_chart(
+    rows: Rows,
+    *,
+    x: str,
+    y: Mapping[str, str],
+    band: tuple[str, str],
+    title: str,
+    by: str = "",
+    reference: Mapping[str, str] | None = None,
+    height: int = 320,
+    unit: str = "",
+    horizontal: bool = False,
+    as_percent: bool = False,
+    x_as_percent: bool = False,
+    digits: int = 0,
+) -> Markup:
+    """Dots with the intervals that they are uncertain by; where there is none, the dot alone.
+
+    Args:
+        rows: one per dot.
+        x: column of the horizontal axis, or of the names if horizontal.
+        y: column to the name of its dots.
+        band: columns with the lower and upper bound of each dot.
+        title: said above the chart.
+        by: column that names groups of dots, each with its colour.
+        reference: column to the name of a dashed line to compare with; the column ``x`` makes the
+            diagonal, and beside names the line stands at the value of the first row.
+        height: in pixels.
+        unit: of the values; said beside the title.
+        horizontal: names from top to bottom, values from left to right.
+        as_percent: the values are shares from 0 to 1.
+        x_as_percent: those of the horizontal axis are.
+        digits: after the point, when a value is pointed at.
+
+    Example:
+        >>> rows = [{"rule": "recency", "auc": 0.57, "low": 0.55, "high": 0.59}]
+        >>> chart = interval_chart(rows, x="rule", y={"auc": "ROC AUC"}, band=("low", "high"),
+        ...                        title="t")
+        >>> '"array":[0.02' in chart, '"mode":"markers"' in chart
+        (True, True)
+    """
+    figure = go.Figure()
+    everywhere = _column(rows, x)
+    is_named = any(isinstance(value, str) for value in everywhere)
+    shown = [value for column in (*y, *band) for value in _column(rows, column)]
+    value_axis = _value_axis(
+        shown if as_percent else [], as_percent=as_percent, digits=digits
+    ) | {"rangemode": "normal"}  # fmt: skip
+    group_axis: dict[str, Any] = {}
+    if is_named:
+        names = list(dict.fromkeys(_names(everywhere)))
+        ends = [-0.5, len(names) - 0.5]
+        group_axis = {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": names,
+            "range": ends[::-1] if horizontal else ends,
+        }
+    elif x_as_percent:
+        group_axis = _value_axis(everywhere, as_percent=True, digits=digits)
+        group_axis |= {"rangemode": "normal"}
+    along, across = ("x", "y") if horizontal else ("y", "x")
+    for number, (column, name, points) in enumerate(_series(rows, y, by)):
+        places, values = _column(points, x), _column(points, column)
+        lengths = [
+            [
+                None if end is None else abs(end - value)
+                for end, value in zip(ends, values, strict=True)
+            ]
+            for ends in (_column(points, bound) for bound in band)
+        ]
+        bars = {
+            "type": "data",
+            "symmetric": False,
+            "thickness": 2,
+            "arrayminus": lengths[0],
+            "array": lengths[1],
+            "visible": any(length is not None for length in lengths[0]),
+        }
+        figure.add_scatter(
+            **{
+                across: _names(places) if is_named else places,
+                along: values,
+                f"error_{along}": bars,
+            },
+            mode="markers",
+            orientation="h" if horizontal else "v",
+            name=_names([name])[0],
+            meta={"dots": number},
+        )
+    if is_named:
+        for column, name in (reference or {}).items():
+            for value in _column(rows, column)[:1]:
+                shown.append(value)
+                figure.add_shape(
+                    type="line",
+                    name=_names([name])[0],
+                    showlegend=True,
+                    **{f"{along}ref": along, f"{along}0": value, f"{along}1": value},
+                    **{f"{across}ref": "paper", f"{across}0": 0, f"{across}1": 1},
+                )
+        # Of dots side by side Plotly would have the axis begin at 0.
+        known = [float(value) for value in shown if value is not None]
+        if known:
+            margin = (max(known) - min(known) or 1) * AXIS_MARGIN
+            value_axis["range"] = [min(known) - margin, max(known) + margin]
+    else:
+        _draw_reference(figure, rows, x, reference or {})
+    figure.update_layout(
+        **{f"{along}axis": value_axis, f"{across}axis": group_axis},
+        scattermode="group" if by else "overlay",
+        showlegend=len(figure.data) > 1 or bool(reference),
+        hovermode="closest",
+    )
+    return _embed(figure, rows, title, unit, height)
+
+
+def step_chart(
+    rows: Rows,
+    *,
+    above: str,
+    most: str,
+    y: str,
+    density: str,
+    title: str,
+    form: Callable[[Any], str],
+    within: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+    height: int = 240,
+    unit: str = "",
+    digits: int = 2,
+) -> Markup:
+    """A step function, and below it how much of the data stands behind each step.
+
+    Steps are drawn equally wide, however far their borders are apart: thresholds are dense where
+    data is, and the outermost steps have no end.
+
+    Args:
+        rows: one per step, ascending.
+        above: column with the border where a step begins, exclusive; none for the first.
+        most: column with the border where it ends, inclusive; none for the last.
+        y: column with the height of the step.
+        density: column with the share of the data in it, 0 to 1.
+        title: said above the chart.
+        form: the filter that formats the borders.
+        within: least and greatest height in pictures that are compared, so that their axes agree.
+        logarithmic: of the vertical axis, for what multiplies.
+        height: in pixels.
+        unit: of the borders; said beside the title.
+        digits: after the point, when a step is pointed at.
+
+    Example:
+        >>> rows = [{"a": None, "m": 1.5, "term": 0.9, "share": 0.97},
+        ...         {"a": 1.5, "m": None, "term": 1.7, "share": 0.03}]
+        >>> chart = step_chart(rows, above="a", most="m", y="term", density="share", title="t",
+        ...                    form="{:.1f}".format)
+        >>> "up to 1.5" in chart, "above 1.5" in chart
+        (True, True)
+    """
+    figure = go.Figure()
+    values, shares = _column(rows, y), _column(rows, density)
+    names = []
+    for begin, end in zip(_column(rows, above), _column(rows, most), strict=True):
+        if begin is None:
+            names.append("every value" if end is None else f"up to {form(end)}")
+        else:
+            names.append(f"above {form(begin)}" + ("" if end is None else f", up to {form(end)}"))
+    figure.add_scatter(
+        x=[*range(len(values) + 1)],
+        y=[*values, *values[-1:]],
+        text=_names([*names, *names[-1:]]),
+        mode="lines",
+        line={"shape": "hv"},
+        hovertemplate=f"%{{text}}: %{{y:,.{digits}f}}<extra></extra>",
+        meta={"line": 0},
+    )
+    figure.add_bar(
+        x=[place + 0.5 for place in range(len(shares))],
+        y=shares,
+        width=0.94,
+        text=_names(names),
+        textposition="none",
+        yaxis="y2",
+        hovertemplate="%{text}: %{y:.1%}<extra></extra>",
+        meta={"density": True},
+    )
+    value_axis = {"domain": [0.34, 1], "nticks": 5}
+    if logarithmic:
+        value_axis |= {"type": "log", "dtick": "D2"}
+    if within:
+        low, high = (log10(end) for end in within) if logarithmic else within
+        margin = (high - low) * AXIS_MARGIN
+        value_axis["range"] = [low - margin, high + margin]
+    # Of many borders some are written, evenly spread.
+    every = max(-(-(len(values) - 1) // STEP_TICKS), 1)
+    written = [*range(1, len(values), every)]
+    figure.update_layout(
+        xaxis={
+            "tickvals": written,
+            "ticktext": _names([form(rows[place][above]) for place in written]),
+            "range": [0, len(values)],
+            "showgrid": False,
+            "anchor": "y2",
+        },
+        yaxis=value_axis,
+        yaxis2={"domain": [0, 0.26], "rangemode": "tozero", "tickformat": ".0%", "nticks": 3},
+        showlegend=False,
+        hovermode="closest",
     )
     return _embed(figure, rows, title, unit, height)
 
@@ -511,6 +765,8 @@ def cross_table(
 ROW_HELPERS: dict[str, Callable[..., Markup]] = {
     "line_chart": line_chart,
     "bar_chart": bar_chart,
+    "interval_chart": interval_chart,
+    "step_chart": step_chart,
     "heat_map": heat_map,
     "radar_chart": radar_chart,
     "scatter_3d": scatter_3d,

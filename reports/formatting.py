@@ -47,6 +47,16 @@ def decimal(value: Number | None, digits: int = 2) -> str:
     return f"{exact:z,.{digits}f}"
 
 
+def precise(value: Number | None) -> str:
+    """A number with four digits after the point, for figures that differ little.
+
+    Example:
+        >>> precise(0.56), precise(None)
+        ('0.5600', '–')
+    """
+    return decimal(value, 4)
+
+
 def number(value: Number | None) -> str:
     """A number with as many digits after the point as it needs: none, or two to four.
 
@@ -130,6 +140,7 @@ def label(value: object) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "integer": integer,
     "decimal": decimal,
+    "precise": precise,
     "number": number,
     "percent": percent,
     "money": money,

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ENTRY_POINTS = {"dbt": ("dbt.cli.main", "cli"), "regulars": ("orchestration.cli", "main")}
 PRELOADED = ("dagster", "dagster_dbt", "dbt.adapters.duckdb", "plotly.offline", "sklearn.mixture")
@@ -81,17 +82,17 @@ def answer() -> None:
         sys.stdout.flush()
 
 
-def _become(request: dict[str, object]) -> int:
+def _become(request: dict[str, Any]) -> int:
     """Be the command; returns its exit code."""
-    command = [str(word) for word in request["command"]]  # type: ignore[attr-defined]
+    command: list[str] = request["command"]
     for number, name in ((1, "out"), (2, "err")):
-        target = os.open(str(request[name]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        target = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(target, number)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.chdir(str(request["folder"]))
+    os.chdir(request["folder"])
     os.environ.clear()
-    os.environ.update(request["environment"])  # type: ignore[call-overload]
+    os.environ.update(request["environment"])
     sys.argv = command
     module, function = ENTRY_POINTS[command[0]]
     try:

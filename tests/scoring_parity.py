@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml import gmm, kmeans, logistic, store
+from ml import bg_nbd, churn, gmm, kmeans, store
+from ml.calibration import Calibration
 
 TOLERANCE = 1e-9
 
@@ -16,7 +17,7 @@ def _scored(shop, table, columns):
             f"select distinct model_id from scoring.{table}"
         ).fetchall()
         rows = store.read_parameters(connection, model_id)
-        names = sorted({row.feature_name for row in rows if row.parameter_name == "center"})
+        names = sorted({row.feature_name for row in rows if row.feature_name is not None})
         as_of_date = store.read_as_of_date(connection)
         days = connection.execute(
             f"select distinct as_of_date from scoring.{table} order by as_of_date"
@@ -74,9 +75,23 @@ def check_gmm(shop):
         assert np.array_equal(found["second_segment_id"][second], segment_ids[likeliest][second])
 
 
-def check_logistic(shop):
-    rows, parts = _scored(shop, "churn_logistic_terms", "return_probability")
-    ((matrix, found),) = parts
-    probability = logistic.predict_logistic(logistic.from_rows(rows), matrix)
-    assert np.abs(found["return_probability"] - probability).max() < TOLERANCE
-    assert probability.std() > 0
+CHURN_TABLES = {
+    "logistic": "churn_logistic_terms",
+    "additive": "churn_additive_terms",
+    "random_forest": "churn_random_forest",
+    "boosting": "churn_boosting",
+}
+
+
+def check_churn(shop):
+    """Every live family of churn models, recalibrated as its rows say."""
+    for family, table in CHURN_TABLES.items():
+        rows, parts = _scored(shop, table, "return_probability")
+        ((matrix, found),) = parts
+        probability = churn.predict_rows(family, rows, matrix)
+        assert np.abs(found["return_probability"] - probability).max() < TOLERANCE, family
+    if shop.rows("select count(*) from scoring.churn_bg_nbd") != [(0,)]:
+        rows, ((matrix, found),) = _scored(shop, "churn_bg_nbd", "return_probability")
+        raw = bg_nbd.predict_bg_nbd(bg_nbd.from_rows(rows), matrix)
+        probability = Calibration.from_rows(rows).apply(raw)
+        assert np.abs(found["return_probability"] - probability).max() < TOLERANCE

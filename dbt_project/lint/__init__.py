@@ -17,6 +17,8 @@ def ml_live_model(purpose: str, family: str | None = None) -> dict[str, Any]:
     parameters.update({"centroid": _VALUES, "weight": _VALUES})
     return {
         "model_id": f"{family or purpose}-20180830-00000000",
+        "family": family,
+        "status": "champion",
         "feature_names": ["recency_days", "paid_amount"],
         "parameters": parameters,
     }
@@ -25,6 +27,9 @@ def ml_live_model(purpose: str, family: str | None = None) -> dict[str, Any]:
 def ml_require_features(*_arguments: Any) -> str:
     """Nothing to check."""
     return ""
+
+
+ml_require_library_scores = ml_require_features
 
 
 def ml_scaled_feature(_live: Any, feature: str) -> str:
@@ -37,12 +42,34 @@ def ml_kmeans_distance(_live: Any, _component: int) -> str:
     return "recency_days + paid_amount"
 
 
-ml_gmm_log_density = ml_kmeans_distance
+def ml_gmm_log_density(_live: Any, _component: int, scaled: str) -> str:
+    """An expression on a vector."""
+    return f"sum_of({scaled})"
+
+
+def vector(expressions: list[str]) -> str:
+    """A function call."""
+    return f"vector_of({', '.join(expressions)})"
 
 
 def ml_logistic_term(_live: Any, feature: str) -> str:
     """An expression on the feature."""
     return f"1e0 * {feature}"
+
+
+def ml_step_function(_live: Any, feature: str) -> str:
+    """An expression on the feature."""
+    return f"case when {feature} <= 1e0 then 0e0 else 1e0 end"
+
+
+def ml_tree_ensemble(_live: Any) -> str:
+    """An expression on two features."""
+    return "recency_days + paid_amount"
+
+
+def ml_calibrated_probability(_live: Any, probability: str) -> str:
+    """A probability."""
+    return f"least({probability}, 1e0)"
 
 
 def source_name() -> str:
@@ -101,6 +128,14 @@ def value_in_words(value: str, unit: str, currency_code: str) -> str:
     return f"({value} || {unit} || {currency_code})"
 
 
+def json_text(document: str, key: str) -> str:
+    """A function call."""
+    return f"json_extract_string({document}, '$.{key}')"
+
+
+listed_dates = json_text
+
+
 def quintile_score(ordering: str, partition_by: str | None = None) -> str:
     """A window function."""
     if partition_by:
@@ -127,6 +162,11 @@ add_months = add_days
 def each_day(first_day: str, last_day: str) -> str:
     """A row per element."""
     return f"unnest([{first_day}, {last_day}])"
+
+
+def each_number(last_number: str) -> str:
+    """A row per element."""
+    return f"unnest(range(1, {last_number}))"
 
 
 def is_weekend(moment: str) -> str:
@@ -239,6 +279,20 @@ def var(name: str, default: Any = None) -> Any:
         "refit_cost_amount": 1000,
         "misassigned_cost_amount": 0.01,
         "refit_drift_psi": 0.25,
-        "source_defaults": {"olist": {"currency_code": "BRL", "most_plausible_roc_auc": 0.75}},
+        "source_defaults": {
+            "olist": {
+                "currency_code": "BRL",
+                "most_plausible_roc_auc": 0.75,
+                "churn_label_window_days": 180,
+                "churn_training_date_count": 2,
+                "churn_training_gap_days": 60,
+                "contact_cost_amount": 0.5,
+                "return_value_amount": 30,
+            }
+        },
+        "churn_least_returning_count": 20,
+        "churn_least_calibration_slope": 0.5,
+        "churn_most_calibration_slope": 2.0,
+        "retention_budget_amount": 500,
     }
     return known.get(name, default)

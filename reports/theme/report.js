@@ -45,6 +45,7 @@
     };
     layout.xaxis = Object.assign({}, axis, layout.xaxis);
     layout.yaxis = Object.assign({}, axis, layout.yaxis);
+    if (layout.yaxis2) layout.yaxis2 = Object.assign({}, axis, layout.yaxis2);
     data.forEach((trace) => {
       if (trace.type === "heatmap") {
         trace.colorscale = evenly(trace.zmid === undefined ? palette.amount : palette.difference);
@@ -59,18 +60,36 @@
       if (narrow.matches && trace.type === "scatterpolar") {
         trace.theta = trace.theta.map((name) => wrap(name, 12));
       }
-      if (narrow.matches && layout.yaxis.type === "category") {
-        layout.yaxis.tickvals = trace.y;
-        layout.yaxis.ticktext = trace.y.map((name) => wrap(name, 18));
-      }
     });
+    if (narrow.matches && layout.yaxis.type === "category") {
+      layout.yaxis.tickvals = [...new Set(data.flatMap((trace) => trace.y))];
+      layout.yaxis.ticktext = layout.yaxis.tickvals.map((name) => wrap(name, 18));
+    }
+    const dashed = { color: colour("--quiet"), width: 1.5, dash: "dash" };
+    (layout.shapes || []).forEach((shape) => { shape.line = dashed; });
     data.forEach((trace) => {
       if (!trace.meta) return;
+      if (trace.meta.reference) {
+        trace.line = dashed;
+        return;
+      }
+      if (trace.meta.density) {
+        trace.marker = { color: colour("--quiet"), opacity: 0.55 };
+        return;
+      }
+      if (trace.meta.dots !== undefined) {
+        const own = palette.lines[trace.meta.dots % palette.lines.length];
+        trace.marker = { color: own, size: 9 };
+        [trace.error_x, trace.error_y].forEach((bars) => {
+          if (bars) Object.assign(bars, { color: own, width: 4 });
+        });
+        return;
+      }
       const isBand = trace.meta.band !== undefined;
       const number = isBand ? trace.meta.band : trace.meta.line;
       const own = palette.lines[number % palette.lines.length];
       if (trace.type === "scatter3d") trace.marker.color = own;
-      else trace.line = { color: own, width: isBand ? 0 : 2 };
+      else trace.line = Object.assign({}, trace.line, { color: own, width: isBand ? 0 : 2 });
       if (isBand) trace.fillcolor = own + "33";
     });
     const isRadar = data.some((trace) => trace.type === "scatterpolar");

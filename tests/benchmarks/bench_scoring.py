@@ -2,9 +2,22 @@
 
 2 million customers drawn from a demo shop's own, in a database in memory, so that neither side
 waits for a disk; the SQL is what dbt compiles of the scoring models, and both sides write the same
-columns. The ratios are of times of one run on one machine, and the two results are compared, too.
-Held to being faster at all: a factor of five, which was hoped for, scikit-learn 1.9 and DuckDB 2.0
-do not leave (some 2 for KMeans, 3 for the mixture on two idle cores).
+columns. Ids are texts of 32 characters, as in a real shop: with numbers both sides save what moving
+texts costs, some 0.05 s. The ratios are of times of one run on one machine, and the two results are
+compared, too.
+
+Of the churn models, the logistic regression is held to 5 times and the additive model to 4; what
+the forest and the boosting cost is stated. Segmentations are held to less than the factor of five
+that was hoped for: fetching, scaling, predicting with scikit-learn 1.9 and writing back takes half
+a second of KMeans. Where the SQL's time goes, in seconds of one core:
+
+* KMeans 0.40, of which reading and writing 0.13, filling in missing values 0.03 and five logarithms
+  0.08 would be left if distances cost nothing (Python's side takes 0.58); six distances by
+  differences take 0.11, the nearest of them 0.05. Expanded squares (0.34 in all) would let rounding
+  decide between equally near centroids, and a margin needs the exact distance besides.
+* The mixture 1.5, of which reading and scaling 0.25, 48 dot products and their squares 1.0, the
+  likeliest component and its probability 0.2. One operation for each number took 2.1: DuckDB keeps
+  a vector of 16 KB for each of some 500 operations, more than fits into the core's cache.
 """
 
 from __future__ import annotations
@@ -12,6 +25,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from statistics import median
 
 import duckdb
@@ -20,11 +35,13 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from shops import Shop
+from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from threadpoolctl import threadpool_limits
 from time_travel import load_and_run
 
-from ml import gmm, kmeans, store
+from ml import additive, boosting, gmm, kmeans, logistic, random_forest, store, trees
 from ml.demo import generate_demo_shop
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
@@ -33,7 +50,14 @@ from ml.registry import FittedModel
 CUSTOMERS = 2_000_000
 SEGMENTS = 6
 TURNS = 5
-LEAST_TIMES_FASTER = 1.0
+LEAST_TIMES_FASTER = {"segments_kmeans": 1.4, "segments_gmm": 2.5}
+# What a churn model is held to; nothing but the same result where there is no figure.
+CHURN_TIMES_FASTER = {
+    "churn_logistic_terms": 5.0,
+    "churn_additive_terms": 4.0,
+    "churn_random_forest": None,
+    "churn_boosting": None,
+}
 TOLERANCE = 1e-9
 # An eighth feature, beside the seven that segmentations use.
 MORE_FEATURES = [FeatureRule("freight_share", null_rule="median")]
@@ -42,15 +66,24 @@ MORE_FEATURES = [FeatureRule("freight_share", null_rule="median")]
 WRITTEN = {
     "segments_kmeans": ("customer_id", "segment_id"),
     "segments_gmm": ("customer_id", "segment_id", "membership_probability"),
+    **dict.fromkeys(CHURN_TIMES_FASTER, ("customer_id", "return_probability")),
 }
 
 Columns = dict[str, FloatArray | NDArray[np.int64]]
 Predict = Callable[[FeatureMatrix], Columns]
 
 
+@dataclass(frozen=True)
+class Bench:
+    """A shop, and by churn model the features that the library takes and its predictions."""
+
+    shop: Shop
+    churn: dict[str, tuple[tuple[str, ...], Predict]]
+
+
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A warehouse with two live models of 6 segments, and what dbt compiles of them."""
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A warehouse with a live model of each family, and what dbt compiles of them."""
     folder = tmp_path_factory.mktemp("bench")
     generate_demo_shop(folder / "data", order_count=3_000, seed=1)
     shop = Shop(folder / "data", folder / "warehouse")
@@ -62,9 +95,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         matrix = store.read_features(connection, names, as_of_date)
         nearest = kmeans.fit_kmeans(matrix, rules, segment_count=SEGMENTS)
         mixture = gmm.fit_gmm(matrix, rules, component_count=SEGMENTS, covariance_type="full")
-        for family, rows in (("kmeans", kmeans.to_rows(nearest)), ("gmm", gmm.to_rows(mixture))):
+        parameters, churn = fit_churn_models(connection, as_of_date)
+        parameters["kmeans"], parameters["gmm"] = kmeans.to_rows(nearest), gmm.to_rows(mixture)
+        for family, rows in parameters.items():
             model = FittedModel(
-                purpose="segmentation",
+                purpose="segmentation" if family in ("kmeans", "gmm") else "churn",
                 family=family,
                 as_of_date=as_of_date,
                 row_count=matrix.row_count,
@@ -75,8 +110,66 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
                 metrics=[],
             )
             store.write_model(connection, model)
-    shop.run("dbt", "compile", "--select", "segments_kmeans", "segments_gmm")
-    return shop
+    shop.run("dbt", "compile", "--select", *WRITTEN)
+    return Bench(shop, churn)
+
+
+def fit_churn_models(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date
+) -> tuple[dict[str, list[ParameterRow]], dict[str, tuple[tuple[str, ...], Predict]]]:
+    """Parameter rows by family, and by table the library's own fitted model.
+
+    As large as the default settings allow: smaller leaves than theirs make up for the smaller shop.
+    """
+    rules = store.read_feature_rules(connection, "churn")
+    names = tuple(rule.feature_name for rule in rules)
+    known = store.read_features(connection, names, as_of_date)
+    values = known.values
+    rng = np.random.default_rng(0)
+    # Each feature counts a little.
+    score = values.argsort(axis=0).argsort(axis=0).sum(axis=1) + rng.normal(0, 1e4, len(values))
+    is_returning = score > np.quantile(score, 0.9)
+    boosted = HistGradientBoostingClassifier(
+        learning_rate=0.05, l2_regularization=10.0, early_stopping=False, random_state=0
+    )
+    summed = clone(boosted).set_params(
+        max_iter=150,
+        max_leaf_nodes=4,
+        min_samples_leaf=100,
+        max_bins=32,
+        interaction_cst="no_interactions",
+    )
+    whole = clone(boosted).set_params(max_iter=80, max_leaf_nodes=6)
+    forest = RandomForestClassifier(
+        100, max_leaf_nodes=12, min_samples_leaf=10, max_samples=0.5, random_state=0, n_jobs=-1
+    )
+    for learner in (summed, whole, forest):
+        learner.fit(values, is_returning)
+    regression = logistic.fit_logistic(known, is_returning, rules)
+    steps = additive.collapse(summed, names, values)
+    shares = random_forest.RandomForestModel(trees.forest_trees(forest, names))
+    grown = boosting.BoostingModel(*trees.boosted_trees(whole, names))
+    rows = {
+        "logistic": logistic.to_rows(regression),
+        "additive": additive.to_rows(steps),
+        "random_forest": random_forest.to_rows(shares),
+        "boosting": boosting.to_rows(grown),
+    }
+
+    def by(predict: Callable[[FeatureMatrix], FloatArray]) -> tuple[tuple[str, ...], Predict]:
+        return names, lambda matrix: {"return_probability": predict(matrix)}
+
+    return rows, {
+        "churn_logistic_terms": by(lambda matrix: logistic.predict_logistic(regression, matrix)),
+        "churn_additive_terms": by(lambda matrix: summed.predict_proba(matrix.values)[:, 1]),
+        "churn_random_forest": by(lambda matrix: forest.predict_proba(matrix.values)[:, 1]),
+        "churn_boosting": by(lambda matrix: whole.predict_proba(matrix.values)[:, 1]),
+    }
+
+
+@pytest.fixture(scope="module")
+def shop(bench: Bench) -> Shop:
+    return bench.shop
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +187,9 @@ def memory(shop: Shop) -> Iterator[duckdb.DuckDBPyConnection]:
             name
             for (name,) in connection.execute(
                 "select feature_name from disk.features.supplied_features "
-                "where is_segmentation_feature"
+                "where is_segmentation_feature or is_churn_feature"
             ).fetchall()
+            if name not in names
         ]
         # By up to a tenth; what is counted stays whole, what is missing stays missing.
         jittered = ", ".join(
@@ -114,7 +208,7 @@ def memory(shop: Shop) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(
             f"""
             create table regulars.features.customer_feature_snapshots as
-            select number as customer_id, people.as_of_date, {jittered}
+            select md5(cast(number as varchar)) as customer_id, people.as_of_date, {jittered}
             from range({CUSTOMERS}) as numbers (number)
             inner join people on hash(number, 'person') % {people} = people.person_number
             """
@@ -201,13 +295,7 @@ def test_sql_is_faster_and_says_the_same(
     library: Callable[[Shop], tuple[tuple[str, ...], Predict]],
     difference: str,
 ) -> None:
-    names, predict = library(shop)
-    # By turns, so that whatever else the machine does meets both.
-    turns = [
-        (seconds_by_sql(shop, memory, table), seconds_by_python(memory, names, predict))
-        for _ in range(TURNS)
-    ]
-    ratio = median(by_python / by_sql for by_sql, by_python in turns)
+    ratio = times_faster(shop, memory, capsys, table, *library(shop))
     ((rows, same, largest),) = memory.execute(
         f"""
         select
@@ -217,14 +305,58 @@ def test_sql_is_faster_and_says_the_same(
         from by_sql full join by_python on by_sql.customer_id = by_python.customer_id
         """
     ).fetchall()
+    assert rows == same == CUSTOMERS
+    assert float(largest) <= TOLERANCE
+    assert ratio >= LEAST_TIMES_FASTER[table]
+
+
+@pytest.mark.parametrize(("table", "least"), CHURN_TIMES_FASTER.items())
+def test_sql_predicts_returning_as_the_library_and_faster(
+    bench: Bench,
+    memory: duckdb.DuckDBPyConnection,
+    capsys: pytest.CaptureFixture[str],
+    table: str,
+    least: float | None,
+) -> None:
+    turn_count = 1 if least is None else TURNS
+    ratio = times_faster(
+        bench.shop, memory, capsys, table, *bench.churn[table], turn_count=turn_count
+    )
+    ((rows, largest),) = memory.execute(
+        """
+        select count(*), max(abs(by_sql.return_probability - by_python.return_probability))
+        from by_sql inner join by_python on by_sql.customer_id = by_python.customer_id
+        where by_sql.return_probability is not null
+        """
+    ).fetchall()
+    assert rows == CUSTOMERS
+    assert float(largest) <= TOLERANCE
+    assert least is None or ratio >= least
+
+
+def times_faster(
+    shop: Shop,
+    memory: duckdb.DuckDBPyConnection,
+    capsys: pytest.CaptureFixture[str],
+    table: str,
+    names: tuple[str, ...],
+    predict: Predict,
+    *,
+    turn_count: int = TURNS,
+) -> float:
+    """Seconds by Python over seconds by SQL, the median of some turns, and printed."""
+    # By turns, so that whatever else the machine does meets both.
+    turns = [
+        (seconds_by_sql(shop, memory, table), seconds_by_python(memory, names, predict))
+        for _ in range(turn_count)
+    ]
+    ratio = median(by_python / by_sql for by_sql, by_python in turns)
     with capsys.disabled():
         for by_sql, by_python in turns:
             print(f"\n  {table}: SQL {by_sql:.2f} s, Python {by_python:.2f} s", end="")
         load = os.getloadavg()[0]
         print(
-            f"\n  {rows:,} customers: SQL {ratio:.1f} times faster, load {load:.1f} on "
-            f"{os.cpu_count()} cores, largest difference {largest:.1e}"
+            f"\n  {CUSTOMERS:,} customers: SQL {ratio:.1f} times as fast, load {load:.1f} on "
+            f"{os.cpu_count()} cores"
         )
-    assert rows == same == CUSTOMERS
-    assert float(largest) <= TOLERANCE
-    assert ratio >= LEAST_TIMES_FASTER
+    return ratio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scoring_parity import TOLERANCE, check_gmm, check_kmeans, check_logistic
+from scoring_parity import TOLERANCE, check_churn, check_gmm, check_kmeans
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
@@ -12,7 +12,7 @@ from ml import gmm, kmeans, store
 from ml.registry import FittedModel
 
 
-@pytest.mark.parametrize("check", [check_kmeans, check_gmm, check_logistic])
+@pytest.mark.parametrize("check", [check_kmeans, check_gmm, check_churn])
 def test_sql_scores_equal_scikit_learn_for_every_customer(demo, check):
     check(demo)
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from scoring_parity import check_gmm, check_kmeans, check_logistic
+from scoring_parity import check_churn, check_gmm, check_kmeans
 from shops import Shop, compare_marts
 from sklearn.metrics import roc_auc_score
 
@@ -154,13 +154,14 @@ def test_the_recency_rule_has_its_published_auc(olist):
     ((value,),) = olist.rows(
         """
         select baseline_value from marts.model_quality
-        where purpose = 'churn' and metric_name = 'roc_auc' and baseline_name = 'recency'
+        where purpose = 'churn' and split = 'test' and metric_name = 'roc_auc'
+            and baseline_name = 'recency'
         """
     )
     assert value == pytest.approx(0.569, abs=0.002)
 
 
-@pytest.mark.parametrize("check", [check_kmeans, check_gmm, check_logistic])
+@pytest.mark.parametrize("check", [check_kmeans, check_gmm, check_churn])
 def test_sql_scores_equal_scikit_learn_for_every_customer(olist, check):
     check(olist)
 
@@ -173,7 +174,7 @@ def test_as_of_march_nothing_later_is_in_a_mart_or_a_model(olist_in_march):
         (date(2018, 3, 1),)
     ]
     ((test_date,),) = olist_in_march.rows(
-        "select json_extract_string(settings, '$.test_date') from ml.model_registry "
+        "select distinct json_extract_string(settings, '$.test_date') from ml.model_registry "
         "where purpose = 'churn'"
     )
     assert date.fromisoformat(test_date) <= date(2017, 9, 2)  # 180 days before the as-of date
@@ -196,7 +197,7 @@ def test_scores_as_of_march_rank_the_returns_of_the_next_180_days_in_the_honest_
     )
     probability, returned = zip(*rows, strict=True)
     assert len(rows) == 57_510
-    assert 0.54 <= roc_auc_score(returned, probability) <= 0.62
+    assert 0.56 <= roc_auc_score(returned, probability) <= 0.62
 
 
 def test_two_builds_of_the_real_files_give_the_same_marts(olist, tmp_path):

@@ -1,4 +1,5 @@
-{# To 1e-9: of each month's payments, and of all categories' revenue. #}
+{# To 1e-9: of each month's payments, of all categories' revenue,
+   and of the people behind the steps of each feature. #}
 with
 
 totals as (
@@ -15,6 +16,12 @@ totals as (
         sum(revenue_share) as share_sum
     from {{ ref('category_performance') }}
     having sum(item_amount) > 0
+    union all
+    select
+        'churn_step_functions ' || feature_name as whole_name,
+        sum(customer_share) as share_sum
+    from {{ ref('churn_step_functions') }}
+    group by feature_name
 
 )
 

@@ -75,6 +75,12 @@ def test_a_lost_parameter_changes_the_id():
     assert replace(MODEL, parameters=MODEL.parameters[1:]).model_id != MODEL.model_id
 
 
+@pytest.mark.parametrize("name", ["study", "gates"])
+def test_what_a_study_or_the_gates_say_is_no_part_of_the_id(name):
+    said = {**MODEL.settings, name: {"verdict": "passed"}}
+    assert replace(MODEL, settings=said).model_id == MODEL.model_id
+
+
 @pytest.mark.parametrize(
     "change", [{"seed": 2}, {"inverse_regularization": 0.02}, {"training_dates": []}, {"more": 1}]
 )
@@ -110,6 +116,41 @@ def candidate_lists(draw):
         )
         for order in orders
     ]
+
+
+TESTS = ["2018-01-01", "2018-03-01"]
+
+
+@st.composite
+def lists_of_tested(draw):
+    """Live models that were judged on tests, some again later; champions at most one each."""
+    size = draw(st.integers(0, 7))
+    champions = [draw(st.integers(0, 7)) for _ in range(2)]
+    qualities = st.sampled_from([0.5, 0.55, 0.6, math.nan])
+    candidates = []
+    for index, order in enumerate(draw(st.permutations(range(size)))):
+        purpose = index % 2
+        test_date = draw(st.sampled_from([None, *TESTS]))
+        tests = draw(st.dictionaries(st.sampled_from(TESTS), qualities))
+        if test_date is not None:
+            tests.setdefault(test_date, draw(qualities))
+        candidates.append(
+            Candidate(
+                model_id=f"model-{order}",
+                purpose=("segmentation", "churn")[purpose],
+                family=draw(st.sampled_from(["additive", "boosting", "logistic"])),
+                status="champion" if champions[purpose] == index else "challenger",
+                as_of_date=draw(st.sampled_from([DAY, date(2018, 3, 1)])),
+                trained_order=order,
+                quality=draw(qualities),
+                refusal=draw(st.sampled_from(["", "", "too good to be true"])),
+                test_date=test_date,
+                test_qualities=tests,
+                was_champion=draw(st.booleans()),
+                is_rolled_back=draw(st.sampled_from([False, False, True])),
+            )
+        )
+    return candidates
 
 
 def known(quality):
@@ -157,6 +198,184 @@ def test_deciding_again_changes_nothing(candidates):
     ]
     for decision in decide_statuses(live):
         assert decision.status == decisions[decision.model_id].status
+
+
+@settings(deadline=None, max_examples=500)
+@given(lists_of_tested(), st.randoms())
+def test_what_must_hold_of_every_choice(candidates, random):
+    decisions = {each.model_id: each for each in decide_statuses(candidates)}
+    status = {model_id: each.status for model_id, each in decisions.items()}
+    for purpose in ("segmentation", "churn"):
+        of_purpose = [each for each in candidates if each.purpose == purpose]
+        champions = [each for each in of_purpose if status[each.model_id] == "champion"]
+        assert len(champions) <= 1
+        assert not any(each.refusal or each.is_rolled_back for each in champions)
+        # Nothing is lost: where somebody may be champion of what is latest, somebody is.
+        latest = {}
+        for each in sorted(of_purpose, key=lambda each: each.trained_order):
+            if not each.is_rolled_back:
+                latest[each.family] = each
+        if any(not each.refusal for each in latest.values()):
+            assert len(champions) == 1
+        incumbents = [each for each in of_purpose if each.status == "champion"]
+        if champions and incumbents and champions != incumbents:
+            (old,), (new,) = incumbents, champions
+            if new.test_date in old.test_qualities and not (
+                old.refusal or old.is_rolled_back or new.was_champion
+            ):
+                assert known(new.test_qualities[new.test_date]) >= known(
+                    old.test_qualities[new.test_date]
+                )
+    shuffled = random.sample(candidates, len(candidates))
+    assert {each.model_id: each for each in decide_statuses(shuffled)} == decisions
+    live = [
+        replace(each, status=status[each.model_id])
+        for each in candidates
+        if status[each.model_id] != "retired"
+    ]
+    for decision in decide_statuses(live):
+        assert decision.status == status[decision.model_id]
+
+
+MARCH = "2018-03-01"
+
+
+def judged(model_id, family, order, quality, test, status="challenger", **more):
+    """A churn model that was judged on the test of March 1."""
+    fit = candidate(model_id, family, order, quality, status=status)
+    return replace(fit, **{"test_date": MARCH, "test_qualities": {MARCH: test}, **more})
+
+
+def decided(*candidates):
+    return {
+        each.model_id: (each.status, each.status_reason) for each in decide_statuses(candidates)
+    }
+
+
+def statuses(*candidates):
+    return {model_id: status for model_id, (status, _) in decided(*candidates).items()}
+
+
+def test_a_new_fit_that_is_worse_on_the_same_test_is_a_challenger_and_both_figures_are_said():
+    old = judged("old", "logistic", 1, 0.58, 0.60, status="champion")
+    new = judged("new", "logistic", 2, 0.62, 0.59)
+    said = "on the test of 2018-03-01 new reaches 0.5900, old 0.6000"
+    assert decided(old, new) == {
+        "old": ("champion", f"roc_auc 0.5800, beside logistic 0.6200; stays: {said}"),
+        "new": ("challenger", f"roc_auc 0.6200; {said}"),
+    }
+
+
+def test_a_new_fit_that_is_as_good_on_the_same_test_takes_the_place():
+    old = judged("old", "logistic", 1, 0.62, 0.60, status="champion")
+    new = judged("new", "logistic", 2, 0.58, 0.60)
+    assert decided(old, new) == {
+        "old": ("retired", "replaced by new"),
+        "new": (
+            "champion",
+            "roc_auc 0.5800, the only family; "
+            "on the test of 2018-03-01 new reaches 0.6000, old 0.6000",
+        ),
+    }
+
+
+def test_the_incumbent_is_held_to_the_test_of_the_new_fit():
+    old = judged(
+        "old", "logistic", 1, 0.6, 0.70, status="champion",
+        test_date="2017-09-01", test_qualities={"2017-09-01": 0.70, MARCH: 0.58},
+    )  # fmt: skip
+    assert statuses(old, judged("new", "logistic", 2, 0.6, 0.59))["new"] == "champion"
+    assert statuses(old, judged("new", "logistic", 2, 0.6, 0.57))["old"] == "champion"
+
+
+def test_the_latest_fit_of_its_family_stands_in_for_an_incumbent_without_a_figure():
+    old = judged(
+        "old", "logistic", 1, 0.6, 0.6, status="champion",
+        test_date="2017-09-01", test_qualities={"2017-09-01": 0.7},
+    )  # fmt: skip
+    boosting = judged("boosting", "boosting", 2, 0.62, 0.58)
+    refit = judged("refit", "logistic", 3, 0.60, 0.59)
+    found = decided(old, boosting, refit)
+    assert {name: status for name, (status, _) in found.items()} == {
+        "old": "retired", "boosting": "challenger", "refit": "champion"
+    }  # fmt: skip
+    assert "boosting reaches 0.5800, refit 0.5900" in found["boosting"][1]
+    assert "so the newer fit wins" in found["refit"][1]
+    assert statuses(old, replace(boosting, test_qualities={MARCH: 0.59}), refit) == {
+        "old": "retired", "boosting": "champion", "refit": "challenger"
+    }  # fmt: skip
+
+
+def test_where_there_is_nothing_to_compare_the_newer_fit_wins_and_says_so():
+    old = judged(
+        "old", "logistic", 1, 0.6, 0.6, status="champion",
+        test_date="2017-09-01", test_qualities={"2017-09-01": 0.7},
+    )  # fmt: skip
+    new = judged("new", "logistic", 2, 0.5, 0.5)
+    status, why = decided(old, new)["new"]
+    assert status == "champion"
+    assert "not comparable with old" in why
+    assert "so the newer fit wins" in why
+
+
+def test_the_next_best_is_tried():
+    old = judged("old", "forest", 1, 0.6, 0.58, status="champion")
+    first = judged("first", "boosting", 2, 0.63, 0.57)
+    second = judged("second", "additive", 3, 0.61, 0.58)
+    assert statuses(old, first, second) == {
+        "old": "challenger", "first": "challenger", "second": "champion"
+    }  # fmt: skip
+
+
+def test_the_test_does_not_choose_among_new_fits():
+    """Cross-validation does: else the test would be seen, and no longer be the truth."""
+    old = judged("old", "forest", 1, 0.60, 0.55, status="champion")
+    first = judged("first", "boosting", 2, 0.63, 0.56)
+    second = judged("second", "additive", 3, 0.61, 0.60)
+    assert statuses(old, first, second)["first"] == "champion"
+
+
+def test_going_back_to_a_date_gives_what_it_gave():
+    here = judged("here", "logistic", 1, 0.6, 0.65, status="champion")
+    back = judged("back", "boosting", 2, 0.7, 0.5, as_of_date=date(2018, 3, 1))
+    # A build as of March cannot be scored by what was fitted later, however good that is.
+    assert statuses(here, back)["back"] == "champion"
+    # And forward again: the fit of then is champion again, without a comparison.
+    then = judged("then", "logistic", 1, 0.7, 0.5, status="champion", as_of_date=date(2018, 3, 1))
+    now = judged("now", "boosting", 2, 0.8, 0.4)
+    assert statuses(then, now)["then"] == "champion"
+    assert statuses(then, replace(now, was_champion=True))["now"] == "champion"
+    # As of the same date it is no going back: it lost its place to a better one.
+    again = replace(back, was_champion=True, as_of_date=DAY)
+    assert statuses(here, again)["here"] == "champion"
+
+
+@pytest.mark.parametrize("purpose", ["segmentation", "churn"])
+def test_what_was_rolled_back_stays_so_and_is_not_what_replaces_the_champion(purpose):
+    kept = replace(judged("kept", "logistic", 1, 0.5, 0.5, status="champion"), purpose=purpose)
+    gone = replace(judged("gone", "logistic", 2, 0.9, 0.9, is_rolled_back=True), purpose=purpose)
+    if purpose == "segmentation":
+        kept, gone = (replace(each, test_date=None, test_qualities={}) for each in (kept, gone))
+    found = decided(kept, gone)
+    assert found["gone"] == ("retired", "rolled back by hand")
+    assert found["kept"][0] == "champion"
+
+
+def test_a_champion_stays_where_all_that_is_newer_is_refused():
+    old = judged("old", "logistic", 1, 0.6, 0.6, status="champion")
+    new = judged("new", "logistic", 2, 0.9, 0.9, refusal="too good to be true")
+    assert decided(old, new) == {
+        "old": (
+            "champion", "roc_auc 0.6000, beside logistic 0.9000; stays: what is newer is refused"
+        ),
+        "new": ("challenger", "refused: too good to be true"),
+    }  # fmt: skip
+
+
+def test_a_champion_that_is_refused_by_now_defends_nothing():
+    old = judged("old", "logistic", 1, 0.6, 0.9, status="champion", refusal="too good to be true")
+    new = judged("new", "boosting", 2, 0.5, 0.5)
+    assert statuses(old, new) == {"old": "challenger", "new": "champion"}
 
 
 def test_the_latest_fit_replaces_a_better_former_one():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from candidates import PASSING
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
@@ -12,7 +13,6 @@ from ml.segmentation import (
     QUICK_STUDY,
     ChoiceRule,
     Recipe,
-    StudiedCandidate,
     StudiedSegment,
     find_refusals,
     find_refusals_of_all,
@@ -22,24 +22,6 @@ from ml.segmentation import (
 )
 
 SMALL = replace(QUICK_STUDY, seed_count=3, resample_count=3, segment_counts=(2, 3, 4, 5))
-PASSING = StudiedCandidate(
-    recipe=Recipe("full", "kmeans", {"segment_count": 2}),
-    segments=(StudiedSegment(0.98, 0.9), StudiedSegment(0.02, 0.6)),
-    noise_share=0.0,
-    silhouette=0.25,
-    calinski_harabasz=100.0,
-    davies_bouldin=1.0,
-    bic=None,
-    aic=None,
-    inertia=10.0,
-    seed_agreement=0.95,
-    resample_agreement=0.9,
-    closest_feature_name="paid_amount",
-    closest_feature_agreement=0.5,
-    distinct_feature_count=3,
-    fit_seconds=0.1,
-    can_be_champion=True,
-)
 
 
 def by_id(candidates):
@@ -154,6 +136,21 @@ def test_a_segmentation_of_everybody_is_held_to_the_rule_again():
         "of everybody: silhouette unknown, at least 0.25",
         "of everybody: smallest share 0.010, at least 0.02",
     ]
+
+
+def test_the_first_people_are_the_sample():
+    """Whoever comes after the sample changes nothing about it."""
+    features = spots(6 * np.eye(4), people=100)
+    few = replace(SMALL, sample_count=300, segment_counts=(3,))
+    more = {name: np.append(values, [99.0] * 50) for name, values in features.items()}
+    found, again = (
+        [
+            replace(each, fit_seconds=0)
+            for each in study_segmentations({"full": each}, few, ChoiceRule())
+        ]
+        for each in (features, more)
+    )
+    assert found == again
 
 
 def test_few_people_are_studied_without_an_error():

@@ -2,6 +2,9 @@
 
 import json
 import math
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from candidates import PASSING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,19 +22,20 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses
-from ml.segmentation import QUICK_STUDY, Recipe, StudiedCandidate, StudiedSegment
+from ml.segmentation import QUICK_STUDY, Recipe, StudiedSegment
 from ml.store import StoreError
 
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
 JANUARY, MARCH, JUNE = date(2018, 1, 1), date(2018, 3, 1), date(2018, 6, 1)
 MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
+PASSED = {"gates": {"verdict": "passed"}}
 MODEL = FittedModel(
     purpose="churn",
     family="logistic",
     as_of_date=JUNE,
     row_count=100,
     feature_count=1,
-    settings={"seed": 1, "training_dates": [JANUARY]},
+    settings={"seed": 1, "training_dates": [JANUARY], **PASSED},
     code_version="0.1.0",
     parameters=[
         ParameterRow("intercept", -3.0),
@@ -40,6 +45,17 @@ MODEL = FittedModel(
     metrics=[
         Metric("train", "base_rate", 0.04),
         Metric("test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+    ],
+)
+JUDGED = replace(
+    MODEL,
+    settings={"seed": 1, "test_date": "2018-03-01", "label_window_days": 180, **PASSED},
+    parameters=[ParameterRow("coefficient", 0.1, feature_name="recency_days")],
+    metrics=[
+        Metric("cross_validation", "roc_auc", 0.61),
+        Metric("test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
+        Metric("retest 2018-06-01", "roc_auc", 0.59),
+        Metric("test", "roc_auc_gain", 0.02, 0.01, 0.03),
     ],
 )
 
@@ -269,7 +285,9 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
         """
     ).fetchall()
     assert row[:7] == (model_id, "churn", "logistic", "challenger", JUNE, 100, 1)
-    assert json.loads(row[7]) == {"seed": 1, "training_dates": ["2018-01-01"]}
+    assert json.loads(row[7]) == {
+        "seed": 1, "training_dates": ["2018-01-01"], **PASSED
+    }  # fmt: skip
     assert row[8] == "0.1.0"
     assert warehouse.execute("select * from ml.model_metrics order by split desc").fetchall() == [
         (model_id, "train", "base_rate", 0.04, None, None, None, None),
@@ -279,7 +297,7 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
 
 def test_parameters_are_read_as_they_were_written(warehouse):
     model_id = store.write_model(warehouse, MODEL)
-    store.write_model(warehouse, replace(MODEL, settings={"seed": 2}))
+    store.write_model(warehouse, replace(MODEL, settings={"seed": 2, **PASSED}))
     found = store.read_parameters(warehouse, model_id)
     assert sorted(found, key=str) == sorted(MODEL.parameters, key=str)
 
@@ -363,7 +381,7 @@ def test_the_same_fit_written_twice_is_kept_once(warehouse):
 
 
 def test_a_retired_fit_that_comes_again_is_a_challenger_and_the_latest(warehouse):
-    newer = replace(MODEL, settings={"seed": 2})
+    newer = replace(MODEL, settings={"seed": 2, **PASSED})
     store.write_model(warehouse, MODEL)
     store.write_model(warehouse, newer)
     store.write_decisions(
@@ -400,10 +418,11 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         MODEL,
         purpose="segmentation",
         family="kmeans",
+        settings={"seed": 1},
         metrics=[Metric("study", "silhouette", 0.3), Metric("train", "silhouette", 0.9)],
     )
     unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
-    for model in (MODEL, kmeans, unknown):
+    for model in (JUDGED, kmeans, unknown):
         store.write_model(warehouse, model)
     warehouse.execute(
         """
@@ -418,32 +437,300 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         ("logistic", "churn", 2),
         ("gmm", "segmentation", 3),
     ]
-    assert [each.quality for each in candidates] == [0.3, 0.6, -math.inf]
+    assert [each.quality for each in candidates] == [0.3, 0.61, -math.inf]
     assert {each.as_of_date for each in candidates} == {JUNE}
     assert [each.refusal for each in candidates] == [
         "no study of it is known", "", "no study of it is known"
     ]  # fmt: skip
 
 
+def test_a_candidate_knows_its_tests_and_what_the_gates_said(warehouse):
+    store.write_model(warehouse, JUDGED)
+    (candidate,) = store.read_candidates(warehouse)
+    # Tests of other label windows are other tests.
+    assert candidate.test_date == "2018-03-01 + 180 days"
+    assert candidate.test_qualities == {
+        "2018-03-01 + 180 days": 0.6,
+        "2018-06-01 + 180 days": 0.59,
+    }
+    assert (candidate.refusal, candidate.was_champion, candidate.is_rolled_back) == (
+        "", False, False
+    )  # fmt: skip
+    for verdict, refusal in (("passed", ""), ("has not passed: a leak", "has not passed: a leak")):
+        gates = {"verdict": verdict, "evidence": "0.6 of at most 0.75"}
+        store.write_model(warehouse, replace(JUDGED, settings={**JUDGED.settings, "gates": gates}))
+        (candidate,) = store.read_candidates(warehouse)
+        assert (candidate.refusal, candidate.evidence) == (refusal, "0.6 of at most 0.75")
+    store.write_model(warehouse, replace(JUDGED, settings={"seed": 9}))
+    (*_, ungated) = store.read_candidates(warehouse)
+    assert ungated.refusal == "fitted before churn models were held to gates"
+
+
+# --- champions by hand, and their history -------------------------------------------------------
+
+
+def churn_model(seed, **more):
+    return replace(JUDGED, settings={**JUDGED.settings, "seed": seed}, **more)
+
+
+def fit_and_choose(warehouse, *models):
+    """As a fit does it; each is trained a second later than the one before."""
+    for model in models:
+        store.write_model(warehouse, model)
+        warehouse.execute(
+            "update ml.model_registry set trained_at = (select max(trained_at) from "
+            "ml.model_registry) + interval 1 second where model_id = ?",
+            [model.model_id],
+        )
+        store.write_decisions(warehouse, decide_statuses(store.read_candidates(warehouse)))
+
+
+def read_statuses(warehouse):
+    return dict(warehouse.execute("select model_id, status from ml.model_registry").fetchall())
+
+
+def read_changes(warehouse):
+    return [
+        (each.change_number, each.purpose, each.model_id, each.former_model_id, each.action)
+        for each in store.read_champion_history(warehouse)
+    ]
+
+
+ONE, TWO, THREE = (churn_model(seed) for seed in (1, 2, 3))
+
+
+def test_the_history_has_a_row_only_when_a_champion_changes(warehouse):
+    fit_and_choose(warehouse, ONE, ONE, segmentation("kmeans", "passed"), TWO)
+    kmeans = segmentation("kmeans", "passed").model_id
+    assert read_changes(warehouse) == [
+        (1, "churn", ONE.model_id, None, "chosen"),
+        (2, "segmentation", kmeans, None, "chosen"),
+        (3, "churn", TWO.model_id, ONE.model_id, "chosen"),
+    ]
+    last = store.read_champion_history(warehouse)[-1]
+    assert "on the test of 2018-03-01" in last.reason
+    of_one = store.read_champion_history(warehouse, ONE.model_id)
+    assert [each.change_number for each in of_one] == [1, 3]
+
+
+def test_that_nobody_is_champion_any_more_is_a_change_too(warehouse):
+    fit_and_choose(warehouse, segmentation("kmeans", "passed"), segmentation("kmeans", "too few"))
+    kmeans = segmentation("kmeans", "passed").model_id
+    assert read_changes(warehouse)[1] == (2, "segmentation", None, kmeans, "chosen")
+    assert store.read_champion_history(warehouse)[1].reason == "no model can be champion"
+    (candidate,) = store.read_candidates(warehouse)
+    assert candidate.was_champion is True
+
+
+def test_who_was_champion_before_there_was_a_history_is_known_once_replaced(warehouse):
+    store.write_model(warehouse, ONE)
+    warehouse.execute("update ml.model_registry set status = 'champion'")
+    fit_and_choose(warehouse, TWO)
+    store.write_model(warehouse, ONE)
+    was_champion = {each.model_id: each.was_champion for each in store.read_candidates(warehouse)}
+    assert was_champion == {ONE.model_id: True, TWO.model_id: True}
+    assert store.roll_back(warehouse, "churn") == (ONE.model_id, TWO.model_id)
+
+
+def test_a_history_that_cannot_be_written_leaves_statuses_as_they_were(warehouse):
+    fit_and_choose(warehouse, ONE)
+    store.write_model(warehouse, TWO)
+    before = read_statuses(warehouse)
+    warehouse.execute(
+        "create table kept as from ml.champion_history; drop table ml.champion_history; "
+        "create table ml.champion_history as from kept; "
+        "alter table ml.champion_history add column more integer"
+    )
+    with pytest.raises(StoreError, match="champion_history"):
+        store.promote(warehouse, TWO.model_id, "why not")
+    assert read_statuses(warehouse) == before
+
+
+def test_a_promoted_model_is_the_one_champion_and_the_former_a_challenger(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "champion"}
+    assert store.promote(warehouse, ONE.model_id, "the board wants it") == TWO.model_id
+    assert read_statuses(warehouse) == {ONE.model_id: "champion", TWO.model_id: "challenger"}
+    change = store.read_champion_history(warehouse)[-1]
+    assert (change.model_id, change.action, change.reason) == (
+        ONE.model_id, "promoted", "the board wants it"
+    )  # fmt: skip
+
+
+def test_the_other_purpose_keeps_its_champion(warehouse):
+    kmeans = segmentation("kmeans", "passed")
+    fit_and_choose(warehouse, kmeans, ONE, TWO)
+    store.promote(warehouse, ONE.model_id, "by hand")
+    store.roll_back(warehouse, "churn")
+    assert read_statuses(warehouse)[kmeans.model_id] == "champion"
+
+
+def test_a_roll_back_goes_back_step_by_step(warehouse):
+    fit_and_choose(warehouse, ONE, TWO, THREE)
+    ids = [each.model_id for each in (ONE, TWO, THREE)]
+    assert store.roll_back(warehouse, "churn") == (ids[1], ids[2])
+    assert store.roll_back(warehouse, "churn") == (ids[0], ids[1])
+    assert read_statuses(warehouse) == dict(
+        zip(ids, ("champion", "retired", "retired"), strict=True)
+    )
+    with pytest.raises(StoreError, match=rf"{ids[0]} is the first champion of churn, so there is"):
+        store.roll_back(warehouse, "churn")
+    assert [row[2:] for row in read_changes(warehouse)[3:]] == [
+        (ids[1], ids[2], "rolled back"), (ids[0], ids[1], "rolled back")
+    ]  # fmt: skip
+
+
+def test_a_roll_back_after_a_promotion_undoes_it(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    store.promote(warehouse, ONE.model_id, "by hand")
+    assert store.roll_back(warehouse, "churn") == (TWO.model_id, ONE.model_id)
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "champion"}
+
+
+def test_a_refit_does_not_lift_a_roll_back_and_a_promotion_does(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    store.roll_back(warehouse, "churn")
+    fit_and_choose(warehouse, TWO)
+    assert read_statuses(warehouse) == {ONE.model_id: "champion", TWO.model_id: "retired"}
+    assert store.read_model(warehouse, TWO.model_id).status_reason == "rolled back by hand"
+    fit_and_choose(warehouse, THREE)  # another one may
+    assert read_statuses(warehouse)[THREE.model_id] == "champion"
+    store.promote(warehouse, TWO.model_id, "it was right after all")
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+    fit_and_choose(warehouse, TWO)
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+
+
+def test_without_a_champion_there_is_nothing_to_roll_back(warehouse):
+    with pytest.raises(StoreError, match=r"churn has no champion to roll back; .*models promote"):
+        store.roll_back(warehouse, "churn")
+
+
+def test_what_cannot_score_this_build_is_not_promoted(warehouse):
+    later = churn_model(4, as_of_date=date(2018, 6, 2))
+    featureless = churn_model(5, parameters=MODEL.parameters)
+    empty = churn_model(6)
+    fit_and_choose(warehouse, ONE)
+    for model in (later, featureless, empty):
+        store.write_model(warehouse, model)
+    warehouse.execute("delete from ml.model_parameters where model_id = ?", [empty.model_id])
+    row = store.write_not_eligible(warehouse, "churn", MARCH, "too few came back", {}, "0.1.0")
+    before = read_statuses(warehouse)
+    for model_id, expected in (
+        (later.model_id, r"as of 2018-06-02, the warehouse is built as of 2018-06-01; expected"),
+        (featureless.model_id, r"needs order_count, which .* no longer has; fit a new one"),
+        (empty.model_id, r"no rows in ml\.model_parameters.*`regulars fit`"),
+        (row, r"is no model, it says why none was fitted: too few came back"),
+        (ONE.model_id, r"is the champion of churn already"),
+        (ONE.model_id[:-1], rf"has no model '.*'; did you mean {ONE.model_id}\?"),
+    ):
+        with pytest.raises(StoreError, match=expected):
+            store.promote(warehouse, model_id, "by hand")
+        assert read_statuses(warehouse) == before
+    assert len(read_changes(warehouse)) == 1
+
+
+def test_a_former_champion_that_cannot_score_is_not_gone_back_to(warehouse):
+    fit_and_choose(warehouse, ONE, TWO)
+    warehouse.execute("delete from ml.model_parameters where model_id = ?", [ONE.model_id])
+    with pytest.raises(StoreError, match=rf"{ONE.model_id} has no rows in ml\.model_parameters"):
+        store.roll_back(warehouse, "churn")
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+
+
+class Deadly:
+    """A connection whose process dies right after so many statements."""
+
+    def __init__(self, connection, statements_left):
+        self.connection, self.statements_left = connection, statements_left
+
+    def execute(self, *arguments):
+        result = self.connection.execute(*arguments)
+        self.statements_left -= 1
+        if self.statements_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
+def change_and_die(path, change, statement_count):
+    with duckdb.connect(str(path)) as connection:
+        change(Deadly(connection, statement_count))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda connection: store.promote(connection, ONE.model_id, "by hand"),
+        lambda connection: store.roll_back(connection, "churn"),
+    ],
+    ids=["promotion", "roll back"],
+)
+def test_a_kill_at_any_statement_leaves_one_champion_and_a_true_history(
+    warehouse, tmp_path, change
+):
+    """Killed for good, in a process of its own: what is found is what is in the file."""
+    fit_and_choose(warehouse, ONE, TWO)
+    warehouse.execute(f"export database '{tmp_path / 'sound'}'")
+    found = []
+    for statement_count in range(1, 50):
+        path = tmp_path / f"killed_at_{statement_count}.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(f"import database '{tmp_path / 'sound'}'")
+        child = multiprocessing.get_context("fork").Process(
+            target=change_and_die, args=(path, change, statement_count)
+        )
+        child.start()
+        child.join(60)
+        with duckdb.connect(str(path)) as connection:
+            status = read_statuses(connection)
+            last = store.read_champion_history(connection)[-1]
+        (champion,) = [model_id for model_id, each in status.items() if each == "champion"]
+        assert last.model_id == champion
+        found.append(champion)
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL
+    # Before the commit, which is the last statement, nothing is changed; after it, all.
+    assert found[:-2] == [TWO.model_id] * (len(found) - 2)
+    assert found[-2:] == [ONE.model_id] * 2
+    assert len(found) > 8
+
+
+def test_that_nothing_could_be_fitted_is_one_row_until_something_is(warehouse):
+    for reason in ("nobody came back", "3 came back, at least 50 are wanted"):
+        row = store.write_not_eligible(warehouse, "churn", JUNE, reason, {"least": 50}, "0.1.0")
+        assert row == "churn-20180601-not-eligible"
+    (model,) = store.read_models(warehouse)
+    assert (model.family, model.status, model.status_reason) == ("none", "not_eligible", reason)
+    assert (model.row_count, model.feature_count, model.parameter_count) == (0, 0, 0)
+    assert model.settings == {"least": 50}
+    assert store.read_candidates(warehouse) == []
+    fit_and_choose(warehouse, ONE)
+    assert read_statuses(warehouse) == {ONE.model_id: "champion"}
+
+
+def test_models_are_read_with_all_that_is_known_of_them(warehouse):
+    kmeans = segmentation("kmeans", "passed")
+    fit_and_choose(warehouse, kmeans, ONE, TWO)
+    found = store.read_models(warehouse)
+    assert [each.model_id for each in found] == [TWO.model_id, ONE.model_id, kmeans.model_id]
+    assert [each.model_id for each in store.read_models(warehouse, "segmentation")] == [
+        kmeans.model_id
+    ]
+    model = store.read_model(warehouse, TWO.model_id)
+    assert (model.status, model.verdict, model.parameter_count) == ("champion", "passed", 1)
+    assert model.settings == dict(TWO.settings)
+    assert sorted(model.metrics, key=str) == sorted(TWO.metrics, key=str)
+    assert model.find_metric("test", "roc_auc").lower_bound == 0.55
+    assert model.find_metric("test", "brier_score") is None
+
+
 # --- the study of segmentations -----------------------------------------------------------------
 
-STUDIED = StudiedCandidate(
-    recipe=Recipe("full", "kmeans", {"segment_count": 2}),
+STUDIED = replace(
+    PASSING,
     segments=(StudiedSegment(0.75, 0.9), StudiedSegment(0.25, 0.8)),
-    noise_share=0.0,
     silhouette=0.5,
-    calinski_harabasz=100.0,
-    davies_bouldin=1.0,
-    bic=None,
-    aic=None,
-    inertia=10.0,
-    seed_agreement=0.97,
-    resample_agreement=0.9,
-    closest_feature_name="paid_amount",
-    closest_feature_agreement=0.4,
-    distinct_feature_count=3,
-    fit_seconds=0.1,
-    can_be_champion=True,
     passed_rank=1,
     is_best_of_family=True,
 )
@@ -510,7 +797,8 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     first = store.read_best_recipe(warehouse)
     assert (first.candidate_id, first.family) == ("full-kmeans-2", "kmeans")
     assert first.settings == {"segment_count": 2}
-    assert Metric("study", "lowest_jaccard", 0.8) in first.metrics
+    for name, value in (("lowest_jaccard", 0.8), ("candidate_count", 3), ("passed_count", 2)):
+        assert Metric("study", name, value) in first.metrics
     assert (first.study_id, first.verdict) == ("a", "passed")
     assert first.evidence.startswith("rank 1 of 2 that keep the rule, of 3 candidates; ")
     assert first.evidence.endswith("next best: full-kmeans-3 (0.4000)")
@@ -518,6 +806,75 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     assert mixture.settings == {"covariance_type": "diag", "component_count": 2}
     assert mixture.verdict == "bins of paid_amount (agreement 0.91, at most 0.50); too few"
     assert store.read_best_recipe(warehouse, "ward") is None
+
+
+def champion_of(warehouse, candidate_id, as_of_date=JUNE):
+    """A champion that was fitted by a recipe."""
+    model = replace(
+        segmentation("kmeans", "passed"),
+        as_of_date=as_of_date,
+        settings={"candidate_id": candidate_id},
+    )
+    store.write_model(warehouse, model)
+    store.write_decisions(warehouse, [Decision(model.model_id, "champion", "")])
+
+
+def test_the_champions_recipe_stays_unless_another_is_well_ahead(warehouse):
+    """Silhouettes of 0.5 and 0.4."""
+    write_study(warehouse, STUDIED, SECOND)
+    champion_of(warehouse, "full-kmeans-3")
+    assert store.read_best_recipe(warehouse).candidate_id == "full-kmeans-2"
+    kept = store.read_best_recipe(warehouse, least_gain=0.11)
+    assert (kept.candidate_id, kept.verdict) == ("full-kmeans-3", "passed")
+    assert kept.evidence.startswith("rank 2 of 2 that keep the rule")
+    assert kept.evidence.endswith(
+        "; it stays champion, since full-kmeans-2 (0.5000) is less than 0.11 ahead"
+    )
+    assert store.read_best_recipe(warehouse, "kmeans", least_gain=0.11) == kept
+
+
+@pytest.mark.parametrize(
+    ("second", "champions_date"),
+    [
+        (replace(SECOND, passed_rank=None, refusals=("too few",)), JANUARY),
+        (SECOND, date(2018, 7, 1)),
+    ],
+    ids=["it keeps the rule no more", "it is of a later date than the study"],
+)
+def test_a_champion_that_is_none_any_more_keeps_no_place(warehouse, second, champions_date):
+    write_study(warehouse, STUDIED, second)
+    champion_of(warehouse, "full-kmeans-3", champions_date)
+    assert store.read_best_recipe(warehouse, least_gain=9.0).candidate_id == "full-kmeans-2"
+
+
+def test_a_family_that_is_hardly_better_than_the_champions_is_refused_for_that(warehouse):
+    mixture = replace(REFUSED, refusals=(), passed_rank=1)
+    write_study(warehouse, replace(STUDIED, passed_rank=2), mixture)
+    assert store.read_best_recipe(warehouse, least_gain=0.5).family == "gmm"
+    champion_of(warehouse, "full-kmeans-2")
+    assert store.read_best_recipe(warehouse, least_gain=0.5).family == "kmeans"
+    said = store.read_best_recipe(warehouse, "gmm", least_gain=0.5).verdict
+    assert said == "passed, but less than 0.5 ahead of the champion's recipe full-kmeans-2"
+    assert store.read_best_recipe(warehouse, "gmm", least_gain=0.3).verdict == "passed"
+
+
+def test_shuffled_features_keep_their_order_when_somebody_comes(warehouse):
+    """Each as of January; who comes next is somewhere among them, not at the end."""
+    for number in range(20):
+        warehouse.execute(
+            "insert into features.customer_feature_snapshots values (?, '2018-01-01', ?, 1, 1)",
+            [f"person {number}", 100 + number],
+        )
+    read = store.read_features
+    before = read(warehouse, ["recency_days"], JANUARY, is_shuffled=True).values.ravel().tolist()
+    assert sorted(before) == [1.0, 3.0, *range(100, 120)]
+    assert before != read(warehouse, ["recency_days"], JANUARY).values.ravel().tolist()
+    warehouse.execute(
+        "insert into features.customer_feature_snapshots values ('new', '2018-01-01', 999, 1, 1)"
+    )
+    after = read(warehouse, ["recency_days"], JANUARY, is_shuffled=True).values.ravel().tolist()
+    assert [each for each in after if each != 999] == before
+    assert after[-1] != 999
 
 
 def test_the_registry_says_why_the_champion_won_and_what_was_refused(warehouse):
@@ -612,7 +969,7 @@ def test_the_stability_series_is_replaced_whole(warehouse):
 
 
 def test_decisions_are_written_and_read_back(warehouse):
-    models = [replace(MODEL, settings={"seed": seed}) for seed in range(3)]
+    models = [replace(MODEL, settings={"seed": seed, **PASSED}) for seed in range(3)]
     for model in models:
         store.write_model(warehouse, model)
     decisions = decide_statuses(store.read_candidates(warehouse))

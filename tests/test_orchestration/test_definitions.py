@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import defs
+from orchestration.model_assets import CHURN_FAMILIES
 from orchestration.raw_files import OLIST_TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -29,7 +30,7 @@ def test_there_is_one_graph_from_the_raw_files_to_the_report(graph):
         # Staged and canonical, but no mart is made of these yet.
         if table.name not in ("geolocation", "products", "sellers", UNUSED_TRANSLATION):
             assert dg.AssetKey(["raw", table.name]) in upstream, table.name
-    for key in (["ml", "kmeans"], ["ml", "gmm"], ["ml", "logistic"], ["ml", "model_parameters"],
+    for key in (["ml", "kmeans"], ["ml", "gmm"], ["ml", "additive"], ["ml", "model_parameters"],
                 ["scoring", "segments_kmeans"], ["marts", "customer_360"],
                 ["features", "customer_feature_snapshots"]):  # fmt: skip
         assert dg.AssetKey(key) in upstream, key
@@ -85,7 +86,7 @@ def test_schedules_are_off_by_default_and_jobs_are_named_for_what_they_do():
 def test_rescoring_refits_nothing_and_refitting_loads_nothing(graph):
     rescored = defs.resolve_job_def("rescore").asset_layer.executable_asset_keys
     refitted = defs.resolve_job_def("refit").asset_layer.executable_asset_keys
-    fits = {dg.AssetKey(["ml", family]) for family in ("kmeans", "gmm", "logistic")}
+    fits = {dg.AssetKey(["ml", family]) for family in ("kmeans", "gmm", *CHURN_FAMILIES)}
     assert not fits & rescored
     assert fits <= refitted
     assert not {key for key in refitted if key.path[0] in ("raw", "canonical")}

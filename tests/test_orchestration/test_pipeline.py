@@ -24,7 +24,7 @@ STEPS = [
     ("stability", "fit"),
     ("fit gmm", "fit"),
     ("fit kmeans", "fit"),
-    ("fit logistic", "fit"),
+    ("fit churn", "fit"),
     ("champions", "fit"),
     ("dbt (", "score"),
     ("publish", "publish"),
@@ -116,6 +116,9 @@ def test_a_date_with_too_little_history_gets_segments_and_no_churn_scores(demo, 
     shop = with_published(demo, tmp_path)
     shop.run("regulars", "build", "--as-of", "2017-06-01")
     assert shop.rows("select count(*) from marts.customer_churn_scores") == [(0,)]
+    ((status, verdict),) = shop.rows("select status, verdict from marts.churn_verdict")
+    assert status == "not_eligible"
+    assert str(verdict).startswith("No churn model could be fitted: ")
     assert shop.rows("select count(*) > 100 from marts.customer_segments") == [(True,)]
 
 

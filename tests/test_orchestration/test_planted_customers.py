@@ -186,10 +186,21 @@ def _scaled(parameters, features):
     return scaled
 
 
+def _step(parameters, feature, value):
+    """The term of a step function: that of the first interval whose end the value does not pass."""
+    ends = [
+        (component, end)
+        for (name, component, of), end in parameters.items()
+        if name == "threshold" and of == feature
+    ]
+    passed = sum(1 for _, end in ends if value > end)
+    return parameters["term", passed, feature]
+
+
 def test_the_churn_score_of_a_planted_customer_is_as_computed_by_hand(demo, planted_ids):
     ((model_id, found),) = demo.rows(
         f"""
-        select model_id, return_probability from marts.customer_churn_scores
+        select model_id, return_probability from scoring.churn_logistic_terms
         where customer_id = '{planted_ids["ana"]}'
         """
     )
@@ -198,7 +209,10 @@ def test_the_churn_score_of_a_planted_customer_is_as_computed_by_hand(demo, plan
         parameters["coefficient", None, feature] * value
         for feature, value in _scaled(parameters, ANA_FEATURES).items()
     )
-    assert found == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-12)
+    # Recalibrated along a line, if the folds asked for it.
+    slope = parameters.get(("calibration_slope", None, None), 1.0)
+    intercept = parameters.get(("calibration_intercept", None, None), 0.0)
+    assert found == pytest.approx(1 / (1 + math.exp(-slope * log_odds - intercept)), abs=1e-9)
 
 
 def test_the_segment_of_a_planted_customer_is_the_nearest_centroid_by_hand(demo, planted_ids):
@@ -218,17 +232,26 @@ def test_the_segment_of_a_planted_customer_is_the_nearest_centroid_by_hand(demo,
 
 
 def test_reasons_are_the_three_largest_terms_by_hand(demo, planted_ids):
-    ((model_id, *reasons),) = demo.rows(
+    ((model_id, family, is_exact, *reasons),) = demo.rows(
         f"""
-        select model_id, reason_1, reason_2, reason_3 from marts.customer_churn_scores
-        where customer_id = '{planted_ids["ana"]}'
+        select model_id, family, reasons_are_exact, reason_1, reason_2, reason_3
+        from marts.customer_churn_scores where customer_id = '{planted_ids["ana"]}'
         """
     )
+    assert is_exact
     parameters = _parameters(demo, model_id)
-    terms = {
-        feature: parameters["coefficient", None, feature] * value
-        for feature, value in _scaled(parameters, ANA_FEATURES).items()
-    }
+    if family == "additive":
+        terms = {
+            feature: _step(parameters, feature, ANA_FEATURES[feature])
+            for name, _, feature in parameters
+            if name == "is_used"
+        }
+    else:
+        assert family == "logistic"
+        terms = {
+            feature: parameters["coefficient", None, feature] * value
+            for feature, value in _scaled(parameters, ANA_FEATURES).items()
+        }
     largest = sorted(terms, key=lambda feature: (-abs(terms[feature]), feature))[:3]
     wording = dict(demo.rows("select feature_name, reason_text from canonical.feature_catalog"))
     for reason, feature in zip(reasons, largest, strict=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dagster import DagsterInstance, build_sensor_context
+from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context, job
 from shops import Shop
 from sklearn.metrics import adjusted_rand_score
 
@@ -136,6 +136,96 @@ def test_a_segment_that_is_new_gets_an_id_that_no_segment_ever_had(planted, tmp_
     assert min(after - before) > max(before)
 
 
+# --- what must not move the ids -----------------------------------------------------------------
+
+
+def copy_to_refit(shop: Shop, folder: Path) -> Shop:
+    """A copy whose fits look at their own date only, which takes half the time."""
+    copy = shop.copy_to(folder)
+    with copy.open(read_only=False) as connection:
+        connection.execute("update features.as_of_dates set is_stability_date = false")
+    return copy
+
+
+def refit(shop: Shop, *, check: bool = True) -> int:
+    return shop.run("regulars", "fit", "--purpose", "segmentation", check=check).returncode
+
+
+def test_a_fit_that_fails_after_a_study_leaves_the_models_as_they_were(planted, tmp_path):
+    shop = copy_to_refit(planted[0], tmp_path / "copy")
+    models = "select * from ml.model_registry order by all"
+    parameters = "select * from ml.model_parameters order by all"
+    studies = "select distinct study_id from ml.segmentation_candidates"
+    before = [shop.rows(query) for query in (models, parameters)]
+    study = shop.rows(studies)
+    with shop.open(read_only=False) as connection:
+        # Another person fewer, another study; and nowhere to write the fit's figures.
+        connection.execute(
+            "delete from features.customer_feature_snapshots where customer_id = "
+            "(select min(customer_id) from features.customer_feature_snapshots)"
+        )
+        connection.execute("drop table ml.model_metrics")
+    assert refit(shop, check=False) != 0
+    assert shop.rows(studies) != study
+    assert [shop.rows(query) for query in (models, parameters)] == before
+
+
+def test_after_a_fit_as_of_an_early_date_and_one_of_today_the_ids_are_todays(planted, tmp_path):
+    shop = copy_to_refit(planted[0], tmp_path / "copy")
+    before = {model_id: status for model_id, status, _ in live_models(shop)}
+    with shop.open(read_only=False) as connection:
+        connection.execute("create table features.all_dates as from features.as_of_dates")
+        connection.execute("delete from features.as_of_dates where as_of_date > '2018-08-01'")
+    refit(shop)
+    assert before.keys().isdisjoint(model_id for model_id, *_ in live_models(shop))
+    with shop.open(read_only=False) as connection:
+        connection.execute("insert into features.as_of_dates from features.all_dates")
+        connection.execute("drop table features.all_dates")
+    refit(shop)
+    assert {model_id: status for model_id, status, _ in live_models(shop)} == before
+
+
+def test_where_another_family_becomes_champion_the_segments_keep_their_ids(planted, tmp_path):
+    shop = copy_to_refit(planted[0], tmp_path / "copy")
+    ((agreeing,),) = shop.rows(
+        "select avg((kmeans_segment_id = gmm_segment_id)::integer) from marts.customer_segments"
+    )
+    former = set(live_models(shop))
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "update ml.segmentation_candidates set is_passed = family = 'gmm', "
+            "verdict = case family when 'gmm' then 'passed' else 'refused here' end, "
+            "passed_rank = case when family = 'gmm' and is_best_of_family then 1 end"
+        )
+    refit(shop)
+    statuses = {str(model_id)[:3]: status for model_id, status, _ in live_models(shop)}
+    assert statuses == {"gmm": "champion", "kme": "challenger"}
+    assert {row[0] for row in former} == {row[0] for row in live_models(shop)}
+    assert agreeing > 0.8
+
+
+def test_without_a_feature_that_the_former_models_had_there_are_new_ones_with_new_ids(
+    planted, tmp_path
+):
+    shop = copy_to_refit(planted[0], tmp_path / "copy")
+    before = live_ids(shop)
+    with shop.open(read_only=False) as connection:
+        connection.execute("delete from features.supplied_features "
+                           "where feature_name = 'voucher_share'")  # fmt: skip
+        connection.execute(
+            "alter table features.customer_feature_snapshots drop column voucher_share"
+        )
+    refit(shop)
+    assert live_ids(shop) and live_ids(shop).isdisjoint(before)
+    assert shop.rows(
+        "select count(*) from ml.model_parameters inner join ml.model_registry using (model_id) "
+        "where purpose = 'segmentation' and status <> 'retired' and feature_name = 'voucher_share'"
+    ) == [(0,)]
+
+
+# --- a shop without segments --------------------------------------------------------------------
+
+
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A shop whose people differ by when they bought, and in nothing else."""
@@ -171,11 +261,20 @@ def test_without_a_champion_people_have_groups_and_no_names_and_the_report_says_
     assert "None of the" in (site / "segment-study.html").read_text()
 
 
-def test_where_nobody_returns_there_is_no_churn_model(plain):
-    assert plain.rows("select count(*) from ml.model_registry where purpose = 'churn'") == [(0,)]
+def test_where_nobody_returns_no_churn_model_is_eligible(plain):
+    ((status, family, reason),) = plain.rows(
+        "select status, family, status_reason from ml.model_registry where purpose = 'churn'"
+    )
+    assert (status, family) == ("not_eligible", "none")
+    assert " 0 returned within 180 days, expected at least 20" in str(reason)
 
 
 # --- the sensor ---------------------------------------------------------------------------------
+
+
+@job
+def ask() -> None:
+    """Stands for the refit, of which the sensor looks at the runs only."""
 
 
 def advised(folder: Path, is_due: bool) -> Settings:
@@ -197,9 +296,23 @@ def test_the_sensor_asks_once_for_a_refit_that_is_due(tmp_path):
     assert read_refit_request(settings) == ("kmeans-1 2018-09-13", "Fit again.")
     with DagsterInstance.ephemeral() as instance:
         context = build_sensor_context(instance=instance, resources={"settings": settings})
-        request = refit_when_due(context)
-    assert request.run_key == "kmeans-1 2018-09-13"
-    assert request.tags["refit_reason"] == "Fit again."
+        first = refit_when_due(context)
+        assert first.tags["refit_reason"] == "Fit again."
+        for status in (DagsterRunStatus.STARTED, DagsterRunStatus.SUCCESS):
+            instance.create_run_for_job(ask, tags=first.tags, status=status)
+            assert refit_when_due(context).run_key == first.run_key
+
+
+def test_the_sensor_asks_again_after_a_run_that_failed(tmp_path):
+    settings = advised(tmp_path, is_due=True)
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, resources={"settings": settings})
+        keys = []
+        for _ in range(3):
+            request = refit_when_due(context)
+            keys.append(request.run_key)
+            instance.create_run_for_job(ask, tags=request.tags, status=DagsterRunStatus.FAILURE)
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize("is_built", [True, False])

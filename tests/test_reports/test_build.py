@@ -1,5 +1,6 @@
 """Pages: what a file becomes, what an error says, and that the shipped ones build on any marts."""
 
+import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"
 AS_OF = date(2018, 8, 30)
 # What pages may read beside marts: how loads and tests went, and what is written of a mart.
 LOGS = {"raw.test_log", "raw.column_profiles", "raw.load_log", "duckdb_tables()"}
+FIGURES = re.compile(r'<script type="application/json">(.*?)</script>')
 NASTY = "</script><script>alert(1)</script><img src=http://example.test/x>"
 
 # Two people: Ana bought twice, Bea once.
@@ -54,6 +56,11 @@ SHOP = {
         {"source_name": "olist", "as_of_date": AS_OF, "window_start_date": date(2017, 1, 1),
          "currency_code": "BRL"}
     ],
+    "churn_verdict": [
+        {"as_of_date": AS_OF, "label_window_days": 180, "status": "no champion",
+         "status_reason": "nothing was fitted yet", "beats_baseline": False,
+         "verdict": "No churn model may score: nothing was fitted yet"}
+    ],
     "customer_rfm": PEOPLE,
     "customer_360": [
         {"customer_id": person["customer_id"], "rfm_segment": person["rfm_segment"],
@@ -89,6 +96,8 @@ SHOP = {
     "label_rates": [
         {"as_of_date": date(2018, 1, 1), "label_window_days": 90, "is_label_complete": True,
          "customer_count": 1, "returned_so_far_count": 0, "return_rate": 0.0},
+        {"as_of_date": date(2018, 1, 1), "label_window_days": 180, "is_label_complete": True,
+         "customer_count": 4, "returned_so_far_count": 1, "return_rate": 0.25},
     ],
     "rfm_migrations": [
         {"as_of_date": date(2018, 6, 1), "next_as_of_date": AS_OF, "rfm_segment": "lost",
@@ -117,6 +126,27 @@ SHOP = {
          "order_count": 3, "paid_amount": Decimal("300.00")}
     ],
 }  # fmt: skip
+LOGISTIC = {
+    "model_id": "l", "purpose": "churn", "family": "logistic", "is_champion": True,
+    "training_dates": "2017-07-01, 2017-09-01", "test_date": date(2018, 3, 1),
+    "fitted_dates": "2017-07-01, 2017-08-01, 2018-03-01", "status_reason": "ranks best",
+}  # fmt: skip
+BG_NBD = LOGISTIC | {
+    "model_id": "b",
+    "family": "bg_nbd",
+    "is_champion": False,
+    "status_reason": "a baseline",
+}
+# Of 1,000 people of the test 40 came back; the model would have contacted 200, 30 of them.
+CONFUSION = {
+    "true_positive_count": 30.0, "false_positive_count": 170.0, "true_negative_count": 790.0,
+    "false_negative_count": 10.0, "threshold": 0.0167,
+}  # fmt: skip
+SCORER_CURVES = {
+    "lift": [(0.01, 6.0, 4.0, 8.0), (1.0, 1.0, 1.0, 1.0)],
+    "precision_recall": [(0.1, 0.5, None, None), (1.0, 0.04, None, None)],
+    "roc": [(0.0, 0.0, None, None), (0.5, 0.6, None, None), (1.0, 1.0, None, None)],
+}
 SCORES = {
     "customer_segments": [
         {"customer_id": "ana", "segment_id": 0, "segment_name": "big spenders",
@@ -125,7 +155,8 @@ SCORES = {
          "is_near_border": True, "is_champion_passed": True},
     ],
     "segments": [
-        {"segment_id": segment, "segment_name": name, "description": f"They are {name}.",
+        {"model_id": "k", "segment_id": segment, "segment_name": name,
+         "description": f"They are {name}.",
          "customer_count": 1, "customer_share": 0.5, "near_border_share": near,
          "playbook_action": f"Write to {name}", "playbook_channel": "e-mail",
          "playbook_why": "It pays"}
@@ -180,18 +211,106 @@ SCORES = {
     "model_quality": [
         {"model_id": "k", "purpose": "segmentation", "family": "kmeans", "split": "train",
          "metric_name": "davies_bouldin", "metric_value": 1.41, "is_champion": True},
+        # Of the study that chose it; the latest one, above, is another.
+        *({"model_id": "k", "purpose": "segmentation", "family": "kmeans", "split": "study",
+           "metric_name": name, "metric_value": float(count), "is_champion": True}
+          for name, count in [("candidate_count", 57), ("passed_count", 3)]),
         {"model_id": "g", "purpose": "segmentation", "family": "gmm", "split": "train",
          "metric_name": "silhouette", "metric_value": 0.06, "is_champion": False},
-        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
-         "metric_name": "base_rate", "metric_value": 0.0118, "is_champion": True},
-        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
-         "metric_name": "roc_auc", "metric_value": 0.596, "lower_bound": 0.577,
-         "upper_bound": 0.618, "baseline_name": "recency", "baseline_value": 0.568,
-         "is_champion": True},
-        {"model_id": "l", "purpose": "churn", "family": "logistic", "split": "test",
-         "metric_name": "roc_auc_gain", "metric_value": 0.028, "lower_bound": 0.014,
-         "upper_bound": 0.042, "baseline_name": "recency", "baseline_value": 0.0,
-         "is_champion": True},
+        {"model_id": "k", "purpose": "segmentation", "split": "study",
+         "metric_name": "candidate_count", "metric_value": 2.0, "is_champion": True},
+        {"model_id": "k", "purpose": "segmentation", "split": "study",
+         "metric_name": "passed_count", "metric_value": 1.0, "is_champion": True},
+        *(
+            model | {"split": "cross_validation", "metric_name": "roc_auc", "metric_value": auc}
+            for model, auc in [(LOGISTIC, 0.58), (BG_NBD, 0.57)]
+        ),
+        *(
+            model | {"split": "test", "metric_name": name, "metric_value": value,
+                     "lower_bound": value - 0.02, "upper_bound": value + 0.02,
+                     "baseline_name": rule, "baseline_value": 0.568}
+            for model, rule, gain in [(LOGISTIC, "recency", 0.028), (BG_NBD, "recency", 0.01)]
+            for name, value in [
+                ("roc_auc", 0.568 + gain), ("roc_auc_gain", gain), ("lift_at_10_percent", 2.1),
+                ("brier_skill", 0.03), ("calibration_slope", 0.95),
+                ("expected_profit_per_customer", 0.8), ("expected_profit_per_customer_gain", 0.1),
+            ]
+        ),
+        *(
+            LOGISTIC | {"split": "test", "metric_name": name, "metric_value": value}
+            for name, value in CONFUSION.items()
+        ),
+    ],
+    "churn_verdict": [
+        {"as_of_date": AS_OF, "label_window_days": 180, "status": "champion",
+         "status_reason": "roc_auc 0.5800, beside bg_nbd 0.5700", "model_id": "l",
+         "family": "logistic", "training_dates": "2017-07-01, 2017-09-01",
+         "test_date": date(2018, 3, 1), "base_rate": 0.04, "roc_auc": 0.596,
+         "roc_auc_lower_bound": 0.577, "roc_auc_upper_bound": 0.618, "baseline_name": "recency",
+         "baseline_roc_auc": 0.568, "roc_auc_gain": 0.028, "roc_auc_gain_lower_bound": 0.014,
+         "roc_auc_gain_upper_bound": 0.042, "calibration_slope": 0.95,
+         "calibration_slope_lower_bound": 0.9, "calibration_slope_upper_bound": 1.0,
+         "beats_baseline": True, "verdict": "The model ranks those who come back better."}
+    ],
+    "churn_calibration": [
+        {"model_id": "l", "family": "logistic", "is_champion": True, "bin_number": number,
+         "mean_return_probability": mean, "returning_share": share, "lower_bound": share / 2,
+         "upper_bound": share * 2, "customer_count": 500.0, "returning_count": 500 * share}
+        for number, mean, share in [(1, 0.02, 0.01), (2, 0.05, 0.07)]
+    ],
+    "churn_lift": [
+        {"model_id": "l", "is_champion": True, "scorer": scorer, "contacted_percent": 10,
+         "contacted_share": 0.1, "lift": lift, "recall_share": lift / 10}
+        for scorer, lift in [("model", 2.1), ("recency", 1.5)]
+    ],
+    "churn_curves": [
+        {"model_id": "l", "family": "logistic", "is_champion": True, "split": "test",
+         "scorer": scorer, "curve_name": curve, "point_number": number, "x_value": x,
+         "y_value": y, "lower_bound": lower, "upper_bound": upper, "customer_count": 500.0,
+         "returning_count": 20.0}
+        for scorer in ("model", "recency", "frequency", "BG/NBD")
+        for curve, points in SCORER_CURVES.items()
+        for number, (x, y, lower, upper) in enumerate(points, 1)
+    ] + [
+        {"model_id": "l", "family": "logistic", "is_champion": True, "split": "test",
+         "scorer": "model", "curve_name": "score_distribution", "point_number": number,
+         "x_value": probability, "y_value": 0.5, "customer_count": 500.0,
+         "returning_count": returning}
+        for number, probability, returning in [(1, 0.02, 10.0), (2, 0.08, 30.0)]
+    ],
+    "leak_meter": [
+        {"as_of_date": AS_OF, "practice": practice, "description": f"What {practice} does.",
+         "roc_auc": auc, "accuracy": 0.99, "honest_roc_auc": 0.596}
+        for practice, auc in [("recency in the label", 0.9999), ("oversampled", 1.0)]
+    ],
+    "customer_churn_scores": [
+        {"customer_id": name, "model_id": "l", "return_probability": probability,
+         "return_lift": probability / 0.04, "risk_band": band, "beats_baseline": True}
+        for name, probability, band in [("ana", 0.2, "low"), ("bea", 0.01, "high")]
+    ],
+    "retention_actions": [
+        {"action_number": 1, "customer_id": "ana", "as_of_date": AS_OF, "model_id": "l",
+         "return_probability": 0.2, "risk_band": "low", "why": "orders so far: 2 (for)",
+         "action": "Write to Ana", "channel": "e-mail", "contact_cost_amount": Decimal("0.50"),
+         "expected_return_amount": Decimal("6.00"), "expected_value_amount": Decimal("5.50"),
+         "spent_amount": Decimal("0.50")}
+    ],
+    "churn_step_functions": [
+        {"model_id": "a", "feature_name": name, "meaning": meaning, "unit": unit,
+         "interval_number": number, "above_value": above, "most_value": most, "term": term,
+         "odds_ratio": ratio, "customer_count": count, "customer_share": count / 100}
+        for name, meaning, unit, number, above, most, term, ratio, count in [
+            ("order_count", "orders placed", "orders", -1, None, None, -0.1, 0.9, 3),
+            ("order_count", "orders placed", "orders", 0, None, 1.5, 0.0, 1.0, 90),
+            ("order_count", "orders placed", "orders", 1, 1.5, None, 0.69, 2.0, 7),
+            ("paid_amount", "sum paid on all orders", "money", 0, None, None, 0.0, 1.0, 100),
+        ]
+    ],
+    "champion_history": [
+        {"change_number": 1, "changed_at": datetime(2018, 8, 30), "purpose": "churn",
+         "model_id": "l", "family": "logistic", "test_roc_auc": 0.596, "test_lower_bound": 0.577,
+         "test_upper_bound": 0.618, "former_model_id": "o", "former_test_roc_auc": 0.55,
+         "action": "chosen", "reason": "ranks better"}
     ],
 }  # fmt: skip
 
@@ -287,7 +406,7 @@ def shop_site(request, tmp_path_factory):
     rows = {
         "fitted": SHOP | SCORES,
         "not fitted": SHOP,
-        "no customers": {"build_info": SHOP["build_info"]},
+        "no customers": {name: SHOP[name] for name in ("build_info", "churn_verdict")},
     }[request.param]
     site = tmp_path_factory.mktemp("site")
     with duckdb.connect() as connection:
@@ -502,7 +621,7 @@ def test_the_overview_says_what_the_marts_say(fitted):
         "orders on a later day than the first 33.3%",
         "59.6% of the time (57.7% to 61.8%)",
         "recency, does so 56.8% of the time",
-        "The model beats the simple rules",
+        "The model ranks those who come back better.",
         "mart marts.orders_monthly 3 300.00",
     ):
         assert said in text, said
@@ -527,7 +646,7 @@ def test_the_segments_page_says_what_the_marts_say(fitted):
     assert "0 · big spenders 1 50.0% 0.0% They are big spenders." in text
     assert "1 · small spenders Write to small spenders e-mail It pays" in text
     assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
-    assert "best of 1 candidates that keep the rule, of 2 studied" in text
+    assert "When they were chosen, 3 of 57 candidates kept the rule." in text
     assert "Of the 2 customers 50.0% are near a border" in text
 
 
@@ -553,25 +672,157 @@ def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
     built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
         connection, tmp_path
     )}  # fmt: skip
-    assert "No candidate of 2 keeps the rule" in built["segments"].text
+    assert "No candidate of 57 keeps the rule" in built["segments"].text
     assert "None of the 2 that the warehouse could score" in built["segment-study"].text
 
 
-def test_a_model_that_does_not_beat_simple_rules_is_said_to(connection, tmp_path):
-    make_marts(connection, SHOP | SCORES)
-    connection.execute(
-        "update marts.model_quality set lower_bound = -0.001 where metric_name = 'roc_auc_gain'"
+@pytest.fixture
+def churn_pages(connection, tmp_path):
+    """Builds the pages that say the verdict, of the rows of a shop after some changes."""
+
+    def churn_pages(rows, *changes):
+        make_marts(connection, rows)
+        for change in changes:
+            connection.execute(change)
+        pages, site = tmp_path / "pages", tmp_path / "site"
+        pages.mkdir()
+        site.mkdir()
+        for name in ("10-overview.md", "36-churn.md", "38-churn-models.md"):
+            (pages / name).write_text((PAGES_DIR / name).read_text("utf-8"), encoding="utf-8")
+        written = build_report(connection, site, pages_dir=pages)
+        return {path.stem: path.read_text(encoding="utf-8") for path in written}
+
+    return churn_pages
+
+
+def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
+    text = fitted["churn"].text
+    begin = text.index("came back within 180 days 4.0%")
+    assert text[begin:].startswith(
+        "came back within 180 days 4.0% does the model beat the best simple rule? yes "
+        "judged on the days from 1 March 2018 ROC AUC of the model 0.596 "
+        "of the best rule, recency 0.568 The model ranks those who come back better."
     )
-    index, *_ = build_report(connection, tmp_path)
-    text = Reading(index.read_text(encoding="utf-8")).text
-    assert "The model does not beat the simple rules" in text
-    assert "The model beats" not in text
+    for said in (
+        "59.6% of the time (57.7% to 61.8%), the rule 56.8%",
+        "as of 2017-07-01 and 2017-09-01, judged on 1,000 people",
+        "slope is 0.95 (0.90 to 1.00)",
+        "10.0% 2.10 1.50 21.0% 15.0%",
+        "at least 1.67%",
+        "Of 1,000 people it would have contacted 200, at a cost of R$ 100.00, and so found 30 of "
+        "the 40 who came back (75.0%); it would have missed 10. Of the contacted 15.0% came back; "
+        "the other 170 contacts",
+        "contacts by recency is 0.1000 per customer (0.0800 to 0.1200)",
+        "judged on a later period 0.60 – The best",
+        "recency in the label 1.00 99.0% What recency in the label does.",
+        "low 1 20.0% 20.0% 20.0% 5.00 0 high 1 1.0% 1.0% 1.0% 0.25 0",
+        "people within the budget 1 contacting them costs R$ 0.50 is expected to bring R$ 6.00 "
+        "less the cost R$ 5.50",
+        "Only a control group that is left alone tells what a contact causes.",
+        "1 ana 20.0% orders so far: 2 (for) Write to Ana e-mail 5.50",
+    ):
+        assert said in text, said
+    assert "does not surely beat" not in text
+
+
+def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
+    pages = churn_pages(
+        SHOP | SCORES,
+        "update marts.churn_verdict set beats_baseline = false, roc_auc_gain_lower_bound = -0.001, "
+        "verdict = 'The model does not surely rank better.'",
+    )
+    for page in pages.values():
+        assert "The model does not surely rank better." in Reading(page).text
+    text = Reading(pages["churn"]).text
+    assert "beat the best simple rule? not surely" in text
+    assert "the model that ranks them does not surely beat recency" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("no champion", "Without a model that kept the rules there are no scores"),
+        ("not_eligible", "A model that learns from so little"),
+    ],
+)
+def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(churn_pages, status, said):
+    verdict = "No model: <too few> people."
+    pages = churn_pages(
+        SHOP, f"update marts.churn_verdict set status = '{status}', verdict = '{verdict}'"
+    )
+    for page in pages.values():
+        assert verdict in Reading(page).text
+    text = Reading(pages["churn"]).text
+    assert "came back within 180 days 25.0%" in text
+    assert f"a model that one may use {status.replace('_', ' ')}" in text
+    assert "Of the 4 people who had ordered before 1 January 2018, 1 came back within 180" in text
+    assert said in text
+    for absent in ("Risk bands", "Whom to contact", "Confusion matrix", "ROC AUC of the model"):
+        assert absent not in text
+    assert "No model is live" in Reading(pages["churn-models"]).text
+
+
+def test_models_of_which_none_may_score_are_still_compared(churn_pages):
+    pages = churn_pages(
+        SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
+        "update marts.model_quality set is_champion = false",
+        "update marts.churn_curves set is_champion = false",
+    )
+    text = Reading(pages["churn-models"]).text
+    assert "logistic regression challenger 0.5800 0.5960" in text
+    assert "What one would have claimed" in Reading(pages["churn"]).text
+
+
+def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
+    text = fitted["churn-models"].text
+    for said in (
+        "logistic regression champion 0.5800 0.5960 0.0280 0.0080 0.0480 recency yes 2.10 0.0300",
+        "logistic regression champion ranks best BG/NBD challenger a baseline",
+        "BG/NBD challenger 0.5700 0.5780 0.0100 -0.0100 0.0300 recency no",
+        "learned as of 2017-07-01 and 2017-09-01, judged as of 1 March 2018. What scores saw 3 "
+        "dates, from 1 July 2017 to 1 March 2018",
+        "Not known of 3 people (3.0%), whose odds are multiplied by 0.90",
+        "Of no use to it: sum paid on all orders.",
+        "30 August 2018 logistic regression l 0.5960 o 0.5500 chosen ranks better",
+    ):
+        assert said in text, said
+    assert "BG/NBD is not among them" not in text
+
+
+def test_each_model_and_rule_stands_in_the_pictures_under_its_own_name(churn_pages):
+    """Of the rules' three points 0, 0.6 and 1 at 0, 0.5 and 1 the area is 0.55."""
+    pages = churn_pages(SHOP | SCORES)
+    figures = [json.loads(text) for text in FIGURES.findall(pages["churn-models"])]
+    later, validated = figures[0]["data"]
+    assert dict(zip(later["y"], later["x"], strict=True)) == pytest.approx(
+        {"logistic regression, champion": 0.596, "BG/NBD": 0.578, "recency": 0.568,
+         "frequency": 0.55}
+    )  # fmt: skip
+    assert dict(zip(validated["y"], validated["x"], strict=True)) == {
+        "logistic regression, champion": 0.58, "BG/NBD": 0.57,
+    }  # fmt: skip
+    lines = [
+        trace.get("name")
+        for figure in map(json.loads, FIGURES.findall(pages["churn"]))
+        for trace in figure["data"]
+        if trace.get("mode") == "lines"
+    ]
+    assert lines.count("BG/NBD") == 2
+
+
+def test_without_bg_nbd_the_page_says_so(churn_pages):
+    pages = churn_pages(
+        SHOP | SCORES,
+        "delete from marts.model_quality where family = 'bg_nbd'",
+        "delete from marts.churn_curves where scorer = 'BG/NBD'",
+    )
+    assert "BG/NBD is not among them" in Reading(pages["churn-models"]).text
 
 
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     make_marts(connection, SHOP)
     built = {path.stem: path for path in build_report(connection, tmp_path)}
-    assert "No churn model is live" in Reading(built["index"].read_text(encoding="utf-8")).text
+    assert "nothing was fitted yet" in Reading(built["index"].read_text(encoding="utf-8")).text
     assert "No segmentation is fitted" in Reading(built["segments"].read_text("utf-8")).text
 
 

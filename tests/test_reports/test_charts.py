@@ -14,10 +14,12 @@ from reports.charts import (
     cross_table,
     data_table,
     heat_map,
+    interval_chart,
     line_chart,
     radar_chart,
     scatter_3d,
     small_bars,
+    step_chart,
     tiles,
 )
 from reports.formatting import NOTHING, decimal, integer
@@ -40,10 +42,13 @@ def chart(helper, rows):
     """A chart of each kind, of columns month and orders."""
     if helper is heat_map:
         return heat_map(rows, x="month", y="month", value="orders", title="t")
+    if helper is interval_chart:
+        band = ("orders", "orders")
+        return interval_chart(rows, x="month", y={"orders": "orders"}, band=band, title="t")
     return helper(rows, x="month", y={"orders": "orders"}, title="t")
 
 
-CHARTS = [line_chart, bar_chart, heat_map]
+CHARTS = [line_chart, bar_chart, heat_map, interval_chart]
 
 
 def test_one_column_can_hold_several_lines():
@@ -334,3 +339,141 @@ def test_a_band_goes_around_its_line_and_has_its_number():
     assert (band["x"], band["y"]) == ([2, 4, 4, 2], [1.0, 0.75, 0.6, 0.8])
     assert (band["fill"], band["showlegend"]) == ("toself", False)
     assert band["meta"]["band"] == line["meta"]["line"] == 0
+
+
+def test_a_reference_is_one_line_through_the_places_in_their_order():
+    rows = [
+        {"x": 0.5, "y": 3, "rule": "a", "even": 1},
+        {"x": 0.1, "y": 4, "rule": "a", "even": 1},
+        {"x": 0.5, "y": 2, "rule": "b", "even": 1},
+    ]
+    figure = figure_of(
+        line_chart(rows, x="x", y={"y": ""}, by="rule", reference={"even": "<b>"}, title="t")
+    )
+    line = figure["data"][-1]
+    assert (line["x"], line["y"], line["name"]) == ([0.1, 0.5], [1, 1], "&lt;b&gt;")
+    assert line["meta"] == {"reference": True}
+    one = line_chart(rows, x="x", y={"y": ""}, reference={"even": "even"}, title="t")
+    assert figure_of(one)["layout"]["showlegend"] is True
+
+
+def test_an_axis_can_be_logarithmic_and_shares_on_it_keep_their_first_digit():
+    rows = [{"x": 0.01, "y": 0.5}, {"x": 0.1, "y": 0.9}]
+    layout = figure_of(
+        line_chart(
+            rows, x="x", y={"y": ""}, logarithmic=["x"], title="t",
+            as_percent=True, x_as_percent=True,
+        )
+    )["layout"]  # fmt: skip
+    assert (layout["xaxis"]["type"], layout["xaxis"]["tickformat"]) == ("log", ".1~%")
+    assert (layout["yaxis"].get("type"), layout["yaxis"]["tickformat"]) == (None, ".0%")
+    plain = figure_of(line_chart(rows, x="x", y={"y": ""}, logarithmic=["y"], title="t"))["layout"]
+    assert (plain["yaxis"]["type"], plain["yaxis"]["tickformat"]) == ("log", "")
+
+
+def test_a_precision_recall_curve_goes_in_steps():
+    rows = [{"x": 1, "y": 1}, {"x": 2, "y": 3}]
+    line = figure_of(line_chart(rows, x="x", y={"y": ""}, steps=True, title="t"))["data"][0]
+    assert line["line"] == {"shape": "vh"}
+    line = figure_of(line_chart(rows, x="x", y={"y": ""}, title="t"))["data"][0]
+    assert "shape" not in line.get("line", {})
+
+
+AUCS = [
+    {"name": "BG/NBD", "auc": 0.6, "low": 0.5, "high": 0.8, "on": "test", "chance": 0.5},
+    {"name": "recency", "auc": 0.55, "low": None, "high": None, "on": "test", "chance": 0.5},
+    {"name": "BG/NBD", "auc": 0.58, "low": None, "high": None, "on": "folds", "chance": 0.5},
+]
+
+
+def test_dots_have_intervals_where_there_are_any_and_stand_beside_their_names():
+    figure = figure_of(
+        interval_chart(
+            AUCS, x="name", y={"auc": "AUC"}, band=("low", "high"), by="on", horizontal=True,
+            reference={"chance": "chance"}, title="t",
+        )
+    )  # fmt: skip
+    test, folds = figure["data"]
+    assert (test["name"], test["y"], test["x"]) == ("test", ["BG/NBD", "recency"], [0.6, 0.55])
+    assert test["error_x"]["array"] == [pytest.approx(0.2), None]
+    assert test["error_x"]["arrayminus"] == [pytest.approx(0.1), None]
+    assert (test["error_x"]["visible"], folds["error_x"]["visible"]) == (True, False)
+    assert [trace["meta"] for trace in figure["data"]] == [{"dots": 0}, {"dots": 1}]
+    layout = figure["layout"]
+    assert layout["yaxis"]["categoryarray"] == ["BG/NBD", "recency"]
+    assert layout["yaxis"]["range"] == [1.5, -0.5]  # the first on top
+    (line,) = layout["shapes"]
+    assert (line["x0"], line["x1"], line["yref"], line["name"]) == (0.5, 0.5, "paper", "chance")
+
+
+def test_the_axis_of_intervals_shows_all_of_them_and_the_reference_and_not_much_else():
+    figure = figure_of(
+        interval_chart(
+            AUCS, x="name", y={"auc": "AUC"}, band=("low", "high"), horizontal=True,
+            reference={"chance": "chance"}, title="t",
+        )
+    )  # fmt: skip
+    begin, end = figure["layout"]["xaxis"]["range"]
+    assert 0.4 < begin < 0.5
+    assert 0.8 < end < 0.9
+
+
+def test_dots_over_numbers_have_their_intervals_upright_and_a_diagonal():
+    rows = [
+        {"said": 0.02, "came": 0.01, "low": 0.005, "high": 0.02},
+        {"said": 0.01, "came": 0.02, "low": 0.01, "high": 0.04},
+    ]
+    figure = figure_of(
+        interval_chart(
+            rows, x="said", y={"came": "came true"}, band=("low", "high"),
+            reference={"said": "right"}, as_percent=True, x_as_percent=True, title="t",
+        )
+    )  # fmt: skip
+    dots, diagonal = figure["data"]
+    assert dots["error_y"]["array"] == pytest.approx([0.01, 0.02])
+    assert dots["error_y"]["arrayminus"] == pytest.approx([0.005, 0.01])
+    assert diagonal["x"] == diagonal["y"] == [0.01, 0.02]
+    assert figure["layout"]["xaxis"]["tickformat"] == ".1%"
+
+
+STEPS = [
+    {"above": None, "most": 1.5, "ratio": 0.5, "share": 0.9},
+    {"above": 1.5, "most": 4.0, "ratio": 2.0, "share": 0.08},
+    {"above": 4.0, "most": None, "ratio": 8.0, "share": 0.02},
+]
+
+
+def step_figure(rows, **settings):
+    """The steps of some rows."""
+    columns = {"above": "above", "most": "most", "y": "ratio", "density": "share"}
+    return figure_of(step_chart(rows, **columns, form=decimal, title="t", **settings))
+
+
+def test_steps_are_drawn_to_their_end_over_the_share_of_data_in_them():
+    figure = step_figure(STEPS)
+    line, bars = figure["data"]
+    assert (line["x"], line["y"]) == ([0, 1, 2, 3], [0.5, 2.0, 8.0, 8.0])
+    assert line["line"]["shape"] == "hv"
+    assert line["text"][:3] == ["up to 1.50", "above 1.50, up to 4.00", "above 4.00"]
+    assert (bars["x"], bars["y"], bars["yaxis"]) == ([0.5, 1.5, 2.5], [0.9, 0.08, 0.02], "y2")
+    axis = figure["layout"]["xaxis"]
+    assert dict(zip(axis["tickvals"], axis["ticktext"], strict=True)) == {1: "1.50", 2: "4.00"}
+
+
+def test_pictures_of_steps_that_are_compared_have_one_axis():
+    begin, end = step_figure(STEPS, within=(0.0, 10.0))["layout"]["yaxis"]["range"]
+    assert -1 < begin < 0 and 10 < end < 11
+    axis = step_figure(STEPS, within=(0.1, 10.0), logarithmic=True)["layout"]["yaxis"]
+    assert axis["type"] == "log"
+    assert -1.5 < axis["range"][0] < -1 and 1 < axis["range"][1] < 1.5  # powers of ten
+
+
+def test_of_many_borders_few_are_written_and_a_feature_without_any_is_one_step():
+    rows = [{"above": n or None, "most": n + 1.0, "ratio": 1.0, "share": 0.02} for n in range(50)]
+    assert 3 <= len(step_figure(rows)["layout"]["xaxis"]["tickvals"]) <= 5
+    figure = step_figure([{"above": None, "most": None, "ratio": 1.0, "share": 1.0}])
+    assert figure["data"][0]["text"][0] == "every value"
+    assert figure["layout"]["xaxis"]["tickvals"] == []
+    assert "nothing to show" in step_chart(
+        [], above="a", most="m", y="y", density="d", form=decimal, title="t"
+    )

@@ -31,6 +31,42 @@
         baseline_name varchar,
         baseline_value {{ type_double() }}
     );
+    create table if not exists ml.model_curves (
+        model_id varchar not null,
+        split varchar not null,
+        scorer varchar not null,
+        curve_name varchar not null,
+        point_number integer not null,
+        x_value {{ type_double() }} not null,
+        y_value {{ type_double() }} not null,
+        lower_bound {{ type_double() }},
+        upper_bound {{ type_double() }},
+        customer_count {{ type_double() }} not null,
+        returning_count {{ type_double() }} not null
+    );
+    create table if not exists ml.leak_meter (
+        as_of_date date not null,
+        practice varchar not null,
+        description varchar not null,
+        roc_auc {{ type_double() }} not null,
+        accuracy {{ type_double() }} not null,
+        honest_roc_auc {{ type_double() }} not null
+    );
+    create table if not exists ml.champion_history (
+        change_number bigint not null,
+        changed_at timestamp not null,
+        purpose varchar not null,
+        model_id varchar,
+        former_model_id varchar,
+        action varchar not null,
+        reason varchar not null
+    );
+    create table if not exists ml.library_scores (
+        model_id varchar not null,
+        as_of_date date not null,
+        customer_id varchar not null,
+        return_probability {{ type_double() }} not null
+    );
     create table if not exists ml.segmentation_candidates (
         study_id varchar not null,
         candidate_id varchar not null,

@@ -1,6 +1,6 @@
-{#- What a purpose's live model says (of one family, or the champion), or none while there is none: model_id, feature_names
-    and parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of
-    doubles. A model that was fitted as of a later date than this build's is not live in it. -#}
+{#- What a purpose's live model says (of one family, or the champion), or none while there is none:
+    model_id, family, status, scored_by ('sql', or 'library' where it is too large to compile), feature_names and
+    parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles. A model that was fitted as of a later date than this build's is not live in it. -#}
 {% macro ml_live_model(purpose, family=none) -%}
     {%- set registry = source('ml', 'model_registry') -%}
     {%- set parameter_table = source('ml', 'model_parameters') -%}
@@ -13,7 +13,7 @@
         {{- return(none) -}}
     {%- endif -%}
     {%- set live = run_query(
-        "select model_id from " ~ registry
+        "select model_id, settings, family, status from " ~ registry
         ~ " where purpose = '" ~ purpose ~ "'"
         ~ (" and family = '" ~ family ~ "'" if family else "")
         ~ " and status in ('champion', 'challenger')"
@@ -31,6 +31,7 @@
         {{- return(none) -}}
     {%- endif -%}
     {%- set model_id = live.rows[0][0] -%}
+    {%- set settings = fromjson(live.rows[0][1], {}) -%}
     {%- set rows = run_query(
         "select parameter_name, coalesce(component_id, -1),"
         ~ " coalesce(feature_name, ''), coalesce(paired_feature_name, ''),"
@@ -44,12 +45,15 @@
         {%- set by_feature = by_component.setdefault(component | int, {}) -%}
         {%- set by_pair = by_feature.setdefault(feature, {}) -%}
         {%- do by_pair.update({paired: double_literal(value | string)}) -%}
-        {%- if name == 'center' -%}
+        {%- if name in ('center', 'is_used') -%}
             {%- do feature_names.append(feature) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return({
         'model_id': model_id,
+        'family': live.rows[0][2],
+        'status': live.rows[0][3],
+        'scored_by': settings.get('scored_by', 'sql'),
         'feature_names': feature_names,
         'parameters': parameters,
     }) -}}

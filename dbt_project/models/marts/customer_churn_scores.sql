@@ -3,21 +3,21 @@
    beats_baseline is, too (promise 4). -#}
 with
 
-churn_logistic_terms as (
+churn_scores as (
 
-    select * from {{ ref('churn_logistic_terms') }}
-
-),
-
-churn_logistic_reasons as (
-
-    select * from {{ ref('churn_logistic_reasons') }}
+    select * from {{ ref('churn_scores') }}
 
 ),
 
-model_metrics as (
+churn_reasons as (
 
-    select * from {{ source('ml', 'model_metrics') }}
+    select * from {{ ref('churn_reasons') }}
+
+),
+
+churn_verdict as (
+
+    select * from {{ ref('churn_verdict') }}
 
 ),
 
@@ -27,39 +27,21 @@ risk_bands as (
 
 ),
 
-base_rates as (
-
-    select
-        model_id,
-        metric_value as base_rate
-    from model_metrics
-    where split = 'test' and metric_name = 'base_rate'
-
-),
-
-verdicts as (
-
-    select
-        model_id,
-        lower_bound > 0 as beats_baseline
-    from model_metrics
-    where split = 'test' and metric_name = 'roc_auc_gain'
-
-),
-
 lifts as (
 
     select
-        churn_logistic_terms.customer_id,
-        churn_logistic_terms.as_of_date,
-        churn_logistic_terms.model_id,
-        churn_logistic_terms.return_probability,
+        churn_scores.customer_id,
+        churn_scores.as_of_date,
+        churn_scores.model_id,
+        churn_scores.family,
+        churn_scores.return_probability,
         {{ ratio(
-            'churn_logistic_terms.return_probability', 'base_rates.base_rate'
-        ) }} as return_lift
-    from churn_logistic_terms
-    inner join base_rates
-        on churn_logistic_terms.model_id = base_rates.model_id
+            'churn_scores.return_probability', 'churn_verdict.base_rate'
+        ) }} as return_lift,
+        churn_verdict.beats_baseline
+    from churn_scores
+    inner join churn_verdict
+        on churn_scores.model_id = churn_verdict.model_id
 
 ),
 
@@ -84,19 +66,19 @@ customer_churn_scores as (
         banded.customer_id,
         banded.as_of_date,
         banded.model_id,
+        banded.family,
         banded.return_probability,
         1e0 - banded.return_probability as churn_probability,
         banded.return_lift,
         banded.risk_band,
-        churn_logistic_reasons.reason_1,
-        churn_logistic_reasons.reason_2,
-        churn_logistic_reasons.reason_3,
-        coalesce(verdicts.beats_baseline, false) as beats_baseline
+        churn_reasons.reason_1,
+        churn_reasons.reason_2,
+        churn_reasons.reason_3,
+        coalesce(churn_reasons.reasons_are_exact, false) as reasons_are_exact,
+        banded.beats_baseline
     from banded
-    left join churn_logistic_reasons
-        on banded.customer_id = churn_logistic_reasons.customer_id
-    left join verdicts
-        on banded.model_id = verdicts.model_id
+    left join churn_reasons
+        on banded.customer_id = churn_reasons.customer_id
     where banded.band_rank = 1
 
 )

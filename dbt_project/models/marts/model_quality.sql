@@ -26,7 +26,15 @@ model_quality as (
         model_metrics.upper_bound,
         model_metrics.baseline_name,
         model_metrics.baseline_value,
-        model_registry.status = 'champion' as is_champion
+        model_registry.status = 'champion' as is_champion,
+        model_registry.status_reason,
+        {{ listed_dates('model_registry.settings', 'training_dates') }}
+            as training_dates,
+        cast(
+            {{ json_text('model_registry.settings', 'test_date') }} as date
+        ) as test_date,
+        {{ listed_dates('model_registry.settings', 'fitted_dates') }}
+            as fitted_dates
     from model_registry
     inner join model_metrics
         on model_registry.model_id = model_metrics.model_id

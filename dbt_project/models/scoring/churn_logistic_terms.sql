@@ -1,5 +1,6 @@
 {# One row per person with an order before the as-of date: the probability that
-   they return, and the term that each feature adds to its log-odds. -#}
+   they return, and the term that each feature adds to its log-odds (before
+   recalibration, which stretches all terms alike). -#}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set live = ml_live_model('churn', 'logistic') -%}
 {%- if live is none -%}
@@ -37,6 +38,20 @@ terms as (
 
 ),
 
+raw_probabilities as (
+
+    select
+        terms.*,
+        1e0 / (1e0 + exp(-(
+            {{ live.parameters.intercept[-1][''][''] }}
+            {% for feature in live.feature_names %}
+            + {{ feature }}_term
+            {% endfor %}
+        ))) as raw_probability
+    from terms
+
+),
+
 churn_logistic_terms as (
 
     select
@@ -46,13 +61,9 @@ churn_logistic_terms as (
         {% for feature in live.feature_names %}
         {{ feature }}_term,
         {% endfor %}
-        1e0 / (1e0 + exp(-(
-            {{ live.parameters.intercept[-1][''][''] }}
-            {% for feature in live.feature_names %}
-            + {{ feature }}_term
-            {% endfor %}
-        ))) as return_probability
-    from terms
+        {{ ml_calibrated_probability(live, 'raw_probability') }}
+            as return_probability
+    from raw_probabilities
 
 )
 

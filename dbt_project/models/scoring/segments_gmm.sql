@@ -52,16 +52,28 @@ scaled_features as (
 
 ),
 
+vectors as (
+
+    select
+        customer_id,
+        {{ vector(live.feature_names) }} as scaled,
+        {{ live.feature_names | join(' + ') }} is not null as is_complete,
+        as_of_date
+    from scaled_features
+
+),
+
 log_densities as (
 
     select
         customer_id,
         {% for component in components %}
-        {{ ml_gmm_log_density(live, component) }}
+        {{ ml_gmm_log_density(live, component, 'scaled') }}
             as log_density_{{ component }},
         {% endfor %}
+        is_complete,
         as_of_date
-    from scaled_features
+    from vectors
 
 ),
 
@@ -69,11 +81,14 @@ likeliest as (
 
     select
         *,
-        greatest(
-            {% for component in components %}
-            log_density_{{ component }}{{ ',' if not loop.last }}
-            {% endfor %}
-        ) as log_density
+        case
+            when is_complete
+                then greatest(
+                    {% for component in components %}
+                    log_density_{{ component }}{{ ',' if not loop.last }}
+                    {% endfor %}
+                )
+        end as log_density
     from log_densities
 
 ),

@@ -7,8 +7,8 @@
 
    This is the renewal-reward rule for replacing what wears out at a fixed age
    (Barlow and Hunter 1960): each refit starts the same cycle again, so what
-   matters is the cost of a cycle over its length. The weeks of a step count as
-   its end does; of intervals that cost the same to the cent, the shortest. If
+   matters is the cost of a cycle over its length. The people are today's, with
+   the shares of the series. The weeks of a step count as its end does; of intervals that cost the same to the cent, the shortest. If
    the first step is below the threshold already, it is the interval.
    A segmentation is due at that age, or when a feature of its own has drifted
    beyond refit_drift_psi. That can be told only of one as old as the date that
@@ -44,6 +44,12 @@ feature_drift as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('segments') }}
+
+),
+
 segment_stability as (
 
     select * from {{ ref('segment_stability') }}
@@ -62,49 +68,50 @@ model_parameters as (
 
 ),
 
-live_models as (
-
-    select
-        model_id,
-        as_of_date,
-        row_number() over (
-            order by
-                case status when 'champion' then 0 else 1 end,
-                trained_at desc,
-                model_id asc
-        ) as model_rank
-    from model_registry
-    where
-        purpose = 'segmentation'
-        and status in ('champion', 'challenger')
-        and as_of_date <= {{ date_literal(as_of_date()) }}
-
-),
-
 live_model as (
 
-    select * from live_models
-    where model_rank = 1
+    select
+        segments.model_id,
+        model_registry.as_of_date,
+        sum(segments.customer_count) as customer_count
+    from segments
+    inner join model_registry
+        on segments.model_id = model_registry.model_id
+    group by segments.model_id, model_registry.as_of_date
 
 ),
 
 steps as (
 
     select
-        frozen_date,
-        as_of_date,
-        {{ days_between('frozen_date', 'as_of_date') }} as interval_days,
-        weeks,
-        lower_bound,
-        lower_bound < {{ least_agreement }} as is_below,
+        segment_stability.frozen_date,
+        segment_stability.as_of_date,
+        {{ days_between(
+            'segment_stability.frozen_date', 'segment_stability.as_of_date'
+        ) }} as interval_days,
+        segment_stability.weeks,
+        segment_stability.lower_bound,
+        segment_stability.lower_bound < {{ least_agreement }} as is_below,
         cast(
-            reassigned_share * customer_count * (
-                weeks - coalesce(lag(weeks) over (order by as_of_date asc), 0)
+            segment_stability.reassigned_share
+            * coalesce(
+                live_model.customer_count, segment_stability.customer_count
+            ) * (
+                segment_stability.weeks - coalesce(
+                    lag(segment_stability.weeks) over (
+                        order by segment_stability.as_of_date asc
+                    ),
+                    0
+                )
             ) as decimal(18, 6)
         ) * {{ misassigned_cost }} as misassigned_amount,
-        row_number() over (order by as_of_date asc) as step_number
+        row_number() over (
+            order by segment_stability.as_of_date asc
+        ) as step_number
     from segment_stability
-    where feature_set = 'full'
+    left join live_model
+        on segment_stability.as_of_date >= segment_stability.frozen_date
+    where segment_stability.feature_set = 'full'
 
 ),
 

@@ -1,14 +1,23 @@
 {# One row per person: the three features whose terms moved their log-odds of
    returning furthest from the average training row's, in words, each with the
-   direction in which it speaks. -#}
-{%- set terms = ref('churn_logistic_terms') -%}
+   direction in which it speaks. Terms are the champion's own where it is a sum
+   of one term per feature; else those of the additive model fitted beside it
+   (of the logistic one, if there is none), and reasons are not exact. -#}
+{%- set additive_terms = ref('churn_additive_terms') -%}
+{%- set logistic_terms = ref('churn_logistic_terms') -%}
+{%- set additive = ml_live_model('churn', 'additive') -%}
+{%- set logistic = ml_live_model('churn', 'logistic') -%}
+{%- set is_logistic = logistic is not none
+    and (additive is none or logistic.status == 'champion') -%}
+{%- set live = logistic if is_logistic else additive -%}
+{%- set terms = logistic_terms if is_logistic else additive_terms -%}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set catalog = ref('feature_catalog') -%}
-{%- set live = ml_live_model('churn', 'logistic') -%}
 {%- if live is none -%}
 
 select
     cast(null as varchar) as customer_id,
+    cast(null as boolean) as reasons_are_exact,
     cast(null as varchar) as reason_1,
     cast(null as varchar) as reason_2,
     cast(null as varchar) as reason_3
@@ -19,7 +28,7 @@ where 1 = 0
 
 with
 
-churn_logistic_terms as (
+terms as (
 
     select * from {{ terms }}
 
@@ -42,15 +51,15 @@ feature_terms as (
 
     {%- for feature in live.feature_names %}
     select
-        churn_logistic_terms.customer_id,
+        terms.customer_id,
         '{{ feature }}' as feature_name,
-        churn_logistic_terms.{{ feature }}_term as term,
+        terms.{{ feature }}_term as term,
         cast(customer_feature_snapshots.{{ feature }} as {{ type_double() }})
             as feature_value
-    from churn_logistic_terms
+    from terms
     inner join customer_feature_snapshots
         on
-            churn_logistic_terms.customer_id
+            terms.customer_id
             = customer_feature_snapshots.customer_id
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -117,10 +126,12 @@ reasons as (
 
 ),
 
-churn_logistic_reasons as (
+churn_reasons as (
 
     select
         customer_id,
+        {{ 'true' if live.status == 'champion' else 'false' }}
+            as reasons_are_exact,
         max(case when term_rank = 1 then reason end) as reason_1,
         max(case when term_rank = 2 then reason end) as reason_2,
         max(case when term_rank = 3 then reason end) as reason_3
@@ -129,5 +140,5 @@ churn_logistic_reasons as (
 
 )
 
-select * from churn_logistic_reasons
+select * from churn_reasons
 {%- endif %}

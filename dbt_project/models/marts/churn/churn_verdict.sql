@@ -1,0 +1,199 @@
+{# One row: whether there is a churn model that one may use, how good it is on
+   a later period, and whether it beats the best simple rule there. -#}
+with
+
+build_info as (
+
+    select * from {{ ref('build_info') }}
+
+),
+
+churn_protocol as (
+
+    select * from {{ ref('churn_protocol') }}
+
+),
+
+model_registry as (
+
+    select * from {{ source('ml', 'model_registry') }}
+    where
+        purpose = 'churn'
+        and as_of_date <= {{ date_literal(as_of_date()) }}
+
+),
+
+model_quality as (
+
+    select * from {{ ref('model_quality') }}
+    where purpose = 'churn' and is_champion and split = 'test'
+
+),
+
+{# The champion; else what was said last of why there is none. #}
+ranked_models as (
+
+    select
+        *,
+        row_number() over (
+            order by
+                case status
+                    when 'champion' then 0
+                    when 'not_eligible' then 1
+                    when 'challenger' then 1
+                    else 2
+                end,
+                as_of_date desc,
+                case status when 'not_eligible' then 0 else 1 end,
+                case family when 'bg_nbd' then 1 else 0 end,
+                trained_at desc,
+                model_id asc
+        ) as model_rank
+    from model_registry
+
+),
+
+figures as (
+
+    select
+        model_id,
+        {% for metric in [
+            'base_rate', 'roc_auc', 'roc_auc_gain', 'lift_at_10_percent',
+            'calibration_slope'
+        ] %}
+        max(case when metric_name = '{{ metric }}' then metric_value end)
+            as {{ metric }},
+        max(case when metric_name = '{{ metric }}' then lower_bound end)
+            as {{ metric }}_lower_bound,
+        max(case when metric_name = '{{ metric }}' then upper_bound end)
+            as {{ metric }}_upper_bound,
+        {% endfor %}
+        max(case when metric_name = 'roc_auc' then baseline_name end)
+            as baseline_name,
+        max(case when metric_name = 'roc_auc' then baseline_value end)
+            as baseline_roc_auc
+    from model_quality
+    group by model_id
+
+),
+
+gathered as (
+
+    select
+        build_info.as_of_date,
+        coalesce(
+            cast({{ json_text(
+                'ranked_models.settings', 'label_window_days'
+            ) }} as integer),
+            churn_protocol.label_window_days
+        ) as label_window_days,
+        case
+            when ranked_models.status = 'champion' then 'champion'
+            when ranked_models.status = 'not_eligible' then 'not_eligible'
+            else 'no champion'
+        end as status,
+        case
+            when
+                ranked_models.status in ('champion', 'not_eligible')
+                or ranked_models.status_reason like 'refused: %'
+                then ranked_models.status_reason
+            else
+                'none is fitted as of this date or before; `regulars fit`'
+                || ' comes first'
+        end as status_reason,
+        case
+            when ranked_models.status = 'champion' then ranked_models.model_id
+        end as model_id,
+        case
+            when ranked_models.status = 'champion' then ranked_models.family
+        end as family,
+        {{ listed_dates('ranked_models.settings', 'training_dates') }}
+            as training_dates,
+        cast(
+            {{ json_text('ranked_models.settings', 'test_date') }} as date
+        ) as test_date,
+        {{ listed_dates('ranked_models.settings', 'fitted_dates') }}
+            as fitted_dates
+    from build_info
+    cross join churn_protocol
+    left join ranked_models
+        on ranked_models.model_rank = 1
+
+),
+
+judged as (
+
+    select
+        gathered.*,
+        figures.base_rate,
+        figures.roc_auc,
+        figures.roc_auc_lower_bound,
+        figures.roc_auc_upper_bound,
+        figures.baseline_name,
+        figures.baseline_roc_auc,
+        figures.roc_auc_gain,
+        figures.roc_auc_gain_lower_bound,
+        figures.roc_auc_gain_upper_bound,
+        figures.lift_at_10_percent,
+        figures.calibration_slope,
+        figures.calibration_slope_lower_bound,
+        figures.calibration_slope_upper_bound,
+        coalesce(figures.roc_auc_gain_lower_bound > 0, false) as beats_baseline
+    from gathered
+    left join figures
+        on gathered.model_id = figures.model_id
+
+),
+
+churn_verdict as (
+
+    select
+        as_of_date,
+        label_window_days,
+        cast(status as varchar) as status,
+        cast(status_reason as varchar) as status_reason,
+        cast(model_id as varchar) as model_id,
+        cast(family as varchar) as family,
+        training_dates,
+        test_date,
+        fitted_dates,
+        base_rate,
+        roc_auc,
+        roc_auc_lower_bound,
+        roc_auc_upper_bound,
+        cast(baseline_name as varchar) as baseline_name,
+        baseline_roc_auc,
+        roc_auc_gain,
+        roc_auc_gain_lower_bound,
+        roc_auc_gain_upper_bound,
+        lift_at_10_percent,
+        calibration_slope,
+        calibration_slope_lower_bound,
+        calibration_slope_upper_bound,
+        beats_baseline,
+        cast(
+            case
+                when status = 'not_eligible'
+                    then 'No churn model could be fitted: ' || status_reason
+                when status = 'no champion'
+                    then 'No churn model may score: ' || status_reason
+                when beats_baseline
+                    then
+                        'The model ranks those who come back better than the'
+                        || ' best simple rule (' || baseline_name
+                        || '), on a period that it had not seen.'
+                when roc_auc_gain_upper_bound < 0
+                    then
+                        'The model ranks those who come back worse than a'
+                        || ' simple rule (' || baseline_name || ').'
+                else
+                    'The model does not surely rank those who come back'
+                    || ' better than the best simple rule ('
+                    || baseline_name || ').'
+            end as varchar
+        ) as verdict
+    from judged
+
+)
+
+select * from churn_verdict

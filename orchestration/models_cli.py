@@ -1,0 +1,129 @@
+"""What `regulars models` says of the registry: tables and sentences, ready to be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from ml.evaluation import Metric
+from ml.registry import DECIDING_METRIC
+from ml.store import ChampionChange, RegistryRow
+
+# Metrics that say by how much a model is better than the best simple rule end so.
+GAIN = "roc_auc_gain"
+
+
+def describe_models(models: Sequence[RegistryRow]) -> list[str | Table]:
+    """One row per model, and beneath it why each has its status."""
+    if not models:
+        return ["No model yet; `regulars fit` comes first."]
+    table = _table(
+        "model", "family", "status", "as of", "trained at (UTC)", "decided by", "test ROC AUC",
+        "gain on best simple rule", "verdict",
+    )  # fmt: skip
+    table.columns[0].no_wrap = True
+    for model in models:
+        table.add_row(
+            model.model_id,
+            model.family,
+            model.status,
+            str(model.as_of_date),
+            f"{model.trained_at:%Y-%m-%d %H:%M}",
+            _deciding(model),
+            _with_band(model.find_metric("test", "roc_auc")),
+            _with_band(model.find_metric("test", GAIN), "+.4f"),
+            describe_verdict(model),
+        )
+    why = [f"  {model.model_id}: {model.status_reason}" for model in models]
+    return [table, "\nWhy", *why]
+
+
+def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> list[str | Table]:
+    """All that the warehouse knows of one model but its parameters."""
+    facts = _table("", "")
+    facts.show_header = False
+    for name, value in (
+        ("purpose", model.purpose),
+        ("family", model.family),
+        ("status", model.status),
+        ("why", model.status_reason),
+        ("verdict", describe_verdict(model)),
+        ("as of", str(model.as_of_date)),
+        (
+            "trained at",
+            f"{model.trained_at:%Y-%m-%d %H:%M:%S} UTC, by Regulars {model.code_version}",
+        ),
+        ("evidence", _evidence(model)),
+        ("fitted on", _fitted(model)),
+        ("parameters", f"{model.parameter_count:,}"),
+    ):
+        facts.add_row(name, value)
+    settings = _table("setting", "value")
+    for name, value in model.settings.items():
+        settings.add_row(name, str(value))
+    metrics = _table("split", "metric", "value (95 % band)", "best simple rule")
+    for metric in model.metrics:
+        rule = f"{metric.baseline_name} {metric.baseline_value:.4f}" if metric.baseline_name else ""
+        metrics.add_row(metric.split, metric.metric_name, _with_band(metric), rule)
+    parts: list[str | Table] = [model.model_id, facts, "\nSettings", settings]
+    parts += ["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]
+    parts += ["\nHistory", _history(history)] if history else ["\nIt was never champion."]
+    return parts
+
+
+def describe_verdict(model: RegistryRow) -> str:
+    """Why it cannot be champion; if it can, whether it beats the best simple rule."""
+    if model.status == "not_eligible":
+        return "not eligible"
+    gain = model.find_metric("test", GAIN)
+    if model.verdict != "passed" or gain is None or gain.lower_bound is None:
+        return model.verdict
+    return f"{'beats' if gain.lower_bound > 0 else 'does not beat'} the best simple rule"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, title_justify="left")
+    for name in columns:
+        table.add_column(name)
+    return table
+
+
+def _deciding(model: RegistryRow) -> str:
+    split, name = DECIDING_METRIC[model.purpose]
+    metric = model.find_metric(split, name)
+    return f"{name} {metric.metric_value:.4f}" if metric else ""
+
+
+def _with_band(metric: Metric | None, form: str = ".4f") -> str:
+    if metric is None:
+        return ""
+    value = format(metric.metric_value, form)
+    if metric.lower_bound is None or metric.upper_bound is None:
+        return value
+    return f"{value} ({format(metric.lower_bound, form)} to {format(metric.upper_bound, form)})"
+
+
+def _evidence(model: RegistryRow) -> str:
+    if "test_date" not in model.settings:
+        return "of its study" if "study" in model.settings else ""
+    training = ", ".join(model.settings.get("training_dates", []))
+    return f"trained on {training}, judged at {model.settings['test_date']}"
+
+
+def _fitted(model: RegistryRow) -> str:
+    dates = ", ".join(model.settings.get("fitted_dates", [])) or str(model.as_of_date)
+    return f"{model.row_count:,} rows as of {dates}, {model.feature_count} features"
+
+
+def _history(changes: Sequence[ChampionChange]) -> Table:
+    table = _table("when (UTC)", "what", "champion", "in place of", "why")
+    for change in changes:
+        table.add_row(
+            f"{change.changed_at:%Y-%m-%d %H:%M}",
+            change.action,
+            change.model_id or "none",
+            change.former_model_id or "none",
+            change.reason,
+        )
+    return table

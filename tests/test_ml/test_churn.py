@@ -1,0 +1,195 @@
+"""The churn protocol: nobody judges what they learned from, and nothing too good passes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from ml import churn
+from ml.calibration import Calibration, check_calibration
+from ml.churn import (
+    BASELINE_FEATURES,
+    BG_NBD,
+    FAMILIES,
+    Baselines,
+    Effort,
+    Family,
+    LeakError,
+    find_opaque_refusals,
+    find_slope_refusals,
+    find_suspect,
+    judge_probability,
+    make_baselines,
+    predict_rows,
+    study_families,
+    validate_family,
+)
+from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
+from ml.splits import ChurnProtocol
+
+PROTOCOL = ChurnProtocol(
+    label_window_days=180,
+    training_date_count=2,
+    training_gap_days=60,
+    least_returning_count=20,
+    most_plausible_roc_auc=0.75,
+    least_calibration_slope=0.5,
+    most_calibration_slope=2.0,
+    contact_cost_amount=0.5,
+    return_value_amount=5.0,
+)
+EFFORT = Effort(fold_count=2, resample_count=30, tree_share=0.1)
+NAMES = ("order_count", "purchase_day_count", "recency_days", "tenure_days")
+RULES = [FeatureRule(name) for name in NAMES]
+
+
+def shop(seed: int, rows: int = 4_000, strength: float = 0.8) -> LabelledMatrix:
+    """People of whom one feature tells a little about whether they return."""
+    rng = np.random.default_rng(seed)
+    tenure = rng.integers(30, 400, rows)
+    days = 1 + rng.binomial(3, 0.1, rows)
+    recency = np.where(days > 1, rng.integers(1, tenure), tenure)
+    odds = -2.5 - strength * (recency - recency.mean()) / recency.std()
+    values = np.column_stack([days, days, recency, tenure]).astype(float)
+    people = rng.integers(0, rows // 2, rows)
+    return LabelledMatrix(FeatureMatrix(NAMES, values), rng.random(rows) < expit(odds), people)
+
+
+def test_what_is_validated_was_predicted_by_a_model_that_never_saw_the_person():
+    train = shop(1)
+    seen: list[set[int]] = []
+
+    def fit(matrix, is_returning, rules, effort, seed):
+        # The rows are recognised by a feature that is their person's number.
+        seen.append(set(matrix.values[:, 0].astype(int)))
+        return len(seen) - 1
+
+    def predict(fold, matrix):
+        assert not seen[fold] & set(matrix.values[:, 0].astype(int))
+        return np.full(matrix.row_count, 0.1) + 0.001 * (matrix.values[:, 0] % 7)
+
+    spy = Family("spy", fit, predict, lambda _model: [], lambda _rows: None, explains_itself=True)
+    numbered = replace(
+        train, matrix=FeatureMatrix(("person",), train.person_numbers[:, None].astype(float))
+    )
+    found = validate_family(
+        spy, numbered, RULES, replace(EFFORT, fold_count=4), most_plausible_roc_auc=1.0, seed=0
+    )
+    assert len(seen) == 4
+    assert found.probability.shape == (4_000,)
+
+
+def test_every_family_is_validated_judged_and_fitted_on_everything():
+    train, test = shop(1), shop(2)
+    everything = shop(3, rows=6_000)
+    said: list[str] = []
+    judged = study_families(
+        train, test, everything, RULES, make_baselines(train, test, horizon_weeks=26, seed=0),
+        PROTOCOL, EFFORT, seed=0, progress=said.append,
+    )  # fmt: skip
+    assert [family.name for family in judged] == list(FAMILIES)
+    assert len(said) == 3 * len(FAMILIES)
+    assert "logistic: fitted on 6,000 customers and dates" in said
+    for family in judged:
+        found = {(each.split, each.metric_name): each.metric_value for each in family.metrics}
+        assert 0.6 < found["cross_validation", "roc_auc"] < 0.75, family.name
+        assert abs(found["test", "roc_auc"] - found["cross_validation", "roc_auc"]) < 0.06
+        assert found["train", "base_rate"] == train.is_returning.mean()
+        if not family.refusals:
+            assert 0.9 < found["fit", "calibration_slope"] < 1.1
+        # The parameters are of the fit on everything, calibration included.
+        probability = predict_rows(family.name, family.parameters, everything.matrix)
+        assert abs(probability.mean() - everything.is_returning.mean()) < 0.03
+
+
+def test_a_figure_too_good_to_be_true_stops_the_fit_and_names_the_feature():
+    test = shop(2)
+    values = np.column_stack([test.matrix.values, np.where(test.is_returning, 2.0, 1.0)])
+    leaky = replace(test, matrix=FeatureMatrix((*NAMES, "freight_share"), values))
+    with pytest.raises(
+        LeakError,
+        match=r"the logistic model on the test date ranks .* 1\.0000, expected at most 0\.75 .* "
+        r"Alone, 'freight_share' ranks best \(1\.0000\).*No churn model was written",
+    ):
+        judge_probability(
+            "logistic", np.where(leaky.is_returning, 0.9, 0.1), leaky,
+            {"recency": -values[:, 2]}, {}, PROTOCOL, EFFORT, train_base_rate=0.1, seed=0,
+        )  # fmt: skip
+
+
+def test_the_suspect_may_rank_the_wrong_way_round_or_be_told_by_missing_values():
+    labels = np.array([True, True, False, False])
+    values = np.array([[1.0, 5.0], [1.0, 6.0], [np.nan, 7.0], [np.nan, 5.5]])
+    matrix = FeatureMatrix(("told", "noise"), values)
+    assert find_suspect(LabelledMatrix(matrix, labels, np.arange(4))) == ("told", 1.0)
+
+
+@pytest.mark.parametrize(("slope", "is_refused"), [(1.0, False), (6.0, True), (0.1, True)])
+def test_probabilities_that_are_surely_not_calibrated_are_refused(slope, is_refused):
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-1, 0.6, 6_000)
+    labels = rng.random(6_000) < expit(odds)
+    # Log-odds that are twice too far apart have slope 1/2.
+    stated = expit((odds - odds.mean()) / slope + odds.mean())
+    refusals = find_slope_refusals(check_calibration(labels, stated), PROTOCOL)
+    assert bool(refusals) == is_refused
+    for refusal in refusals:
+        assert re.match(r"not calibrated: slope \d", refusal)
+
+
+def test_one_probability_for_everybody_is_refused():
+    check = check_calibration(np.arange(100) % 10 == 0, np.full(100, 0.1))
+    assert find_slope_refusals(check, PROTOCOL)[0].startswith("gives everybody the same")
+
+
+def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_itself():
+    train = shop(1)
+    rng = np.random.default_rng(5)
+    truth = train.is_returning * 1.0
+
+    def validated(name, probability, explains_itself):
+        family = Family(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
+        return churn.Validated(family, probability, float(probability.mean()), Calibration())
+
+    noise = rng.random(len(truth))
+    found = find_opaque_refusals(
+        {
+            "plain": validated("plain", noise, True),
+            "same": validated("same", noise, False),
+            "better": validated("better", noise + truth, False),
+        },
+        train,
+        EFFORT,
+        seed=0,
+    )
+    assert list(found) == ["same"]
+    assert found["same"].startswith("does not rank surely better than plain, whose scores explain")
+
+
+def test_baselines_are_recency_frequency_and_bg_nbd_by_what_was_known_at_the_test_date():
+    before, test = shop(1), shop(2)
+    found = make_baselines(before, test, horizon_weeks=180 / 7, seed=0)
+    assert isinstance(found, Baselines)
+    assert set(BASELINE_FEATURES) == set(NAMES)
+    recency = test.matrix.values[:, 2]
+    assert np.array_equal(found.scores["recency"], -recency)
+    assert np.array_equal(found.scores["frequency"], test.matrix.values[:, 0])
+    if not found.left_out:
+        assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
+
+
+def test_where_bg_nbd_is_degenerate_it_is_left_out_and_said():
+    # Everybody bought once: nothing tells how often people would buy again.
+    rows = 500
+    tenure = np.arange(rows) % 300 + 1.0
+    values = np.column_stack([np.ones(rows), np.ones(rows), tenure, tenure])
+    labels = np.arange(rows) % 10 == 0
+    once = LabelledMatrix(FeatureMatrix(NAMES, values), labels, np.arange(rows))
+    found = make_baselines(once, once, horizon_weeks=26, seed=0)
+    assert set(found.scores) == {"recency", "frequency"}
+    assert found.probabilities == {}
+    assert found.left_out

@@ -1,0 +1,163 @@
+"""Churn from protocol to mart: what can be learned is found, and leaks are caught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from shops import Shop
+
+from ml.demo import generate_demo_shop
+from orchestration.model_assets import score_by_library
+from orchestration.resources import LogProgress, Settings
+
+FEATURES = ("--exclude", "scoring", "marts")
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+
+
+def fitted(folder: Path, scenario: str, orders: int) -> Shop:
+    """A shop of a scenario with churn models; nothing else of a whole build."""
+    generate_demo_shop(folder / "data", order_count=orders, seed=5, scenario=scenario)
+    shop = Shop(folder / "data", folder / "warehouse")
+    shop.run("regulars", "load")
+    shop.run("dbt", "build", *NO_TESTS, *FEATURES)
+    shop.run("regulars", "fit", "--purpose", "churn")
+    return shop
+
+
+@pytest.fixture(scope="module")
+def learnable(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = fitted(tmp_path_factory.mktemp("learnable"), "learnable_returns", 20_000)
+    shop.run("dbt", "run", "--select", "scoring", "marts")
+    return shop
+
+
+@pytest.fixture(scope="module")
+def chance(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return fitted(tmp_path_factory.mktemp("chance"), "chance_returns", 8_000)
+
+
+def test_returns_that_can_be_learned_are_and_the_probabilities_mean_what_they_say(learnable):
+    ((status, gain, lower, slope, beats, verdict),) = learnable.rows(
+        """
+        select status, roc_auc_gain, roc_auc_gain_lower_bound, calibration_slope, beats_baseline,
+            verdict
+        from marts.churn_verdict
+        """
+    )
+    assert status == "champion", verdict
+    assert 0 < lower < gain
+    assert 0.9 <= slope <= 1.1
+    assert beats
+    assert str(verdict).startswith("The model ranks those who come back better than the best")
+    assert learnable.rows(
+        "select bool_and(beats_baseline), count(distinct risk_band) from "
+        "marts.customer_churn_scores"
+    ) == [(True, 3)]
+
+
+def test_where_return_is_chance_no_model_beats_a_simple_rule(chance):
+    rows = chance.rows(
+        "select family, lower_bound from ml.model_metrics "
+        "inner join ml.model_registry using (model_id) "
+        "where purpose = 'churn' and split = 'test' and metric_name = 'roc_auc_gain'"
+    )
+    assert len(rows) >= 4
+    assert [family for family, lower in rows if lower > 0] == []
+
+
+def test_the_leak_meter_claims_what_public_notebooks_claim(learnable):
+    rows = dict(learnable.rows("select practice, roc_auc from marts.leak_meter"))
+    assert set(rows) == {"recency in the label", "oversampled before the split"}
+    assert min(rows.values()) > 0.89  # olist-pitfalls: public notebooks report 0.89 to 0.996
+
+
+def test_a_feature_made_of_the_label_stops_the_fit_and_leaves_the_models_as_they_were(
+    learnable, tmp_path
+):
+    shop = learnable.copy_to(tmp_path)
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            """
+            update features.customer_feature_snapshots as snapshots
+            set freight_share = case when labels.is_returning then 0.9 else 0.1 end
+            from features.customer_labels as labels
+            where snapshots.customer_id = labels.customer_id
+                and snapshots.as_of_date = labels.as_of_date and labels.label_window_days = 180
+            """
+        )
+    tables = "select * from ml.model_registry", "select count(*) from ml.model_parameters"
+    before = [shop.rows(table) for table in tables]
+    done = shop.run("regulars", "fit", "--purpose", "churn", check=False)
+    assert done.returncode == 1
+    assert "suspected leak" in done.stderr
+    assert "'freight_share' ranks best" in done.stderr
+    assert [shop.rows(table) for table in tables] == before
+
+
+def test_scores_of_a_model_that_is_too_large_for_sql_are_the_library_s_own(learnable, tmp_path):
+    shop = learnable.copy_to(tmp_path)
+    by_sql = "create table by_sql as select customer_id, return_probability from scoring.{}"
+    with shop.open(read_only=False) as connection:
+        connection.execute(by_sql.format("churn_random_forest"))
+        connection.execute(
+            """
+            update ml.model_registry
+            set settings = replace(settings, '"scored_by": "sql"', '"scored_by": "library"')
+            where family = 'random_forest'
+            """
+        )
+    settings = Settings(shop.warehouse, shop.data_dir, 0, 0, 0)
+    resources = {"settings": settings, "progress": LogProgress()}
+    assert dg.materialize([score_by_library], resources=resources).success
+    shop.run("dbt", "run", "--select", "churn_random_forest")
+    ((people, difference),) = shop.rows(
+        """
+        select count(*), max(abs(by_sql.return_probability - scored.return_probability))
+        from by_sql
+        inner join scoring.churn_random_forest as scored using (customer_id)
+        """
+    )
+    assert people == shop.rows("select count(*) from by_sql")[0][0]
+    assert difference < 1e-9
+    assert shop.rows("select count(*) from ml.library_scores") == [(people,)]
+
+
+def test_reasons_are_the_champion_s_own_terms_or_say_that_they_are_not(learnable):
+    ((family, is_exact),) = learnable.rows(
+        "select distinct family, reasons_are_exact from marts.customer_churn_scores"
+    )
+    assert is_exact == (family in ("logistic", "additive"))
+
+
+def test_two_fits_of_the_same_features_are_the_same_models(learnable, tmp_path):
+    shop = learnable.copy_to(tmp_path)
+    shop.run("regulars", "fit", "--purpose", "churn")
+    for query in (
+        "select model_id, status, row_count from ml.model_registry order by 1",
+        "select * from ml.model_metrics order by all",
+        "select * from ml.model_curves order by all",
+        "select * from ml.leak_meter order by all",
+    ):
+        assert shop.rows(query) == learnable.rows(query)
+
+
+def test_actions_are_the_likeliest_people_whose_value_exceeds_the_contact_within_the_budget(
+    learnable,
+):
+    """0.5 a contact, 30 a return, 500 in all: at most 1,000 people, from 1/60 on."""
+    expected = learnable.rows(
+        """
+        select customer_id from marts.customer_churn_scores
+        where cast(return_probability * 30 as decimal(18, 2)) > 0.50
+        order by return_probability desc, customer_id limit 1000
+        """
+    )
+    found = learnable.rows("select customer_id from marts.retention_actions order by action_number")
+    assert len(found) > 100
+    assert found == expected
+    assert learnable.rows(
+        "select max(spent_amount) <= 500, count(why) = count(*), count(action) > 0 "
+        "from marts.retention_actions"
+    ) == [(True, True, True)]
