@@ -20,7 +20,7 @@ warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
 
 test: $(SETUP_DONE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 setup: $(SETUP_DONE)
 

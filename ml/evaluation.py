@@ -31,8 +31,8 @@ class Metric:
     """A row of ``ml.model_metrics`` without its model.
 
     Attributes:
-        split: ``train``, ``test``, ``study`` (of segmentations), ``cross_validation`` (on the training
-            dates), ``fit`` (of the fit that scores, by folds) or ``retest <date>``.
+        split: ``train``, ``test``, ``study`` (of segmentations), ``cross_validation`` (on the
+            training dates), ``fit`` (of the fit that scores, by folds) or ``retest <date>``.
         metric_name: such as ``roc_auc``.
         metric_value: the point value.
         lower_bound: of the confidence band, if there is one.

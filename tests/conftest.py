@@ -9,6 +9,33 @@ from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer, shared_shop
 
 from ml.demo import generate_demo_shop
 
+# Files that build much come first, so that no worker is left with one at the end; and of those that
+# need the published shop one first and the others last: no worker waits for another's build.
+FIRST = (
+    "real/test_olist.py",
+    "test_pipeline.py",
+    "test_segmentation.py",
+    "test_dbt_project.py",
+    "test_daily_replay.py",
+    "test_churn.py",
+    "test_cli.py",
+    "test_feature_settings.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files for the workers of the suite; the order within a file stays."""
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        is_real = "/tests/real/" in path
+        for place, name in enumerate(FIRST):
+            if path.endswith(f"/{name}") and (not is_real or "/" in name):
+                return place
+        return len(FIRST) + is_real
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def planted_ids() -> dict[str, str]:

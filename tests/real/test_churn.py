@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from shops import Shop
 
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not os.environ.get("REGULARS_TEST_DATA"),
+        reason="REGULARS_TEST_DATA does not say where the published data is",
+    ),
+]
 FAMILIES = {"logistic", "additive", "random_forest", "boosting", "bg_nbd"}
 
 
@@ -15,7 +23,7 @@ def fitted(olist: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A copy of the real shop with the churn models of a whole fit."""
     shop = olist.copy_to(tmp_path_factory.mktemp("churn"))
     shop.run("regulars", "fit", "--purpose", "churn", REGULARS_QUICK_STUDY="0")
-    shop.run("dbt", "run", "--select", "scoring", "marts")
+    shop.run("dbt", "run", "--select", "model_quality", "churn_verdict", "leak_meter")
     return shop
 
 

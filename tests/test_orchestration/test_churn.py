@@ -35,7 +35,7 @@ def learnable(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def chance(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return fitted(tmp_path_factory.mktemp("chance"), "chance_returns", 8_000)
+    return fitted(tmp_path_factory.mktemp("chance"), "chance_returns", 6_000)
 
 
 def test_returns_that_can_be_learned_are_and_the_probabilities_mean_what_they_say(learnable):

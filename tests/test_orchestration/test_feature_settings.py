@@ -135,5 +135,8 @@ def test_what_a_source_cannot_supply_is_null_and_no_model_uses_it(own):
         "from ml.model_parameters inner join ml.model_registry using (model_id) "
         "where status in ('champion', 'challenger') group by model_id"
     )
-    assert len(used) == 3
-    assert {row[1:] for row in used} == {(0, 1)}
+    assert len(used) >= 6
+    assert {row[1] for row in used} == {0}
+    # BG/NBD knows purchase days only; a forest may do without any one feature.
+    sure = ("kmeans", "gmm", "logistic", "additive")
+    assert {row[2] for row in used if str(row[0]).startswith(sure)} == {1}

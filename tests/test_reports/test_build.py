@@ -713,7 +713,7 @@ def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
         "the 40 who came back (75.0%); it would have missed 10. Of the contacted 15.0% came back; "
         "the other 170 contacts",
         "contacts by recency is 0.1000 per customer (0.0800 to 0.1200)",
-        "judged on a later period 0.60 – The best",
+        "judged on a later period 0.60 – The model that cross-validation prefers",
         "recency in the label 1.00 99.0% What recency in the label does.",
         "low 1 20.0% 20.0% 20.0% 5.00 0 high 1 1.0% 1.0% 1.0% 0.25 0",
         "people within the budget 1 contacting them costs R$ 0.50 is expected to bring R$ 6.00 "
