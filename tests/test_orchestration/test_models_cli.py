@@ -149,17 +149,17 @@ def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former
     after = scores()
     assert {row[2] for row in after} == {rival}
     assert [row[0] for row in after] == [row[0] for row in before]
-    assert [row[3] for row in after] != [row[3] for row in before]
+    assert [row[4] for row in after] != [row[4] for row in before]  # probabilities
 
     said = own.run("regulars", "models", "rollback", "--purpose", "churn").stdout
     assert f"{first} is champion again; {rival} was rolled back." in said
     own.run(*SCORES, "champion_history")
     assert scores() == before
     assert own.rows(
-        "select model_id, former_model_id, action, family, former_test_roc_auc = test_roc_auc "
+        "select model_id, former_model_id, action, family "
         "from marts.champion_history where purpose = 'churn' order by change_number"
-    )[1:] == [(rival, first, "promoted", "logistic", True), (first, rival, "rolled back",
-               first.partition("-")[0], True)]  # fmt: skip
+    )[1:] == [(rival, first, "promoted", "logistic"), (first, rival, "rolled back",
+               first.partition("-")[0])]  # fmt: skip
     tested = own.run("dbt", "test", "--select", "each_purpose_has_at_most_one_champion",
                      "source:ml.champion_history", "champion_history")  # fmt: skip
     assert "ERROR=0" in tested.stdout
