@@ -35,6 +35,7 @@ def quality(shop: Shop, metric: str) -> dict[str, tuple[float, float, float]]:
         where purpose = 'churn' and split = 'test' and metric_name = '{metric}'
         """
     )
+    # A query's cells are plain objects to mypy.
     return {family: tuple(values) for family, *values in rows}  # type: ignore[misc]
 
 

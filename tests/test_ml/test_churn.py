@@ -152,6 +152,7 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
     truth = train.is_returning * 1.0
 
     def validated(name, probability, explains_itself):
+        # Only its name and whether it explains itself are asked for here.
         family = Family(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
         return churn.Validated(family, probability, float(probability.mean()), Calibration())
 
