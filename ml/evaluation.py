@@ -50,34 +50,6 @@ class Metric:
     baseline_value: float | None = None
 
 
-def weighted_roc_auc(
-    labels_by_score: BoolArray, tie_starts: IntArray, weights_by_score: FloatArray
-) -> float:
-    """Area under the ROC curve of weighted rows that are sorted by ascending score.
-
-    The share of (returning, lost) pairs that the score puts in the right order, ties counting
-    half (Hanley and McNeil 1982). Rows with the same score form a tie group.
-
-    Args:
-        labels_by_score: shape (rows,), in score order.
-        tie_starts: index of the first row of each tie group, ascending, beginning with 0.
-        weights_by_score: shape (rows,), 0 or more.
-
-    Returns:
-        Between 0 and 1; NaN where one class has no weight.
-
-    Example:
-        >>> labels = np.array([False, True, False, True])
-        >>> float(weighted_roc_auc(labels, np.arange(4), np.ones(4)))
-        0.75
-    """
-    positive = np.add.reduceat(np.where(labels_by_score, weights_by_score, 0.0), tie_starts)
-    negative = np.add.reduceat(np.where(labels_by_score, 0.0, weights_by_score), tie_starts)
-    below = np.cumsum(negative) - negative
-    total = positive.sum() * negative.sum()
-    return float((positive * (below + negative / 2)).sum() / total) if total else float("nan")
-
-
 def lift_in_best_share(is_returning: BoolArray, score: FloatArray, share: float = 0.1) -> float:
     """Return rate among the best-scored share over everybody's; ties at the border are averaged.
 
@@ -125,15 +97,42 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
+class BaselineMetric:
+    """A row of ``ml.baseline_metrics`` without its model and split: one rule, one metric.
+
+    Attributes:
+        baseline_name: the simple rule.
+        metric_name: such as ``roc_auc``.
+        metric_value: what the rule reaches.
+        lower_bound: of its 95 % bootstrap interval; None where no sample determines it.
+        upper_bound: likewise.
+        gain: by how much the model is better, above 0 where it is.
+        gain_lower_bound: of the 95 % interval of the gain, model and rule in the same samples.
+        gain_upper_bound: likewise.
+    """
+
+    baseline_name: str
+    metric_name: str
+    metric_value: float
+    lower_bound: float | None
+    upper_bound: float | None
+    gain: float
+    gain_lower_bound: float | None
+    gain_upper_bound: float | None
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What a test period says of a model.
 
     Attributes:
         metrics: rows of ``ml.model_metrics``.
+        baselines: rows of ``ml.baseline_metrics``, each rule on each metric that it can have.
         curves: rows of ``ml.model_curves``.
     """
 
     metrics: tuple[Metric, ...]
+    baselines: tuple[BaselineMetric, ...]
     curves: tuple[CurvePoint, ...]
 
 
@@ -153,6 +152,7 @@ _RANKED = (
     "expected_profit_per_customer",
 )
 _LOSSES = ("log_loss", "brier_score")
+_COMPARED = (*_RANKED, *_LOSSES, "brier_skill")  # with baselines
 _COUNTS = tuple(
     f"{kind}_count"
     for kind in ("true_positive", "false_positive", "true_negative", "false_negative")
@@ -185,6 +185,16 @@ class _Ranking:
         found = np.bincount(self.groups[self.returning], weights[self.returning], minlength=size)
         taken = np.bincount(self.groups, weights, minlength=size)
         return np.append(0.0, found.cumsum()), np.append(0.0, taken.cumsum())
+
+
+def _roc_area(found: FloatArray, taken: FloatArray) -> float:
+    """Share of (returning, lost) pairs in the right order, ties counting half.
+
+    Source: Hanley and McNeil (1982), The meaning and use of the area under a ROC curve. NaN where
+    one class has no weight.
+    """
+    pairs = found[-1] * (taken[-1] - found[-1])
+    return float(np.trapezoid(found, taken - found) / pairs) if pairs else float("nan")
 
 
 def _average_precision(found: FloatArray, taken: FloatArray) -> float:
@@ -229,8 +239,7 @@ class _Test:
         for scorer, ranking in self.rankings.items():
             if scorer != MODEL:
                 found, taken = ranking.accumulate(weights)
-            pairs = returning * (total - returning)
-            values["roc_auc", scorer] = float(np.trapezoid(found, taken - found) / pairs)
+            values["roc_auc", scorer] = _roc_area(found, taken)
             values["pr_auc", scorer] = _average_precision(found, taken)
             recalls = np.interp(_SHARES * total, taken, found) / returning
             lifts.append(recalls / _SHARES)
@@ -336,7 +345,9 @@ def judge_return_scores(
     lift_samples = np.array([lift for _, lift in samples]).reshape(-1, *lifts.shape)
     best = max(sorted(baselines), key=lambda name: point["roc_auc", name])
     threshold = Metric("test", "threshold", contact_cost / return_value)
-    metrics = _list_metrics(point, [values for values, _ in samples])
+    resampled = [values for values, _ in samples]
+    held_to = _list_baselines(point, resampled)
+    metrics = _list_metrics(point, resampled, held_to)
     curves = [
         *(
             curve_point
@@ -360,7 +371,7 @@ def judge_return_scores(
             is_probability=best in probabilities,
         ),
     ]
-    return Judgement((metrics[0], threshold, *metrics[1:]), tuple(curves))
+    return Judgement((metrics[0], threshold, *metrics[1:]), tuple(held_to), tuple(curves))
 
 
 _EPSILON = float(np.finfo(np.float64).eps)  # where scikit-learn's log_loss clips
@@ -375,25 +386,51 @@ def _interval(samples: Sequence[float] | FloatArray) -> tuple[float | None, floa
     return float(lower), float(upper)
 
 
-def _list_metrics(point: _Values, samples: Sequence[_Values]) -> list[Metric]:
+def _list_baselines(point: _Values, samples: Sequence[_Values]) -> list[BaselineMetric]:
+    """Each rule on each metric, and what the model has over it in the same samples."""
+    rows = []
+    for name in _COMPARED:
+        sign = -1 if name in _LOSSES else 1
+        for rule in sorted(scorer for known, scorer in point if known == name and scorer != MODEL):
+            values = np.array([sample[name, rule] for sample in samples])
+            of_model = np.array([sample[name, MODEL] for sample in samples])
+            rows.append(
+                BaselineMetric(
+                    rule,
+                    name,
+                    point[name, rule],
+                    *_interval(values),
+                    sign * (point[name, MODEL] - point[name, rule]),
+                    *_interval(sign * (of_model - values)),
+                )
+            )
+    return rows
+
+
+def _list_metrics(
+    point: _Values, samples: Sequence[_Values], held_to: Sequence[BaselineMetric]
+) -> list[Metric]:
     """Point values, bounds, best baselines and gains as rows, the base rate first."""
     metrics = []
     for name in ("base_rate", "calibration_slope", "calibration_intercept", *_COUNTS):
         if not np.isnan(point[name, MODEL]):
             interval = _interval([sample[name, MODEL] for sample in samples])
             metrics.append(Metric("test", name, point[name, MODEL], *interval))
-    for name in (*_RANKED, *_LOSSES, "brier_skill"):
-        sign = -1 if name in _LOSSES else 1
-        rules = sorted(scorer for known, scorer in point if known == name and scorer != MODEL)
-        best = max(rules, key=lambda rule: sign * point[name, rule])
-        value, held_to = point[name, MODEL], point[name, best]
+    for name in _COMPARED:
+        rules = [rule for rule in held_to if rule.metric_name == name]
+        best = min(rules, key=lambda rule: rule.gain)
         interval = _interval([sample[name, MODEL] for sample in samples])
-        metrics.append(Metric("test", name, value, *interval, best, held_to))
-        interval = _interval(
-            [sign * (sample[name, MODEL] - sample[name, best]) for sample in samples]
+        metrics.append(
+            Metric(
+                "test", name, point[name, MODEL], *interval, best.baseline_name, best.metric_value
+            )
         )
-        gain = sign * (value - held_to)
-        metrics.append(Metric("test", f"{name}_gain", gain, *interval, best, 0.0))
+        metrics.append(
+            Metric(
+                "test", f"{name}_gain",
+                best.gain, best.gain_lower_bound, best.gain_upper_bound, best.baseline_name, 0.0,
+            )
+        )  # fmt: skip
     return metrics
 
 
@@ -514,14 +551,10 @@ def paired_auc_difference(
     _require_samples(resample_count)
     _, people = np.unique(people, return_inverse=True)
     count = int(people.max()) + 1
-    orders = [_score_order(one), _score_order(other)]
-    labels = [is_returning[order] for order, _ in orders]
+    rankings = [_Ranking.of(is_returning, score) for score in (one, other)]
 
     def difference(weights: FloatArray) -> float:
-        areas = [
-            weighted_roc_auc(sorted_labels, starts, weights[order])
-            for sorted_labels, (order, starts) in zip(labels, orders, strict=True)
-        ]
+        areas = [_roc_area(*ranking.accumulate(weights)) for ranking in rankings]
         return areas[0] - areas[1]
 
     rng = np.random.default_rng(seed)
@@ -532,13 +565,6 @@ def paired_auc_difference(
         for _ in range(resample_count)
     ]
     return difference(np.ones(len(is_returning))), *_interval(samples)
-
-
-def _score_order(score: FloatArray) -> tuple[IntArray, IntArray]:
-    """Row order by ascending score, and where each group of equal scores begins."""
-    order = np.argsort(score, kind="stable")
-    _, starts = np.unique(score[order], return_index=True)
-    return order, starts
 
 
 def _require_judgeable(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from ml.evaluation import CurvePoint, Metric
+from ml.evaluation import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
 
 # A row that is not eligible is no model: it says why none could be fitted.
@@ -31,7 +31,8 @@ class FittedModel:
         code_version: of Regulars.
         parameters: the model.
         metrics: how good it is.
-        curves: the same as curves, of churn models on their test date.
+        baselines: how good each simple rule is beside it, of churn models on their test date.
+        curves: both as curves.
     """
 
     purpose: str
@@ -43,6 +44,7 @@ class FittedModel:
     code_version: str
     parameters: Sequence[ParameterRow]
     metrics: Sequence[Metric]
+    baselines: Sequence[BaselineMetric] = ()
     curves: Sequence[CurvePoint] = ()
 
     @property
@@ -104,6 +106,7 @@ DECIDING_METRIC = {
     "segmentation": ("study", "silhouette"),
     "churn": ("cross_validation", "roc_auc"),
 }
+_SAID_METRIC = {"segmentation": "silhouette", "churn": "cross-validated ROC AUC"}
 ROLLED_BACK = "rolled back by hand"
 
 
@@ -254,8 +257,7 @@ def _status_of(
     """Status and reason of a model, once the champion is known."""
     if candidate.is_rolled_back:
         return "retired", ROLLED_BACK
-    metric = DECIDING_METRIC[candidate.purpose][1]
-    figure = f"{metric} {candidate.quality:.4f}"
+    figure = f"{_SAID_METRIC[candidate.purpose]} {candidate.quality:.4f}"
     if candidate == champion:
         others = [
             f"{other.family} {other.quality:.4f}"

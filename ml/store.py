@@ -234,8 +234,8 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 """,
                 [_now(), model.code_version, settings, model_id],
             )
-            connection.execute("delete from ml.model_metrics where model_id = ?", [model_id])
-            connection.execute("delete from ml.model_curves where model_id = ?", [model_id])
+            for table in ("model_metrics", "baseline_metrics", "model_curves"):
+                connection.execute(f"delete from ml.{table} where model_id = ?", [model_id])
             _insert_evidence(connection, model_id, model)
             return model_id
         connection.execute(
@@ -1189,19 +1189,22 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _insert_evidence(
     connection: duckdb.DuckDBPyConnection, model_id: str, model: FittedModel
 ) -> None:
-    """How good a model is: its metrics and its curves."""
+    """How good a model is: its metrics, those of the rules beside it, and its curves."""
     _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
-    if model.curves:
-        points = [asdict(point) for point in model.curves]
-        columns: dict[str, object] = {name: [point[name] for point in points] for name in points[0]}
-        for name in ("lower_bound", "upper_bound"):
-            columns[name] = pa.array(columns[name], pa.float64())
-        split = ["test"] * len(points)
-        _insert(
-            connection,
-            "ml.model_curves",
-            {"model_id": [model_id] * len(points), "split": split, **columns},
-        )
+    for table, rows in (
+        ("ml.baseline_metrics", [asdict(row) for row in model.baselines]),
+        ("ml.model_curves", [asdict(row) for row in model.curves]),
+    ):
+        if rows:
+            columns: dict[str, object] = {
+                "model_id": [model_id] * len(rows),
+                "split": ["test"] * len(rows),
+            }
+            for name in rows[0]:
+                values = [row[name] for row in rows]
+                # A bound may be missing in every row, which alone has no type.
+                columns[name] = pa.array(values, pa.float64()) if "_bound" in name else values
+            _insert(connection, table, columns)
 
 
 def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, object]:

@@ -212,6 +212,7 @@ def _to_model(
         code_version=CODE_VERSION,
         parameters=family.parameters,
         metrics=family.metrics,
+        baselines=family.judgement.baselines,
         curves=family.judgement.curves,
     )
 
@@ -316,6 +317,7 @@ MODEL_TABLES = (
     "model_registry",
     "model_parameters",
     "model_metrics",
+    "baseline_metrics",
     "model_curves",
     "leak_meter",
     "champion_history",

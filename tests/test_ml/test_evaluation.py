@@ -22,11 +22,12 @@ from sklearn.metrics import (
 from threadpoolctl import threadpool_limits
 
 from ml.evaluation import (
+    _Ranking,
+    _roc_area,
     evaluate_segments,
     judge_return_scores,
     lift_in_best_share,
     paired_auc_difference,
-    weighted_roc_auc,
 )
 
 
@@ -41,9 +42,7 @@ def one_thread():
 
 
 def area(is_returning, score, weights):
-    order = np.argsort(score, kind="stable")
-    tie_starts = np.unique(score[order], return_index=True)[1]
-    return weighted_roc_auc(is_returning[order], tie_starts, weights[order])
+    return _roc_area(*_Ranking.of(is_returning, score).accumulate(weights))
 
 
 @st.composite
@@ -210,6 +209,51 @@ def test_every_metric_that_has_a_baseline_has_a_gain_and_no_other():
         assert found[name].baseline_name == "noise"
     for name in [*LOSSES, "brier_skill"]:
         assert found[name].baseline_name == "base rate"
+
+
+def test_a_rule_has_the_figures_that_it_would_have_as_a_model():
+    is_returning, probability, noise = binormal(1, 300, 1.0)
+    rules = {"rule": norm.cdf(noise), "noise": -probability}
+    given = {"rule": rules["rule"]}
+    judgement = judge_all(is_returning, probability, rules, baseline_probabilities=given)
+    beside = {(row.baseline_name, row.metric_name): row for row in judgement.baselines}
+    alone = judge(is_returning, rules["rule"], {"noise": -probability})
+    profit = "expected_profit_per_customer"  # a rule contacts as many as the model does
+    for name in {*HELD} - {profit}:
+        row, metric = beside["rule", name], alone[name]
+        assert (row.metric_value, row.lower_bound, row.upper_bound) == pytest.approx(
+            (metric.metric_value, metric.lower_bound, metric.upper_bound)
+        )
+    assert {name for rule, name in beside if rule == "noise"} == {*RANKED}
+    assert {name for rule, name in beside if rule == "base rate"} == {*LOSSES, "brier_skill"}
+
+
+def test_a_metric_is_held_to_the_rule_that_leaves_the_least_gain():
+    is_returning, probability, noise = binormal(2, 300, 1.0)
+    rules = {"noise": noise, "half": probability + noise, "worst": -noise}
+    judgement = judge_all(is_returning, probability, rules)
+    found = {metric.metric_name: metric for metric in judgement.metrics}
+    for name in HELD:
+        rows = [row for row in judgement.baselines if row.metric_name == name]
+        best = min(rows, key=lambda row: row.gain)
+        sign = -1 if name in LOSSES else 1
+        for row in rows:
+            difference = sign * (found[name].metric_value - row.metric_value)
+            assert row.gain == pytest.approx(difference)
+            assert row.gain_lower_bound <= row.gain_upper_bound
+        gain = found[f"{name}_gain"]
+        assert (found[name].baseline_name, found[name].baseline_value) == (
+            best.baseline_name, best.metric_value,
+        )  # fmt: skip
+        assert (gain.metric_value, gain.lower_bound, gain.upper_bound) == (
+            best.gain, best.gain_lower_bound, best.gain_upper_bound,
+        )  # fmt: skip
+    _, lower, upper = paired_auc_difference(is_returning, probability, noise)
+    (row,) = [
+        row for row in judgement.baselines
+        if (row.baseline_name, row.metric_name) == ("noise", "roc_auc")
+    ]  # fmt: skip
+    assert (row.gain_lower_bound, row.gain_upper_bound) == pytest.approx((lower, upper))
 
 
 def test_lift_and_recall_are_counted():

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml import store
-from ml.evaluation import Metric
+from ml.evaluation import BaselineMetric, CurvePoint, Metric
 from ml.features import FeatureMatrix, FeatureRule
 from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
@@ -367,6 +367,25 @@ def test_writing_leaves_no_helper_behind(warehouse):
 def test_a_model_without_metrics_can_be_written(warehouse):
     store.write_model(warehouse, replace(MODEL, metrics=[]))
     assert count_model_rows(warehouse) == [1, 3, 0]
+
+
+def test_curves_and_rules_beside_a_model_are_written_and_replaced_by_those_of_the_next_fit(
+    warehouse,
+):
+    rule = BaselineMetric("recency", "roc_auc", 0.57, None, None, 0.03, None, None)
+    point = CurvePoint("model", "roc", 1, 0.0, 0.0, None, None, 3.0, 0.0)
+    judged = replace(MODEL, baselines=[rule, replace(rule, lower_bound=0.5)], curves=[point])
+    store.write_model(warehouse, judged)
+    assert warehouse.execute("from ml.baseline_metrics order by all").fetchall() == [
+        (MODEL.model_id, "test", "recency", "roc_auc", 0.57, 0.5, None, 0.03, None, None),
+        (MODEL.model_id, "test", "recency", "roc_auc", 0.57, None, None, 0.03, None, None),
+    ]
+    assert warehouse.execute("from ml.model_curves").fetchall() == [
+        (MODEL.model_id, "test", "model", "roc", 1, 0.0, 0.0, None, None, 3.0, 0.0)
+    ]
+    store.write_model(warehouse, replace(MODEL, baselines=[rule]))
+    assert store.count_rows(warehouse, "ml.baseline_metrics") == 1
+    assert store.count_rows(warehouse, "ml.model_curves") == 0
 
 
 def test_the_same_fit_written_twice_is_kept_once(warehouse):

@@ -128,12 +128,14 @@ SHOP = {
 }  # fmt: skip
 LOGISTIC = {
     "model_id": "l", "purpose": "churn", "family": "logistic", "is_champion": True,
-    "training_dates": "2017-07-01, 2017-09-01", "test_date": date(2018, 3, 1),
-    "fitted_dates": "2017-07-01, 2017-08-01, 2018-03-01", "status_reason": "ranks best",
+    "family_name": "logistic regression", "training_dates": "2017-07-01, 2017-09-01",
+    "test_date": date(2018, 3, 1), "fitted_dates": "2017-07-01, 2017-08-01, 2018-03-01",
+    "status_reason": "ranks best",
 }  # fmt: skip
 BG_NBD = LOGISTIC | {
     "model_id": "b",
     "family": "bg_nbd",
+    "family_name": "BG/NBD",
     "is_champion": False,
     "status_reason": "a baseline",
 }
@@ -241,10 +243,26 @@ SCORES = {
             for name, value in CONFUSION.items()
         ),
     ],
+    "baseline_quality": [
+        {"model_id": model["model_id"], "purpose": "churn", "family": model["family"],
+         "is_champion": model["is_champion"], "split": "test", "baseline_name": rule,
+         "metric_name": name, "metric_value": value, "lower_bound": value - 0.03,
+         "upper_bound": value + 0.03, "gain": gain, "gain_lower_bound": gain - 0.02,
+         "gain_upper_bound": gain + 0.02}
+        for model, rules in [
+            (LOGISTIC, {"recency": 0.568, "frequency": 0.55, "BG/NBD": 0.578}),
+            (BG_NBD, {"recency": 0.568, "frequency": 0.55}),
+        ]
+        for rule, auc in rules.items()
+        for name, value, gain in [
+            ("roc_auc", auc, 0.596 - auc), ("expected_profit_per_customer", 0.7, 0.1),
+        ]
+    ],
     "churn_verdict": [
         {"as_of_date": AS_OF, "label_window_days": 180, "status": "champion",
-         "status_reason": "roc_auc 0.5800, beside bg_nbd 0.5700", "model_id": "l",
-         "family": "logistic", "training_dates": "2017-07-01, 2017-09-01",
+         "status_reason": "cross-validated ROC AUC 0.5800, beside bg_nbd 0.5700", "model_id": "l",
+         "family": "logistic", "family_name": "logistic regression",
+         "training_dates": "2017-07-01, 2017-09-01",
          "test_date": date(2018, 3, 1), "base_rate": 0.04, "roc_auc": 0.596,
          "roc_auc_lower_bound": 0.577, "roc_auc_upper_bound": 0.618, "baseline_name": "recency",
          "baseline_roc_auc": 0.568, "roc_auc_gain": 0.028, "roc_auc_gain_lower_bound": 0.014,
@@ -308,8 +326,9 @@ SCORES = {
     ],
     "champion_history": [
         {"change_number": 1, "changed_at": datetime(2018, 8, 30), "purpose": "churn",
-         "model_id": "l", "family": "logistic", "test_roc_auc": 0.596, "test_lower_bound": 0.577,
-         "test_upper_bound": 0.618, "former_model_id": "o", "former_test_roc_auc": 0.55,
+         "model_id": "l", "family": "logistic", "family_name": "logistic regression",
+         "test_roc_auc": 0.596, "test_lower_bound": 0.577, "test_upper_bound": 0.618,
+         "former_model_id": "o", "former_test_roc_auc": 0.55,
          "action": "chosen", "reason": "ranks better"}
     ],
 }  # fmt: skip
@@ -767,6 +786,7 @@ def test_models_of_which_none_may_score_are_still_compared(churn_pages):
         SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
         "update marts.model_quality set is_champion = false",
         "update marts.churn_curves set is_champion = false",
+        "update marts.baseline_quality set is_champion = false",
     )
     text = Reading(pages["churn-models"]).text
     assert "logistic regression challenger 0.5800 0.5960" in text
@@ -781,6 +801,8 @@ def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
         "BG/NBD challenger 0.5700 0.5780 0.0100 -0.0100 0.0300 recency no",
         "learned as of 2017-07-01 and 2017-09-01, judged as of 1 March 2018. What scores saw 3 "
         "dates, from 1 July 2017 to 1 March 2018",
+        "ROC AUC BG/NBD 0.5780 0.5480 0.6080 0.0180 -0.0020 0.0380 "
+        "ROC AUC recency 0.5680 0.5380 0.5980 0.0280 0.0080 0.0480 ROC AUC frequency",
         "Not known of 3 people (3.0%), whose odds are multiplied by 0.90",
         "Of no use to it: sum paid on all orders.",
         "30 August 2018 logistic regression l 0.5960 o 0.5500 chosen ranks better",
@@ -790,7 +812,6 @@ def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
 
 
 def test_each_model_and_rule_stands_in_the_pictures_under_its_own_name(churn_pages):
-    """Of the rules' three points 0, 0.6 and 1 at 0, 0.5 and 1 the area is 0.55."""
     pages = churn_pages(SHOP | SCORES)
     figures = [json.loads(text) for text in FIGURES.findall(pages["churn-models"])]
     later, validated = figures[0]["data"]
@@ -798,6 +819,7 @@ def test_each_model_and_rule_stands_in_the_pictures_under_its_own_name(churn_pag
         {"logistic regression, champion": 0.596, "BG/NBD": 0.578, "recency": 0.568,
          "frequency": 0.55}
     )  # fmt: skip
+    assert None not in later["error_x"]["array"]
     assert dict(zip(validated["y"], validated["x"], strict=True)) == {
         "logistic regression, champion": 0.58, "BG/NBD": 0.57,
     }  # fmt: skip
@@ -814,7 +836,7 @@ def test_without_bg_nbd_the_page_says_so(churn_pages):
     pages = churn_pages(
         SHOP | SCORES,
         "delete from marts.model_quality where family = 'bg_nbd'",
-        "delete from marts.churn_curves where scorer = 'BG/NBD'",
+        "delete from marts.baseline_quality where baseline_name = 'BG/NBD'",
     )
     assert "BG/NBD is not among them" in Reading(pages["churn-models"]).text
 

@@ -31,6 +31,18 @@
         baseline_name varchar,
         baseline_value {{ type_double() }}
     );
+    create table if not exists ml.baseline_metrics (
+        model_id varchar not null,
+        split varchar not null,
+        baseline_name varchar not null,
+        metric_name varchar not null,
+        metric_value {{ type_double() }} not null,
+        lower_bound {{ type_double() }},
+        upper_bound {{ type_double() }},
+        gain {{ type_double() }} not null,
+        gain_lower_bound {{ type_double() }},
+        gain_upper_bound {{ type_double() }}
+    );
     create table if not exists ml.model_curves (
         model_id varchar not null,
         split varchar not null,

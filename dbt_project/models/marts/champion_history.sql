@@ -19,15 +19,24 @@ model_metrics as (
 
 ),
 
+model_families as (
+
+    select * from {{ ref('model_families') }}
+
+),
+
 tested_models as (
 
     select
         model_registry.model_id,
         model_registry.family,
+        model_families.family_name,
         model_metrics.metric_value as test_roc_auc,
         model_metrics.lower_bound,
         model_metrics.upper_bound
     from model_registry
+    inner join model_families
+        on model_registry.family = model_families.family
     left join model_metrics
         on
             model_registry.model_id = model_metrics.model_id
@@ -44,6 +53,7 @@ champion_history as (
         champion_history_rows.purpose,
         champion_history_rows.model_id,
         new_models.family,
+        new_models.family_name,
         new_models.test_roc_auc,
         new_models.lower_bound as test_lower_bound,
         new_models.upper_bound as test_upper_bound,

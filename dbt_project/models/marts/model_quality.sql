@@ -13,12 +13,19 @@ model_metrics as (
 
 ),
 
+model_families as (
+
+    select * from {{ ref('model_families') }}
+
+),
+
 model_quality as (
 
     select
         model_registry.model_id,
         model_registry.purpose,
         model_registry.family,
+        model_families.family_name,
         model_metrics.split,
         model_metrics.metric_name,
         model_metrics.metric_value,
@@ -38,6 +45,8 @@ model_quality as (
     from model_registry
     inner join model_metrics
         on model_registry.model_id = model_metrics.model_id
+    inner join model_families
+        on model_registry.family = model_families.family
     where
         model_registry.status in ('champion', 'challenger')
         and model_registry.as_of_date <= {{ date_literal(as_of_date()) }}

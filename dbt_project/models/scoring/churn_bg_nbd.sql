@@ -146,13 +146,13 @@ expectations as (
         counted_pairs.repeat_count,
         counted_pairs.tenure_days,
         counted_pairs.shape * counted_pairs.log_rest as log_none,
-        sum(
+        cast(sum(cast(
             exp(
                 terms.log_coefficient
                 + terms.term_number * counted_pairs.log_z
                 + counted_pairs.shape * counted_pairs.log_rest
-            ) * terms.happening_count
-        ) as expected_while_alive
+            ) * terms.happening_count as decimal(38, 18)
+        )) as {{ type_double() }}) as expected_while_alive
     from counted_pairs
     inner join terms
         on

@@ -57,6 +57,7 @@ figures as (
 
     select
         model_id,
+        max(family_name) as family_name,
         {% for metric in [
             'base_rate', 'roc_auc', 'roc_auc_gain', 'lift_at_10_percent',
             'calibration_slope'
@@ -125,6 +126,7 @@ judged as (
 
     select
         gathered.*,
+        figures.family_name,
         figures.base_rate,
         figures.roc_auc,
         figures.roc_auc_lower_bound,
@@ -154,6 +156,7 @@ churn_verdict as (
         cast(status_reason as varchar) as status_reason,
         cast(model_id as varchar) as model_id,
         cast(family as varchar) as family,
+        cast(family_name as varchar) as family_name,
         training_dates,
         test_date,
         fitted_dates,
