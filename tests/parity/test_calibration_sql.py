@@ -24,7 +24,7 @@ def render(rows):
     macros = template.module
     parameters = {}
     for row in rows:
-        component = -1 if row.component_id is None else row.component_id
+        component = str(-1 if row.component_id is None else row.component_id)
         by_component = parameters.setdefault(row.parameter_name, {})
         by_component[component] = {"": {"": str(macros.double_literal(repr(row.value)))}}
     return str(macros.ml_calibrated_probability({"parameters": parameters}, "raw_probability"))

@@ -11,13 +11,15 @@
             end
         {%- endset %}
     1e0 / (1e0 + exp(-(
-        {{ parameters.calibration_slope[-1][''][''] }}
+        {{ parameters.calibration_slope['-1'][''][''] }}
         * (ln({{ clipped }}) - ln(1e0 - {{ clipped }}))
-        + {{ parameters.calibration_intercept[-1][''][''] }}
+        + {{ parameters.calibration_intercept['-1'][''][''] }}
     )))
     {%- elif 'calibration_threshold' in parameters -%}
-        {%- set thresholds = parameters.calibration_threshold -%}
-        {%- set levels = parameters.calibration_probability -%}
+        {%- set thresholds =
+            parameters.calibration_threshold.values() | list -%}
+        {%- set levels =
+            parameters.calibration_probability.values() | list -%}
         {%- set last = thresholds | length - 1 -%}
     case
         when {{ probability }} <= {{ thresholds[0][''][''] }}

@@ -1,6 +1,8 @@
 {#- What a purpose's live model says (of one family, or the champion), or none while there is none:
     model_id, family, status, scored_by ('sql', or 'library' where it is too large to compile), feature_names and
-    parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles. A model that was fitted as of a later date than this build's is not live in it. -#}
+    parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles in the order of components.
+    Component ids are texts, '-1' where there is none: unit tests hand such mappings over in YAML, and with numbers for keys dbt could
+    not read again what it has parsed. A model that was fitted as of a later date than this build's is not live in it. -#}
 {% macro ml_live_model(purpose, family=none) -%}
     {%- set registry = source('ml', 'model_registry') -%}
     {%- set parameter_table = source('ml', 'model_parameters') -%}
@@ -42,7 +44,7 @@
     {%- set parameters, feature_names = {}, [] -%}
     {%- for name, component, feature, paired, value in rows -%}
         {%- set by_component = parameters.setdefault(name, {}) -%}
-        {%- set by_feature = by_component.setdefault(component | int, {}) -%}
+        {%- set by_feature = by_component.setdefault(component | int | string, {}) -%}
         {%- set by_pair = by_feature.setdefault(feature, {}) -%}
         {%- do by_pair.update({paired: double_literal(value | string)}) -%}
         {%- if name in ('center', 'is_used') -%}

@@ -1,13 +1,13 @@
 {% macro ml_scaled_feature(live_model, feature) -%}
     {%- set parameters = live_model.parameters -%}
     {%- set raw = 'cast(' ~ feature ~ ' as ' ~ type_double() ~ ')' -%}
-    {%- if feature in parameters.get('imputed_value', {}).get(-1, {}) -%}
+    {%- if feature in parameters.get('imputed_value', {}).get('-1', {}) -%}
         {%- set raw = 'coalesce(' ~ raw ~ ', '
-            ~ parameters.imputed_value[-1][feature][''] ~ ')' -%}
+            ~ parameters.imputed_value['-1'][feature][''] ~ ')' -%}
     {%- endif -%}
-    {%- if feature in parameters.get('is_log1p', {}).get(-1, {}) -%}
+    {%- if feature in parameters.get('is_log1p', {}).get('-1', {}) -%}
         {%- set raw = 'ln(1e0 + ' ~ raw ~ ')' -%}
     {%- endif -%}
-    ({{ raw }} - {{ parameters.center[-1][feature][''] }})
-    / {{ parameters.scale[-1][feature][''] }}
+    ({{ raw }} - {{ parameters.center['-1'][feature][''] }})
+    / {{ parameters.scale['-1'][feature][''] }}
 {%- endmacro %}

@@ -10,7 +10,7 @@
         if feature in by_feature -%}
         {%- do terms.append(by_feature[feature]['']) -%}
     {%- endfor -%}
-    {%- set missing = parameters.missing_term[-1][feature][''] -%}
+    {%- set missing = parameters.missing_term['-1'][feature][''] -%}
     {%- do terms.append(
         'case when ' ~ feature ~ ' is null then ' ~ missing
         ~ ' else ' ~ terms.pop() ~ ' end'

@@ -5,10 +5,10 @@
         {{- parameters.leaf_value[node][''][''] -}}
     {%- else -%}
         {%- set left = ml_tree(
-            live_model, parameters.left_child[node][''][''] | float | int
+            live_model, parameters.left_child[node][''][''] | float | int | string
         ) -%}
         {%- set right = ml_tree(
-            live_model, parameters.right_child[node][''][''] | float | int
+            live_model, parameters.right_child[node][''][''] | float | int | string
         ) -%}
         {%- if node in parameters.get('is_known_split', {}) -%}
             {%- set feature = parameters.is_known_split[node] | first -%}

@@ -54,7 +54,7 @@ probabilities as (
     select
         *,
         1e0 / (1e0 + exp(-(
-            {{ live.parameters.intercept[-1][''][''] }}
+            {{ live.parameters.intercept['-1'][''][''] }}
             {% for feature in live.feature_names %}
             + {{ feature }}_term
             {% endfor %}

@@ -29,11 +29,11 @@ where 1 = 0
 
 {%- else -%}
 {%- do ml_require_features(live, features) -%}
-{%- set r = live.parameters.r[-1][''][''] -%}
-{%- set alpha = live.parameters.alpha[-1][''][''] -%}
-{%- set a = live.parameters.a[-1][''][''] -%}
-{%- set b = live.parameters.b[-1][''][''] -%}
-{%- set horizon = live.parameters.horizon_weeks[-1][''][''] -%}
+{%- set r = live.parameters.r['-1'][''][''] -%}
+{%- set alpha = live.parameters.alpha['-1'][''][''] -%}
+{%- set a = live.parameters.a['-1'][''][''] -%}
+{%- set b = live.parameters.b['-1'][''][''] -%}
+{%- set horizon = live.parameters.horizon_weeks['-1'][''][''] -%}
 
 with
 

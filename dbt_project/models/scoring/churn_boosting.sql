@@ -70,7 +70,7 @@ probabilities as (
         customer_id,
         as_of_date,
         1e0 / (1e0 + exp(-(
-            {{ live.parameters.intercept[-1][''][''] }}
+            {{ live.parameters.intercept['-1'][''][''] }}
             + {{ ml_tree_ensemble(live) }}
         )))
             as fitted_probability

@@ -43,7 +43,7 @@ raw_probabilities as (
     select
         terms.*,
         1e0 / (1e0 + exp(-(
-            {{ live.parameters.intercept[-1][''][''] }}
+            {{ live.parameters.intercept['-1'][''][''] }}
             {% for feature in live.feature_names %}
             + {{ feature }}_term
             {% endfor %}
