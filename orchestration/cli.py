@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,7 +86,7 @@ WRITTEN_TO_BE_READ = {
 SUMMARY_SCHEMAS = ("raw", "canonical", "features", "marts")
 # Jobs that build marts, hence those that have rows, models and facts to tell of.
 JOBS_WITH_MARTS = ("whole_build", "score")
-REPORT_WIDTH = 120  # of the summary, where there is no terminal to ask
+REPORT_WIDTH = 132  # of the summary, where there is no terminal to ask
 MODELS_WIDTH = 200  # of what is said of models, likewise
 MOST_FACTS_SHOWN = 15
 
@@ -325,7 +327,7 @@ def _summarize(
             ]
             metrics = connection.execute(
                 """
-                select purpose, model_id, is_champion, split, metric_name, metric_value,
+                select purpose, is_champion, family, model_id, split, metric_name, metric_value,
                     lower_bound, upper_bound, baseline_name, baseline_value
                 from marts.model_quality
                 where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
@@ -347,15 +349,19 @@ def _summarize(
             quality.add_column(name)
         for name in ("value", "band", "best simple rule"):
             quality.add_column(name, justify="right")
-        for _, model_id, champion, split, metric, value, low, high, rule, rule_value in metrics:
-            quality.add_row(
-                model_id + (" (champion)" if champion else ""),
-                split,
-                metric,
-                f"{value:.4f}",
-                f"{low:.4f} to {high:.4f}" if low is not None else "",
-                f"{rule} {rule_value:.4f}" if rule else "",
-            )
+        for (_, champion, _, model_id), rows_of_model in groupby(metrics, itemgetter(0, 1, 2, 3)):
+            said = [model_id, "  champion" if champion else ""]
+            for split, metric, value, low, high, rule, rule_value in (
+                row[4:] for row in rows_of_model
+            ):
+                quality.add_row(
+                    said.pop(0) if said else "",
+                    split,
+                    metric,
+                    f"{value:.4f}",
+                    f"{low:.4f} to {high:.4f}" if low is not None else "",
+                    f"{rule} {rule_value:.4f}" if rule else "",
+                )
         out.print(quality)
         out.print(verdict)
         for part in describe_data_facts(compare_data_facts(facts, former_facts)):
