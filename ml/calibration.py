@@ -238,6 +238,40 @@ def fit_calibration(
     return Calibration(kind, slope=slope, intercept=intercept)
 
 
+def cross_fit_calibration(
+    is_returning: NDArray[np.bool_],
+    probability: FloatArray,
+    kind: str,
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> FloatArray:
+    """Bend the probabilities of each fold by what the other folds ask for.
+
+    What was bent by its own outcomes is calibrated by construction; this says how well bending
+    works on people whose outcomes had no part in it.
+
+    Args:
+        is_returning: shape (rows,), both classes in the rows that each fold leaves.
+        probability: of returning, by models that were not fitted on the row, shape (rows,).
+        kind: ``none``, ``sigmoid`` or ``isotonic``.
+        folds: rows to learn from and rows to bend, each row to be bent once.
+
+    Raises:
+        ValueError: as :func:`fit_calibration`.
+
+    Example:
+        >>> labels = np.arange(8) % 4 == 0
+        >>> halves = np.arange(4), np.arange(4, 8)
+        >>> folds = [halves, halves[::-1]]
+        >>> cross_fit_calibration(labels, np.full(8, 0.5), "sigmoid", folds).round(6)
+        array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
+    """
+    bent = np.empty(len(probability))
+    for others, held_out in folds:
+        learned = fit_calibration(is_returning[others], probability[others], kind)
+        bent[held_out] = learned.apply(probability[held_out])
+    return bent
+
+
 @dataclass(frozen=True)
 class CalibrationCheck:
     """Whether probabilities may stand as they are, with 95 % intervals.

@@ -262,7 +262,7 @@ def _status_of(
         others = [
             f"{other.family} {other.quality:.4f}"
             for other in latest.values()
-            if other.model_id != champion.model_id
+            if other.model_id != champion.model_id and math.isfinite(other.quality)
         ]
         beside = f", beside {', '.join(others)}" if others else ", the only family"
         said = [figure + beside, why_champion, candidate.evidence]

@@ -58,6 +58,9 @@ class ChurnSettings(dg.Config):
     training_dates: list[str] = Field(default_factory=list)
     test_date: str = ""
     largest_compiled_leaf_count: int = LARGEST_COMPILED_LEAF_COUNT
+    # How to mend probabilities that are not calibrated: sigmoid, or isotonic, which wants some
+    # thousand people who came back.
+    recalibration: str = "sigmoid"
     seed: int = 20_180_830
 
 
@@ -144,7 +147,7 @@ def _study_churn(
     everything = read(as_of_dates=complete)
     judged = study_families(
         train, test, everything, rules, baselines, protocol, effort,
-        seed=seed, progress=progress.advance,
+        recalibration=config.recalibration, seed=seed, progress=progress.advance,
     )  # fmt: skip
     if not baselines.left_out:
         as_of_date = store.read_as_of_date(connection)
@@ -160,7 +163,9 @@ def _study_churn(
             )
         )
     # Of the model that the folds prefer among those that pass; of all of them, where none does.
-    able = [family for family in judged if not family.refusals] or judged
+    able = [family for family in judged if not family.refusals] or [
+        family for family in judged if family.name in FAMILIES
+    ]
     honest = max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
     try:
         leaks = measure_leaks(
@@ -204,6 +209,7 @@ def _to_model(
         settings={
             **asdict(effort),
             "seed": config.seed,
+            "recalibration": config.recalibration,
             **study.told,
             **({"fitted_dates": [str(as_of_date)]} if family.row_count else {}),
             "scored_by": "library" if by_library else "sql",
@@ -269,13 +275,12 @@ def fit_churn(
 def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
     """Metadata of a fit, and its run in MLflow."""
     metrics = {(metric.split, metric.metric_name): metric for metric in model.metrics}
-    validated, tested = metrics["cross_validation", "roc_auc"], metrics["test", "roc_auc"]
+    tested = metrics["test", "roc_auc"]
+    bars = {"test": tested.metric_value, str(tested.baseline_name): tested.baseline_value or 0.0}
+    if ("cross_validation", "roc_auc") in metrics:
+        bars = {"cross-validated": metrics["cross_validation", "roc_auc"].metric_value, **bars}
     title = "ROC AUC, and that of the best simple rule on the test date"
-    picture = draw_bars(
-        title,
-        ["cross-validated", "test", str(tested.baseline_name)],
-        [validated.metric_value, tested.metric_value, tested.baseline_value or 0.0],
-    )
+    picture = draw_bars(title, list(bars), list(bars.values()))
     track_fit(settings, model, {"roc_auc": picture})
     return {
         "model_id": model.model_id,

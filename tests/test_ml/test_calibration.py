@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from ml.calibration import (
     Calibration,
     check_calibration,
+    cross_fit_calibration,
     fit_calibration,
     fit_calibration_line,
     log_odds,
@@ -263,6 +264,35 @@ def test_rows_that_come_twice_make_nothing_surer_if_they_are_of_the_same_people(
     alone = check_calibration(np.tile(is_returning, 2), np.tile(probability, 2))
     width = once.slope_upper - once.slope_lower
     assert alone.slope_upper - alone.slope_lower == pytest.approx(width / np.sqrt(2))
+
+
+# --- bending by other folds -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["none", "sigmoid", "isotonic"])
+def test_nobodys_own_outcome_has_a_part_in_how_they_are_bent(kind):
+    is_returning, probability = shop(3, 900, slope=0.5)
+    number = np.arange(900) % 3
+    folds = [(np.flatnonzero(number != fold), np.flatnonzero(number == fold)) for fold in range(3)]
+    bent = cross_fit_calibration(is_returning, probability, kind, folds)
+    for fold, (others, held_out) in enumerate(folds):
+        turned = np.where(number == fold, ~is_returning, is_returning)
+        again = cross_fit_calibration(turned, probability, kind, folds)
+        np.testing.assert_array_equal(again[held_out], bent[held_out])
+        by_hand = fit_calibration(is_returning[others], probability[others], kind)
+        np.testing.assert_array_equal(by_hand.apply(probability[held_out]), bent[held_out])
+    if kind == "none":
+        np.testing.assert_array_equal(bent, probability)
+
+
+def test_bending_that_works_is_calibrated_on_people_that_it_did_not_learn_from():
+    is_returning, probability = shop(3, slope=0.5)
+    half = np.arange(4000) % 2 == 0
+    folds = [(np.flatnonzero(half), np.flatnonzero(~half)),
+             (np.flatnonzero(~half), np.flatnonzero(half))]  # fmt: skip
+    assert check_calibration(is_returning, probability).slope_upper < 0.7
+    bent = cross_fit_calibration(is_returning, probability, "sigmoid", folds)
+    assert check_calibration(is_returning, bent).is_calibrated
 
 
 def test_equal_probabilities_are_judged_by_their_level_alone():

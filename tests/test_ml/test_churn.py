@@ -89,7 +89,7 @@ def test_every_family_is_validated_judged_and_fitted_on_everything():
     said: list[str] = []
     judged = study_families(
         train, test, everything, RULES, make_baselines(train, test, horizon_weeks=26, seed=0),
-        PROTOCOL, EFFORT, seed=0, progress=said.append,
+        PROTOCOL, replace(EFFORT, fold_count=5), seed=0, progress=said.append,
     )  # fmt: skip
     assert [family.name for family in judged] == list(FAMILIES)
     assert len(said) == 3 * len(FAMILIES)
@@ -100,7 +100,9 @@ def test_every_family_is_validated_judged_and_fitted_on_everything():
         assert abs(found["test", "roc_auc"] - found["cross_validation", "roc_auc"]) < 0.06
         assert found["train", "base_rate"] == train.is_returning.mean()
         if not family.refusals:
-            assert 0.9 < found["fit", "calibration_slope"] < 1.1
+            (slope,) = [each for each in family.metrics if each.split == "fit"]
+            assert slope.metric_name == "calibration_slope"
+            assert slope.lower_bound < 1 < slope.upper_bound < 1.5, slope
         # The parameters are of the fit on everything, calibration included.
         probability = predict_rows(family.name, family.parameters, everything.matrix)
         assert abs(probability.mean() - everything.is_returning.mean()) < 0.03
@@ -141,6 +143,41 @@ def test_probabilities_that_are_surely_not_calibrated_are_refused(slope, is_refu
         assert re.match(r"not calibrated: slope \d", refusal)
 
 
+def test_a_family_whose_recalibration_learned_noise_is_refused(monkeypatch):
+    """Bent by its own outcomes it would look calibrated; people of other folds tell."""
+    rng = np.random.default_rng(7)
+    noise = Family(
+        "noise",
+        lambda *_arguments: None,
+        lambda _model, matrix: rng.uniform(0.01, 0.6, matrix.row_count),
+        lambda _model: [],
+        lambda _rows: None,
+        explains_itself=True,
+    )
+    monkeypatch.setattr(churn, "FAMILIES", {"noise": noise})
+    train, test, everything = shop(1), shop(2), shop(3, rows=6_000)
+    baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
+    (judged,) = study_families(
+        train, test, everything, RULES, baselines, PROTOCOL, EFFORT,
+        recalibration="isotonic", seed=0,
+    )  # fmt: skip
+    assert re.match(r"not calibrated: slope -?0\.\d\d \(", judged.refusals[0])
+    validated = validate_family(
+        noise, everything, RULES, EFFORT,
+        most_plausible_roc_auc=1.0, recalibration="isotonic", seed=0,
+    )  # fmt: skip
+    by_its_own = validated.calibration.apply(validated.probability)
+    assert check_calibration(everything.is_returning, by_its_own).is_calibrated
+
+
+def test_a_kind_of_recalibration_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="'platt'"):
+        validate_family(
+            churn.FAMILIES["logistic"], shop(1), RULES, EFFORT,
+            most_plausible_roc_auc=1.0, recalibration="platt", seed=0,
+        )  # fmt: skip
+
+
 def test_one_probability_for_everybody_is_refused():
     check = check_calibration(np.arange(100) % 10 == 0, np.full(100, 0.1))
     assert find_slope_refusals(check, PROTOCOL)[0].startswith("gives everybody the same")
@@ -154,7 +191,8 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
     def validated(name, probability, explains_itself):
         # Only its name and whether it explains itself are asked for here.
         family = Family(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
-        return churn.Validated(family, probability, float(probability.mean()), Calibration())
+        auc = float(probability.mean())
+        return churn.Validated(family, probability, auc, Calibration(), probability)
 
     noise = rng.random(len(truth))
     found = find_opaque_refusals(

@@ -224,8 +224,10 @@ SCORES = {
         {"model_id": "k", "purpose": "segmentation", "split": "study",
          "metric_name": "passed_count", "metric_value": 1.0, "is_champion": True},
         *(
-            model | {"split": "cross_validation", "metric_name": "roc_auc", "metric_value": auc}
-            for model, auc in [(LOGISTIC, 0.58), (BG_NBD, 0.57)]
+            model | {"split": split, "metric_name": "roc_auc", "metric_value": auc}
+            for model, split, auc in [
+                (LOGISTIC, "cross_validation", 0.58), (BG_NBD, "train", 0.57)
+            ]
         ),
         *(
             model | {"split": "test", "metric_name": name, "metric_value": value,
@@ -798,7 +800,7 @@ def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
     for said in (
         "logistic regression champion 0.5800 0.5960 0.0280 0.0080 0.0480 recency yes 2.10 0.0300",
         "logistic regression champion ranks best BG/NBD challenger a baseline",
-        "BG/NBD challenger 0.5700 0.5780 0.0100 -0.0100 0.0300 recency no",
+        "BG/NBD challenger – 0.5780 0.0100 -0.0100 0.0300 recency no",
         "learned as of 2017-07-01 and 2017-09-01, judged as of 1 March 2018. What scores saw 3 "
         "dates, from 1 July 2017 to 1 March 2018",
         "ROC AUC BG/NBD 0.5780 0.5480 0.6080 0.0180 -0.0020 0.0380 "
@@ -821,8 +823,8 @@ def test_each_model_and_rule_stands_in_the_pictures_under_its_own_name(churn_pag
     )  # fmt: skip
     assert None not in later["error_x"]["array"]
     assert dict(zip(validated["y"], validated["x"], strict=True)) == {
-        "logistic regression, champion": 0.58, "BG/NBD": 0.57,
-    }  # fmt: skip
+        "logistic regression, champion": 0.58,
+    }
     lines = [
         trace.get("name")
         for figure in map(json.loads, FIGURES.findall(pages["churn"]))
@@ -830,6 +832,17 @@ def test_each_model_and_rule_stands_in_the_pictures_under_its_own_name(churn_pag
         if trace.get("mode") == "lines"
     ]
     assert lines.count("BG/NBD") == 2
+
+
+def test_a_model_that_gave_everybody_the_same_probability_is_said_to(churn_pages):
+    pages = churn_pages(
+        SHOP | SCORES,
+        "update marts.model_quality set metric_value = 0.5, lower_bound = 0.5, upper_bound = 0.5 "
+        "where family = 'logistic' and split = 'test' and metric_name = 'roc_auc'",
+    )
+    text = Reading(pages["churn-models"]).text
+    assert "logistic regression ranked people the wrong way round" in text
+    assert "BG/NBD ranked people the wrong way round" not in text
 
 
 def test_without_bg_nbd_the_page_says_so(churn_pages):

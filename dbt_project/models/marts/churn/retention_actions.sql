@@ -31,7 +31,13 @@ valued as (
         customer_churn_scores.beats_baseline,
         customer_churn_scores.return_probability,
         customer_churn_scores.risk_band,
-        customer_churn_scores.reason_1,
+        case
+            {% for reason in ['reason_1', 'reason_2', 'reason_3'] %}
+            when customer_churn_scores.{{ reason }} like '%(for)'
+                then customer_churn_scores.{{ reason }}
+            {% endfor %}
+            else customer_churn_scores.reason_1
+        end as why,
         churn_protocol.contact_cost_amount,
         {{ money(
             'customer_churn_scores.return_probability'
@@ -68,7 +74,7 @@ retention_actions as (
         ranked.beats_baseline,
         ranked.return_probability,
         ranked.risk_band,
-        ranked.reason_1 as why,
+        ranked.why,
         coalesce(
             customer_360.segment_action, customer_360.playbook_action
         ) as action,
