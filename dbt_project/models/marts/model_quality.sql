@@ -1,9 +1,9 @@
 {# One row per live model, split and metric, beside the best simple rule. -#}
 with
 
-model_registry as (
+live_models as (
 
-    select * from {{ source('ml', 'model_registry') }}
+    select * from {{ ref('live_models') }}
 
 ),
 
@@ -13,19 +13,13 @@ model_metrics as (
 
 ),
 
-model_families as (
-
-    select * from {{ ref('model_families') }}
-
-),
-
 model_quality as (
 
     select
-        model_registry.model_id,
-        model_registry.purpose,
-        model_registry.family,
-        model_families.family_name,
+        live_models.model_id,
+        live_models.purpose,
+        live_models.family,
+        live_models.family_name,
         model_metrics.split,
         model_metrics.metric_name,
         model_metrics.metric_value,
@@ -33,23 +27,14 @@ model_quality as (
         model_metrics.upper_bound,
         model_metrics.baseline_name,
         model_metrics.baseline_value,
-        model_registry.status = 'champion' as is_champion,
-        model_registry.status_reason,
-        {{ listed_dates('model_registry.settings', 'training_dates') }}
-            as training_dates,
-        cast(
-            {{ json_text('model_registry.settings', 'test_date') }} as date
-        ) as test_date,
-        {{ listed_dates('model_registry.settings', 'fitted_dates') }}
-            as fitted_dates
-    from model_registry
+        live_models.is_champion,
+        live_models.status_reason,
+        live_models.training_dates,
+        live_models.test_date,
+        live_models.fitted_dates
+    from live_models
     inner join model_metrics
-        on model_registry.model_id = model_metrics.model_id
-    inner join model_families
-        on model_registry.family = model_families.family
-    where
-        model_registry.status in ('champion', 'challenger')
-        and model_registry.as_of_date <= {{ date_literal(as_of_date()) }}
+        on live_models.model_id = model_metrics.model_id
 
 )
 

@@ -1,10 +1,9 @@
-{# One row per live churn model, split, scorer, curve and point.
-   Waits for the choice of champions: all marts are built by one run of dbt. -#}
+{# One row per live churn model, split, scorer, curve and point. -#}
 with
 
-model_registry as (
+live_models as (
 
-    select * from {{ source('ml', 'model_registry') }}
+    select * from {{ ref('live_models') }}
 
 ),
 
@@ -17,9 +16,9 @@ model_curves as (
 churn_curves as (
 
     select
-        model_registry.model_id,
-        model_registry.family,
-        model_registry.status = 'champion' as is_champion,
+        live_models.model_id,
+        live_models.family,
+        live_models.is_champion,
         model_curves.split,
         model_curves.scorer,
         model_curves.curve_name,
@@ -30,12 +29,9 @@ churn_curves as (
         model_curves.upper_bound,
         model_curves.customer_count,
         model_curves.returning_count
-    from model_curves
-    inner join model_registry
-        on model_curves.model_id = model_registry.model_id
-    where
-        model_registry.status in ('champion', 'challenger')
-        and model_registry.as_of_date <= {{ date_literal(as_of_date()) }}
+    from live_models
+    inner join model_curves
+        on live_models.model_id = model_curves.model_id
 
 )
 
