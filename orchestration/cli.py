@@ -331,7 +331,7 @@ def _summarize(
                     lower_bound, upper_bound, baseline_name, baseline_value
                 from marts.model_quality
                 where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
-                order by purpose, is_champion desc, family, split desc, metric_name
+                order by purpose, is_champion desc, family, model_id, split desc, metric_name
                 """,
                 [SUMMARY_CHURN_METRICS],
             ).fetchall()

@@ -23,7 +23,9 @@ def fitted(olist: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A copy of the real shop with the churn models of a whole fit."""
     shop = olist.copy_to(tmp_path_factory.mktemp("churn"))
     shop.run("regulars", "fit", "--purpose", "churn", REGULARS_QUICK_STUDY="0")
-    shop.run("dbt", "run", "--select", "model_quality", "churn_verdict", "leak_meter")
+    shop.run(
+        "dbt", "run", "--select", "live_models", "model_quality", "churn_verdict", "leak_meter"
+    )
     return shop
 
 
