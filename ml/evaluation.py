@@ -391,9 +391,9 @@ def _list_baselines(point: _Values, samples: Sequence[_Values]) -> list[Baseline
     rows = []
     for name in _COMPARED:
         sign = -1 if name in _LOSSES else 1
+        of_model = np.array([sample[name, MODEL] for sample in samples])
         for rule in sorted(scorer for known, scorer in point if known == name and scorer != MODEL):
             values = np.array([sample[name, rule] for sample in samples])
-            of_model = np.array([sample[name, MODEL] for sample in samples])
             rows.append(
                 BaselineMetric(
                     rule,

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from scoring_parity import check_churn, check_gmm, check_kmeans
+from shops import Shop, compare_marts
 from sklearn.metrics import roc_auc_score
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
@@ -197,3 +198,11 @@ def test_scores_as_of_march_rank_the_returns_of_the_next_180_days_in_the_honest_
     probability, returned = zip(*rows, strict=True)
     assert len(rows) == 57_510
     assert 0.56 <= roc_auc_score(returned, probability) <= 0.62
+
+
+def test_two_builds_of_the_real_files_give_the_same_marts(olist, tmp_path):
+    again = Shop(olist.data_dir, tmp_path)
+    again.run("regulars", "build")
+    differences = compare_marts(olist.warehouse, again.warehouse)
+    assert len(differences) >= 9
+    assert set(differences.values()) == {0}
