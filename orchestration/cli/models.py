@@ -1,17 +1,127 @@
-"""What `regulars models` says of the registry: tables and sentences, ready to be printed."""
+"""`regulars models`: what it says of the registry, and how it changes champions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+from rich.console import Console
 from rich.table import Table
 
-from ml.evaluation import Metric
-from ml.registry import DECIDING_METRIC
-from ml.store import ChampionChange, RegistryRow
+from orchestration.cli.options import Purpose
+from orchestration.cli.running import only_one
+from orchestration.errors import RegularsError, WarehouseError
+from orchestration.resources import Settings, open_warehouse
 
+if TYPE_CHECKING:
+    import duckdb
+
+    from ml.evaluation import Metric
+    from ml.store import ChampionChange, RegistryRow
+
+models = typer.Typer(
+    help="The registry of models, and which one is champion.", no_args_is_help=True
+)
+MODELS_WIDTH = 200  # of what is said of models, where there is no terminal to ask
 # Metrics that say by how much a model is better than the best simple rule end so.
 GAIN = "roc_auc_gain"
+ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
+AFTER_A_CHANGE = (
+    "The marts still have the former scores. Next: `regulars score` (or `dbt run`), "
+    "then `regulars publish` and `regulars report`."
+)
+
+
+@models.command("list")
+def list_models(
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="Models of one purpose; all if not given.")
+    ] = None,
+) -> None:
+    """Every model that was fitted: how good it is, its status, and why."""
+    from ml import store
+
+    with _registry() as connection:
+        found = store.read_models(connection, purpose.value if purpose else None)
+    _print_parts(describe_models(found))
+
+
+@models.command("show")
+def show_model(model_id: ModelId) -> None:
+    """All that the warehouse knows of one model: settings, dates, metrics, history."""
+    from ml import store
+
+    with _registry() as connection:
+        model = store.read_model(connection, model_id)
+        history = store.read_champion_history(connection, model_id)
+    _print_parts(describe_model(model, history))
+
+
+@models.command("promote")
+def promote_model(
+    model_id: ModelId,
+    reason: Annotated[str, typer.Option(help="Why, for the registry.")] = "promoted by hand",
+) -> None:
+    """Make a model the champion of its purpose."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        former = store.promote(connection, model_id, reason)
+        refusal = store.read_model(connection, model_id).verdict
+    instead = f" in place of {former}" if former else ""
+    said = [f"{model_id} is champion{instead}."]
+    if refusal != "passed":
+        said.append(f"No fit would choose it: {refusal}.")
+    _print_parts([*said, AFTER_A_CHANGE])
+
+
+@models.command("rollback")
+def roll_back_champion(
+    purpose: Annotated[Purpose, typer.Option(help="Of which the champion is to go.")],
+) -> None:
+    """Make the former champion of a purpose champion again."""
+    from ml import store
+
+    with _registry(read_only=False) as connection:
+        champion, rolled_back = store.roll_back(connection, purpose.value)
+    _print_parts(
+        [
+            f"{champion} is champion again; {rolled_back} was rolled back.",
+            f"No fit makes that one champion again; `regulars models promote {rolled_back}` does.",
+            AFTER_A_CHANGE,
+        ]
+    )
+
+
+@contextlib.contextmanager
+def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for a command that reads the registry, or alone changes it."""
+    from ml.store import StoreError
+
+    settings = Settings.from_environment()
+    if not settings.warehouse_path.exists():
+        raise WarehouseError(
+            f"there is no warehouse at {settings.warehouse_path}; run `regulars build` first"
+        )
+    try:
+        with (
+            contextlib.nullcontext() if read_only else only_one(settings),
+            open_warehouse(settings.warehouse_path, read_only=read_only) as connection,
+        ):
+            yield connection
+    except StoreError as error:
+        raise RegularsError(str(error)) from error
+
+
+def _print_parts(parts: Sequence[str | Table]) -> None:
+    """Sentences, which a terminal may break, and tables, which need to know its width."""
+    out = Console(highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = MODELS_WIDTH
+    for part in parts:
+        out.print(part, soft_wrap=isinstance(part, str))
 
 
 def describe_models(models: Sequence[RegistryRow]) -> list[str | Table]:
@@ -90,6 +200,8 @@ def _table(*columns: str) -> Table:
 
 
 def _deciding(model: RegistryRow) -> str:
+    from ml.registry import DECIDING_METRIC
+
     split, name = DECIDING_METRIC[model.purpose]
     metric = model.find_metric(split, name)
     return f"{name} {metric.metric_value:.4f}" if metric else ""

@@ -1,0 +1,53 @@
+"""`regulars demo`: a generated shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.cli.progress import show_progress
+from orchestration.cli.running import only_one
+from orchestration.resources import (
+    DEFAULT_DEMO_ORDERS,
+    DEFAULT_DEMO_SCENARIO,
+    DEFAULT_DEMO_SEED,
+    Settings,
+)
+
+
+def demo(
+    orders: Annotated[int, typer.Option(min=100, help="Orders to generate.")] = DEFAULT_DEMO_ORDERS,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same bytes.")] = (
+        DEFAULT_DEMO_SEED
+    ),
+    out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Kind of shop: like_olist, or one with a planted answer (README).")
+    ] = DEFAULT_DEMO_SCENARIO,
+) -> None:
+    """Generate the demo shop: nine files like Olist's, and the truth behind them."""
+    from ml.demo import find_scenario
+    from orchestration.demo_shop import make_demo_shop
+
+    try:
+        find_scenario(scenario)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    settings = Settings.from_environment()
+    folder = out or settings.demo_dir
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with only_one(settings), show_progress() as progress:
+        progress.begin("demo shop", orders)
+
+        def advance(done: int, wanted: int) -> None:
+            if progress.task is not None:
+                progress.bars.update(
+                    progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
+                )
+
+        make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
+    Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)

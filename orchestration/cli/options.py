@@ -1,0 +1,46 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="As-of date, like 2018-03-01; the source's default if not given."),
+]
+SnapshotDates = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot-dates",
+        help="Dates of the feature snapshots, like 2017-09-01,2018-03-01; monthly if not given.",
+    ),
+]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Work out every incremental table anew.")
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
+]
+Rejects = Annotated[
+    int | None,
+    typer.Option("--max-rejected-rows", min=0, help="Unreadable rows to set aside, 0 by default."),
+]
+QuickStudy = Annotated[
+    bool,
+    typer.Option(
+        "--quick-study",
+        help="Study segmentations on few people, seeds and counts; for trying out.",
+    ),
+]
+
+
+class Purpose(StrEnum):
+    """What a model is for."""
+
+    segmentation = "segmentation"
+    churn = "churn"

@@ -1,0 +1,74 @@
+"""Progress in the terminal: one bar per step."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+console = Console(stderr=True, highlight=False)
+
+
+@dataclass
+class BarProgress:
+    """Progress as one bar per step, with the time that each step took."""
+
+    bars: Progress
+    task: TaskID | None = None
+    step: str = ""
+    began_at: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, step: str, total: int) -> None:
+        """A step begins, with so many pieces of work."""
+        self.finish()
+        self.step, self.began_at = step, time.monotonic()
+        self.task = self.bars.add_task(step, total=total, message="")
+        if not console.is_terminal:
+            console.print(f"{step} ...")
+
+    def advance(self, message: str) -> None:
+        """One piece is done."""
+        if self.task is not None:
+            self.bars.update(self.task, advance=1, message=message[:60])
+
+    def finish(self) -> None:
+        """The current step is over."""
+        if self.task is None:
+            return
+        self.seconds[self.step] = (
+            self.seconds.get(self.step, 0.0) + time.monotonic() - self.began_at
+        )
+        total = self.bars.tasks[self.task].total
+        self.bars.update(self.task, completed=total or 0)
+        self.bars.stop_task(self.task)
+        self.task = None
+
+
+@contextlib.contextmanager
+def show_progress() -> Iterator[BarProgress]:
+    """Bars for as long as a command is at work."""
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[message]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        progress = BarProgress(bars)
+        yield progress
+        progress.finish()
