@@ -1,11 +1,12 @@
-"""The raw files as assets: nine tables, one transaction."""
+"""The raw files as assets: all tables of a source, one transaction."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.demo_shop import is_demo_shop, make_demo_shop
-from orchestration.raw_files import OLIST_TABLES, load_raw_files
+from orchestration.loading.load import load_raw_files
+from orchestration.loading.tables import source_tables
 from orchestration.resources import Progress, Settings, open_warehouse
 
 
@@ -18,7 +19,7 @@ from orchestration.resources import Progress, Settings, open_warehouse
             description=f"`{table.file_stem}`, loaded as it is with its types stated.",
             kinds={"duckdb", "csv"},
         )
-        for table in OLIST_TABLES
+        for table in source_tables()
     ],
     can_subset=False,
 )
@@ -28,7 +29,7 @@ def raw_tables(
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Load all raw tables, or none."""
-    progress.begin("load", len(OLIST_TABLES) + (settings.data_dir is None))
+    progress.begin("load", len(source_tables()) + (settings.data_dir is None))
     orders, seed = settings.demo_orders, settings.demo_seed
     if settings.data_dir is None and not is_demo_shop(
         settings.demo_dir, order_count=orders, seed=seed

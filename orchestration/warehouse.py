@@ -19,7 +19,7 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.errors import WarehouseError
-from orchestration.raw_files import OLIST_TABLES
+from orchestration.loading.tables import source_tables
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
@@ -63,7 +63,7 @@ def prepare_dbt_project() -> DbtProject:
     return project
 
 
-ANY_RAW_TABLE = dg.AssetKey(["raw", OLIST_TABLES[0].name])
+ANY_RAW_TABLE = dg.AssetKey(["raw", source_tables()[0].name])
 
 
 class FolderTranslator(DagsterDbtTranslator):

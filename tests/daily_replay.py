@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from orchestration.raw_files import load_raw_files
+from orchestration.loading.load import load_raw_files
 
 STEMS = {
     "orders": "olist_orders_dataset",

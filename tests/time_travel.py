@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 from shops import Shop
 
-from orchestration.raw_files import load_raw_files
+from orchestration.loading.load import load_raw_files
 
 FILES = {
     "orders": "olist_orders_dataset",

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.raw_files import load_raw_files
+from orchestration.loading.load import load_raw_files
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [

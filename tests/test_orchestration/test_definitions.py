@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import defs
+from orchestration.loading.tables import source_tables
 from orchestration.model_assets import CHURN_FAMILIES
-from orchestration.raw_files import OLIST_TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 UNUSED_TRANSLATION = "product_category_name_translation"
@@ -26,7 +26,7 @@ def test_there_is_one_graph_from_the_raw_files_to_the_report(graph):
             if key not in upstream:
                 upstream.add(key)
                 todo.append(key)
-    for table in OLIST_TABLES:
+    for table in source_tables():
         # Staged and canonical, but no mart is made of these yet.
         if table.name not in ("geolocation", "products", "sellers", UNUSED_TRANSLATION):
             assert dg.AssetKey(["raw", table.name]) in upstream, table.name

@@ -11,7 +11,7 @@ import jinja2
 import pytest
 import yaml
 
-from orchestration.profiles import profile_new_loads
+from orchestration.loading.profiles import profile_new_loads
 from orchestration.resources import PROJECT_DIR
 from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
 

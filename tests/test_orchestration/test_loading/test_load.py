@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.demo import generate_demo_shop
-from orchestration import raw_files
 from orchestration.errors import InputError
-from orchestration.raw_files import RawTable, TableLoad, load_raw_files
+from orchestration.loading.load import load_raw_files
+from orchestration.loading.log import TableLoad
+from orchestration.loading.tables import RawTable, source_tables
 
 CUSTOMERS = "olist_customers_dataset.csv"
 GEOLOCATION = "olist_geolocation_dataset.csv"
@@ -896,16 +897,15 @@ def test_a_dropped_table_is_loaded_again_though_an_attached_database_has_it(
     assert by_table(load_raw_files(warehouse, folder))["sellers"].is_new
 
 
-def test_a_table_whose_definition_has_changed_is_loaded_again(warehouse, folder, monkeypatch):
+def test_a_table_whose_definition_has_changed_is_loaded_again(warehouse, folder):
     tables = tuple(
         RawTable(table.name, table.file_stem, {**table.columns, "seller_city": "INTEGER"})
         if table.name == "sellers"
         else table
-        for table in raw_files.OLIST_TABLES
+        for table in source_tables()
     )
-    monkeypatch.setitem(raw_files.RAW_TABLES_BY_SOURCE, "olist", tables)
     with pytest.raises(InputError, match=r"column seller_city: .* is no whole number"):
-        load_raw_files(warehouse, folder)
+        load_raw_files(warehouse, folder, tables=tables)
 
 
 # Rejected rows
@@ -1027,13 +1027,11 @@ def load_tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[by
 
     def load(content: bytes) -> Rows:
         (folder / "tiny.csv").write_bytes(content)
-        load_raw_files(connection, folder, source="tiny")
+        load_raw_files(connection, folder, tables=(TINY,))
         found = connection.execute("select columns(*)::varchar from raw.tiny").fetchall()
         return [[value or "" for value in row] for row in found]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(raw_files.RAW_TABLES_BY_SOURCE, "tiny", (TINY,))
-        yield load
+    yield load
 
 
 def tiny_file(texts: list[tuple[str, str]], end: str) -> bytes:

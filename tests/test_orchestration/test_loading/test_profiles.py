@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import raw_files
 from orchestration.errors import InputError
-from orchestration.profiles import profile_new_loads
-from orchestration.raw_files import RawTable, load_raw_files
+from orchestration.loading import load as load_module
+from orchestration.loading.load import load_raw_files
+from orchestration.loading.profiles import profile_new_loads
+from orchestration.loading.tables import RawTable
 
 VISITS = RawTable(
     "visits",
@@ -30,9 +31,8 @@ SECOND = FIRST + "dan,20,1.00,2018-01-03 00:00:00,9\nana,1,0.10,2018-01-01 00:00
 
 
 @pytest.fixture
-def connection(monkeypatch):
-    """An empty warehouse of a shop with one raw file."""
-    monkeypatch.setitem(raw_files.RAW_TABLES_BY_SOURCE, "olist", (VISITS,))
+def connection():
+    """An empty warehouse."""
     with duckdb.connect() as connection:
         yield connection
 
@@ -43,7 +43,7 @@ def load(connection, tmp_path):
 
     def load(text: str) -> dict[str, dict[str, object]]:
         Path(tmp_path / "visits.csv").write_text(text, encoding="utf-8")
-        load_raw_files(connection, tmp_path)
+        load_raw_files(connection, tmp_path, tables=(VISITS,))
         return profiles(connection)
 
     return load
@@ -173,7 +173,7 @@ def test_a_load_that_fails_leaves_the_profiles_as_they_were(load, connection, mo
         profile_new_loads(connection)
         raise OSError("no space left")
 
-    monkeypatch.setattr(raw_files, "profile_new_loads", fail_after_all)
+    monkeypatch.setattr(load_module, "profile_new_loads", fail_after_all)
     with pytest.raises(OSError, match="no space left"):
         load(SECOND)
     assert connection.execute("select * from raw.column_profiles order by all").fetchall() == before

@@ -1,0 +1,165 @@
+"""Where the bad rows of a CSV file stand: found only after a fault, and then line by line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
+from typing import Any
+
+import duckdb
+
+from ml.store import count_rows
+from orchestration.errors import InputError
+from orchestration.loading.files import RawFile, RejectedRow, open_binary
+from orchestration.loading.rejects import UNCLOSED, explain_reject, wrong_count
+from orchestration.loading.values import as_read, is_bad_sql, plain_type
+
+
+def missed_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
+    """Find the rows whose structure is wrong though DuckDB set none aside; drop those it took."""
+    known = {reject.line_number for reject in file.rejects}
+    rejects: list[RejectedRow] = []
+    row_ids: list[int] = []
+    taken_count = 0
+    for line, row, text in rows_one_by_one(file):
+        if line == 1 or line in known or row == []:
+            continue
+        if isinstance(row, csv.Error):
+            reason = UNCLOSED
+        else:
+            taken_count += 1
+            if len(row) == len(file.header):
+                continue
+            reason = wrong_count(len(file.header), len(row))
+            row_ids.append(taken_count - 1)
+        rejects.append(RejectedRow(file.path.name, line, None, None, reason, text.rstrip("\r\n")))
+    if taken_count != count_rows(connection, "temp.load_rows"):
+        faults = sorted([*file.rejects, *rejects], key=lambda reject: reject.line_number)
+        where = f", line {faults[0].line_number}: {faults[0].reason}" if faults else ""
+        raise InputError(
+            f"{file.path.name}{where}; where the rows after it begin cannot be told, so none can "
+            "be set aside. Mend the file, or export it again."
+        )
+    connection.execute(
+        """
+        delete from temp.load_rows
+        where list_contains(?::bigint[], rowid - (select min(rowid) from temp.load_rows))
+        """,
+        [row_ids],
+    )
+    return rejects
+
+
+def unreadable_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> Iterator[RejectedRow]:
+    """The rows that DuckDB set aside; of several faults in a row, the one that explains most."""
+    rows = connection.execute(
+        """
+        select line_byte_position, column_name, error_type, csv_line, error_message
+        from temp.load_rejects
+        qualify row_number() over (
+            partition by line_byte_position
+            order by
+                error_type <> 'UNQUOTED VALUE', error_type = 'CAST', error_type,
+                -- one entry per value: of too many the last, of missing ones the first
+                if(error_type = 'TOO MANY COLUMNS', -1, 1)
+                * try_cast(regexp_extract(error_message, 'Found: ([0-9]+)', 1) as integer),
+                column_idx
+        ) = 1
+        order by line_byte_position
+        """
+    ).fetchall()
+    places = _places(file, [(int(position), text or "") for position, _, _, text, _ in rows])
+    for (_, column, kind, _, message), (line, raw) in zip(rows, places, strict=True):
+        yield explain_reject(file, line, column, kind, raw, message)
+
+
+def _places(file: RawFile, rows: Sequence[tuple[int, str]]) -> Iterator[tuple[int, bytes]]:
+    r"""Physical line and bytes of each row, given its byte position (ascending) and its text.
+
+    A row may span lines, so the line breaks before it are counted. Where lines end in \r\n DuckDB
+    has the row begin at the \n of the line before.
+    """
+    line, offset = 1, 0
+    with open_binary(file.path, file.suffix) as stream:
+        for number, (position, text) in enumerate(rows):
+            while offset < position - 1 and (
+                chunk := stream.read(min(1 << 20, position - 1 - offset))
+            ):
+                offset += len(chunk)
+                line += chunk.count(b"\n")
+            next_position = rows[number + 1][0] if number + 1 < len(rows) else position + (1 << 22)
+            raw = stream.read(min(len(text.encode()), next_position - position))
+            leading = len(raw) - len(raw.lstrip(b"\r\n"))
+            yield line + raw[:leading].count(b"\n"), raw[leading:]
+            offset += len(raw)
+            line += raw.count(b"\n")
+
+
+def rows_with_bad_values(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
+    """Take the rows with a value that its type cannot hold out of ``load_rows``, and find them."""
+    bad: dict[str, set[Any]] = {}
+    for name, kind in file.table.columns.items():
+        if kind != "VARCHAR":
+            key = f'cast("{name}" as varchar)' if kind == "DOUBLE" else f'"{name}"'
+            found = connection.execute(
+                f"select distinct {key} from temp.load_rows where {is_bad_sql(name, kind)}"
+            ).fetchall()
+            if found:
+                bad[name] = {value for (value,) in found}
+    if not bad:
+        return []
+    test = " or ".join(f"({is_bad_sql(name, file.table.columns[name])})" for name in bad)
+    (count,) = connection.execute(f"delete from temp.load_rows where {test}").fetchone() or (0,)
+    known = {reject.line_number for reject in file.rejects}
+    rejects = [reject for reject in _find_values(file, bad) if reject.line_number not in known]
+    if len(rejects) != count:
+        name, values = next(iter(bad.items()))
+        raise InputError(
+            f"{file.path.name}, column {name}: '{next(iter(values))}' is no "
+            f"{plain_type(file.table.columns[name])}; its line cannot be told while the file has "
+            "other faults. Mend those first."
+        )
+    return rejects
+
+
+def _find_values(file: RawFile, wanted: dict[str, set[Any]]) -> Iterator[RejectedRow]:
+    """The rows that hold one of the values, as they were read from the columns named."""
+    places = {name: file.header.index(name) for name in wanted}
+    for line, row, text in rows_one_by_one(file):
+        if isinstance(row, csv.Error) or len(row) != len(file.header):
+            continue
+        for name, place in places.items():
+            kind = file.table.columns[name]
+            if as_read(row[place], kind) in wanted[name]:
+                reason = f"{row[place]!r} is no {plain_type(kind)}"
+                yield RejectedRow(
+                    file.path.name, line, name, row[place], reason, text.rstrip("\r\n")
+                )
+                break
+
+
+def rows_one_by_one(file: RawFile) -> Iterator[tuple[int, list[str] | csv.Error, str]]:
+    """First line, values (or what is wrong) and text of each row; slow, so only after a fault."""
+    next_line = 1
+    read: list[str] = []
+
+    def lines(stream: BufferedIOBase) -> Iterator[str]:
+        for raw in stream:  # broken at \n alone, as the lines are counted
+            read.append(raw.decode(errors="replace"))
+            yield read[-1]
+
+    with open_binary(file.path, file.suffix) as stream:
+        reader = csv.reader(lines(stream), strict=True)
+        while True:
+            row: list[str] | csv.Error
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                row = error
+            first_line, next_line = next_line, next_line + len(read)
+            text = "".join(read)
+            read.clear()
+            yield first_line, row, text

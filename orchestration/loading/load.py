@@ -1,0 +1,115 @@
+"""The load: every raw file of a source, all of them or none, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from ml.store import count_rows, transaction
+from orchestration.errors import InputError
+from orchestration.loading.csv_reader import first_odd_line, load_csv
+from orchestration.loading.files import RawFile, file_sha256, first_line
+from orchestration.loading.folder import find_files
+from orchestration.loading.log import TableLoad, create_log_tables, former_load, log_load
+from orchestration.loading.parquet import load_parquet
+from orchestration.loading.profiles import profile_new_loads
+from orchestration.loading.rejects import too_many_rejects
+from orchestration.loading.tables import RawTable, source_tables
+
+Progress = Callable[[str], None]
+
+
+def load_raw_files(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    *,
+    tables: Sequence[RawTable] | None = None,
+    max_rejected_rows: int = 0,
+    progress: Progress = lambda _message: None,
+) -> list[TableLoad]:
+    """Load every raw file of a source into schema ``raw``, all of them or none.
+
+    A file whose bytes have not changed since its last load is left alone. Nothing is visible to
+    others before the one transaction at the end commits.
+
+    Args:
+        connection: an open, writable DuckDB connection.
+        folder: where the files lie, each as ``.csv``, ``.csv.gz`` or ``.parquet``.
+        tables: which files to expect; none for those of the source.
+        max_rejected_rows: how many unreadable rows, over all files, may be set aside in
+            ``raw.rejected_rows``; 0 or more.
+        progress: called with a sentence per file.
+
+    Returns:
+        One ``TableLoad`` per raw table, in the order of ``tables``.
+
+    Raises:
+        InputError: a folder, file, column or value is not as expected; ``raw`` is untouched.
+    """
+    if max_rejected_rows < 0:
+        raise InputError(
+            f"max_rejected_rows must be 0 or more, got {max_rejected_rows}; "
+            "0 means that one unreadable row stops the load."
+        )
+    files = find_files(folder, source_tables() if tables is None else tables)
+    for file in files:
+        file.sha256 = file_sha256(file.path)
+
+    loads: list[TableLoad] = []
+    with transaction(connection):
+        create_log_tables(connection)
+        rejected_so_far = 0
+        for file in files:
+            former = former_load(connection, file, max_rejected_rows - rejected_so_far)
+            if former is not None:
+                progress(f"{file.path.name}: unchanged")
+                rejected_so_far += former.rejected_row_count
+                loads.append(former)
+                continue
+            row_count = _load_one(connection, file)
+            rejected_so_far += len(file.rejects)
+            if rejected_so_far > max_rejected_rows:
+                raise InputError(too_many_rejects(file, rejected_so_far, max_rejected_rows))
+            if row_count == 0:
+                raise InputError(
+                    f"{file.path.name}: expected at least one row below the header, found none; "
+                    "export the file again, it may have been cut off."
+                )
+            load = TableLoad(
+                table_name=file.table.name,
+                file_name=file.path.name,
+                byte_count=file.path.stat().st_size,
+                row_count=row_count,
+                rejected_row_count=len(file.rejects),
+                ignored_columns=file.ignored_columns,
+                is_new=True,
+            )
+            log_load(connection, file, load)
+            loads.append(load)
+            said = f"{file.path.name}: {row_count:,} rows"
+            if file.ignored_columns:
+                said += f", kept out the columns {', '.join(file.ignored_columns)}"
+            if file.rejects:
+                said += f", rejected {len(file.rejects):,}"
+            progress(said)
+        profile_new_loads(connection)
+    return loads
+
+
+def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
+    reader = load_parquet if file.suffix == ".parquet" else load_csv
+    try:
+        reader(connection, file)
+    except duckdb.Error as error:
+        how = "Export the file again"
+        if file.suffix != ".parquet":
+            how += (
+                " as UTF-8, comma-separated, with double quotes around text that holds commas or "
+                "line breaks, and with the same line ends throughout"
+            )
+        raise InputError(
+            f"{file.path.name}{first_odd_line(file)} cannot be read: {first_line(error)}. {how}."
+        ) from error
+    return count_rows(connection, f"raw.{file.table.name}")

@@ -1,0 +1,79 @@
+"""Rows that cannot be read, and the sentences that name them."""
+
+from __future__ import annotations
+
+import re
+
+from orchestration.loading.files import RawFile, RejectedRow
+from orchestration.loading.values import plain_type
+
+# No row of these files comes near it; a quote that is never closed does.
+MAX_LINE_BYTES = 2_097_152
+
+
+UNCLOSED = (
+    "a quote is opened and never closed, or text follows a closing quote; the file may have been "
+    "cut off"
+)
+
+
+def explain_reject(
+    file: RawFile, line: int, column: str | None, kind: str, raw: bytes, message: str
+) -> RejectedRow:
+    """A row that DuckDB set aside, with the reason in plain words."""
+    value: str | None = None
+    sql_type = file.table.columns.get(column or "", "VARCHAR")
+    if kind == "CAST":
+        value = message.partition('convert string "')[2].rpartition('" to ')[0]
+        reason = f"{value!r} is no {plain_type(sql_type)}"
+    elif kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
+        reason = wrong_count(*(int(number) for number in re.findall(r"\d+", message)[:2]))
+        column = None
+    elif kind == "INVALID ENCODING":
+        value = _first_undecodable(raw)
+        reason = f"'{value}' is not UTF-8; save the file as UTF-8"
+    elif kind == "UNQUOTED VALUE":
+        reason = UNCLOSED
+    elif kind == "LINE SIZE OVER MAXIMUM":
+        reason = f"longer than {MAX_LINE_BYTES:,} bytes; a quote may be opened and never closed"
+        column = None
+    else:
+        reason = f"{kind.lower()}: {message.strip()}"
+    text = raw.decode(errors="backslashreplace").rstrip("\r\n")
+    return RejectedRow(file.path.name, line, column, value, reason, text)
+
+
+def wrong_count(wanted: int, found: int) -> str:
+    """Why a row of too few or too many values is rejected."""
+    hint = "the line may have been cut off"
+    if found > wanted:
+        hint = "a comma may want quotes around its text"
+    return f"expected {wanted} values, found {found}; {hint}"
+
+
+def _first_undecodable(raw: bytes) -> str | None:
+    r"""The first value with a byte that is not UTF-8, that byte written like ``\xe3``."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        before = re.split(rb'[,"\r\n]', raw[: error.start])[-1]
+        after = re.split(rb'[,"\r\n]', raw[error.start :])[0]
+        return (before + after).decode(errors="backslashreplace")
+    return None
+
+
+def too_many_rejects(file: RawFile, rejected: int, allowed: int) -> str:
+    """The sentence that stops a load: the first bad row, and how many there are."""
+    reject = file.rejects[0] if file.rejects else None
+    where = ""
+    if reject is not None:
+        unit = "row" if file.suffix == ".parquet" else "line"
+        column = f", column {reject.column_name}" if reject.column_name else ""
+        where = f"{reject.file_name}, {unit} {reject.line_number}{column}: {reject.reason}. "
+        if reject.rejected_value is None and reject.raw_line:
+            where += f"The {unit} begins {reject.raw_line[:60]!r}. "
+    return (
+        f"{where}{rejected:,} unreadable row{'s' if rejected != 1 else ''} so far, {allowed:,} "
+        f"allowed. Mend the file, or set such rows aside in raw.rejected_rows with "
+        f"--max-rejected-rows {max(rejected, 1)}."
+    )

@@ -1,0 +1,54 @@
+"""How the values of each type are read, cast, doubted and called."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
+MONEY = "DECIMAL(18, 2)"
+# Types that DuckDB casts without a word where it should refuse are read as something wider first:
+# 4.6 would become 5, 12.345 would become 12.35, and "018-01-01 0:0:0", a line cut off, the year 18.
+# What lies beyond six decimals is noise of binary floats.
+WIDE = "DECIMAL(24, 6)"
+READ_TYPES = {"INTEGER": WIDE, MONEY: WIDE, "TIMESTAMP": "VARCHAR"}
+TIMESTAMP_LENGTH = len("2018-08-29 15:00:37")
+
+
+def cast_sql(column: str, sql_type: str) -> str:
+    """SQL that casts a column from the type it is read as."""
+    if sql_type == "TIMESTAMP":
+        return f"try_strptime(\"{column}\", '{TIMESTAMP_FORMAT}')"
+    return f'try_cast("{column}" as {sql_type})'
+
+
+def is_bad_sql(column: str, sql_type: str) -> str:
+    """SQL that is true where a column, as it is read, would be changed by its cast."""
+    cast = cast_sql(column, sql_type)
+    if sql_type == "DOUBLE":
+        return f'not isfinite("{column}")'
+    if sql_type == "TIMESTAMP":
+        wrong_length = f'length("{column}") <> {TIMESTAMP_LENGTH}'
+        return f'"{column}" is not null and ({wrong_length} or {cast} is null)'
+    return f'"{column}" is not null and {cast} is distinct from "{column}"'
+
+
+def as_read(text: str, sql_type: str) -> Decimal | str | None:
+    """A value as DuckDB has read it, to be told from others."""
+    try:
+        if sql_type == "DOUBLE":
+            return str(float(text))
+        if READ_TYPES[sql_type] == WIDE:
+            return Decimal(text).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    except (ValueError, InvalidOperation):
+        return None
+    return text
+
+
+def plain_type(sql_type: str) -> str:
+    """What a type is called for a person."""
+    return {
+        "TIMESTAMP": "timestamp like 2018-08-29 15:00:37",
+        "INTEGER": "whole number",
+        "DOUBLE": "number",
+        MONEY: "amount like 58.90",
+    }.get(sql_type, sql_type)
