@@ -108,6 +108,14 @@ def type_double() -> str:
     return "double"
 
 
+def listed_value(column: str) -> str:
+    """A text."""
+    return f"lower({column})"
+
+
+place_code = listed_value
+
+
 def money(expression: str) -> str:
     """A cast."""
     return f"cast({expression} as decimal(18, 2))"

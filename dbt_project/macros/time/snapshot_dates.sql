@@ -3,7 +3,8 @@
     {%- if end <= start -%}
         {%- do exceptions.raise_compiler_error(
             "as_of_date must be after the usable window opens on " ~ start
-            ~ ", got '" ~ end ~ "'"
+            ~ ", got '" ~ end ~ "'; set the as-of date (--as-of, REGULARS_AS_OF_DATE) or the"
+            ~ " window's first day (REGULARS_WINDOW_START_DATE)"
         ) -%}
     {%- endif -%}
     {%- set asked = asked_snapshot_dates() -%}

@@ -38,7 +38,7 @@ customers as (
         state_regions.region
     from numbered_orders
     left join state_regions
-        on numbered_orders.state = state_regions.state
+        on numbered_orders.state = {{ place_code('state_regions.state') }}
     where numbered_orders.order_number_from_last = 1
 
 )

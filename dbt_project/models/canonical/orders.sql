@@ -1,10 +1,15 @@
 {# One row per order. What belongs to an order is summed to the order first and
-   joined after, so that no join multiplies money. -#}
+   joined after, so that no join multiplies money. A status that the list does
+   not know, or none, is not valid: nobody said that it is. -#}
 with
 
 conformed_orders as (
 
-    select * from {{ conformed('orders') }}
+    select
+        *,
+        coalesce({{ listed_value('order_status') }}, 'not_stated')
+            as listed_status
+    from {{ conformed('orders') }}
 
 ),
 
@@ -54,13 +59,13 @@ orders as (
     select
         conformed_orders.order_id,
         conformed_orders.customer_id,
-        conformed_orders.order_status,
+        conformed_orders.listed_status as order_status,
         conformed_orders.ordered_at,
         conformed_orders.approved_at,
         conformed_orders.shipped_at,
         conformed_orders.delivered_at,
         conformed_orders.estimated_delivery_date,
-        order_statuses.is_valid_order,
+        coalesce(order_statuses.is_valid_order, false) as is_valid_order,
         cast(coalesce(items_per_order.item_count, 0) as integer) as item_count,
         {{ money('coalesce(items_per_order.item_amount, 0)') }}
             as item_amount,
@@ -70,12 +75,14 @@ orders as (
             as paid_amount,
         cast(payments_per_order.installment_count as integer)
             as installment_count,
-        conformed_orders.postal_code,
-        conformed_orders.city,
-        conformed_orders.state
+        nullif(trim(conformed_orders.postal_code), '') as postal_code,
+        nullif(trim(conformed_orders.city), '') as city,
+        {{ place_code('conformed_orders.state') }} as state
     from conformed_orders
     left join order_statuses
-        on conformed_orders.order_status = order_statuses.order_status
+        on
+            conformed_orders.listed_status
+            = {{ listed_value('order_statuses.order_status') }}
     left join items_per_order
         on conformed_orders.order_id = items_per_order.order_id
     left join payments_per_order

@@ -12,7 +12,8 @@ payments as (
     select
         order_id,
         cast(payment_number as integer) as payment_number,
-        payment_type,
+        coalesce({{ listed_value('payment_type') }}, 'not_defined')
+            as payment_type,
         cast(installment_count as integer) as installment_count,
         {{ money('paid_amount') }} as paid_amount
     from conformed_payments

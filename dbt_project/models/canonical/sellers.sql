@@ -1,4 +1,5 @@
-{# One row per seller. -#}
+{# One row per seller; a seller whom only an order item names has an empty
+   place. -#}
 with
 
 conformed_sellers as (
@@ -7,14 +8,29 @@ conformed_sellers as (
 
 ),
 
+order_items as (
+
+    select * from {{ ref('order_items') }}
+
+),
+
+named_sellers as (
+
+    select distinct seller_id from order_items
+
+),
+
 sellers as (
 
     select
-        seller_id,
-        postal_code,
-        city,
-        state
+        coalesce(conformed_sellers.seller_id, named_sellers.seller_id)
+            as seller_id,
+        nullif(trim(conformed_sellers.postal_code), '') as postal_code,
+        nullif(trim(conformed_sellers.city), '') as city,
+        {{ place_code('conformed_sellers.state') }} as state
     from conformed_sellers
+    full outer join named_sellers
+        on conformed_sellers.seller_id = named_sellers.seller_id
 
 )
 

@@ -1,6 +1,7 @@
 {# One row per person, snapshot date T and label window: did they place a valid
    order in [T, T + window)? Only orders before the as-of date of the build are
-   looked at; a window that is not over is true or unknown, never false.
+   looked at; a window that is not over by the end of the data (never after the
+   as-of date) is true or unknown, never false.
    Incremental as customer_feature_snapshots is; unfinished windows are always
    worked out again. -#}
 {{ config(
@@ -25,6 +26,12 @@ as_of_dates as (
 customer_fact_digests as (
 
     select * from {{ ref('customer_fact_digests') }}
+
+),
+
+data_range as (
+
+    select * from {{ ref('data_range') }}
 
 ),
 
@@ -102,12 +109,13 @@ labelled as (
         missing_rows.customer_id,
         missing_rows.as_of_date,
         missing_rows.label_window_days,
-        missing_rows.window_end_date <= {{ date_literal(as_of_date()) }}
+        missing_rows.window_end_date <= data_range.end_of_data_date
             as is_label_complete,
         coalesce(
             next_orders.next_ordered_at < missing_rows.window_end_date, false
         ) as has_returned
     from missing_rows
+    cross join data_range
     left join next_orders
         on
             missing_rows.customer_id = next_orders.customer_id

@@ -127,7 +127,9 @@ vouchers_per_order as (
         sum(payments.paid_amount) as voucher_amount
     from payments
     inner join payment_types
-        on payments.payment_type = payment_types.payment_type
+        on
+            payments.payment_type
+            = {{ listed_value('payment_types.payment_type') }}
     where payment_types.is_voucher
     group by payments.order_id
 

@@ -2,6 +2,12 @@
 {%- set defaults = var("source_defaults")[source_name()] -%}
 with
 
+data_range as (
+
+    select * from {{ ref('data_range') }}
+
+),
+
 build_info as (
 
     select
@@ -11,7 +17,12 @@ build_info as (
         cast('{{ defaults["currency_code"] }}' as varchar) as currency_code,
         cast(
             {{ defaults["most_plausible_roc_auc"] }} as {{ type_double() }}
-        ) as most_plausible_roc_auc
+        ) as most_plausible_roc_auc,
+        first_order_date,
+        last_order_date,
+        end_of_data_date,
+        quiet_days
+    from data_range
 
 )
 

@@ -10,6 +10,12 @@ orders as (
 
 ),
 
+data_range as (
+
+    select * from {{ ref('data_range') }}
+
+),
+
 valid_orders as (
 
     select
@@ -96,8 +102,9 @@ cohort_retention as (
         cast(coalesce(activity.order_count, 0) as integer) as order_count,
         {{ money('coalesce(activity.paid_amount, 0)') }} as paid_amount,
         {{ dbt.dateadd('month', 1, 'cohort_months.month_date') }}
-        <= {{ date_literal(as_of_date()) }} as is_month_complete
+        <= data_range.end_of_data_date as is_month_complete
     from cohort_months
+    cross join data_range
     left join activity
         on
             cohort_months.cohort_month_date = activity.cohort_month_date

@@ -77,7 +77,9 @@ customer_360 as (
         segments.playbook_why as segment_why
     from customer_feature_snapshots
     left join state_regions
-        on customer_feature_snapshots.state = state_regions.state
+        on
+            customer_feature_snapshots.state
+            = {{ place_code('state_regions.state') }}
     left join customer_rfm
         on customer_feature_snapshots.customer_id = customer_rfm.customer_id
     left join customer_segments

@@ -33,6 +33,25 @@ orders_monthly as (
 
 ),
 
+order_statuses as (
+
+    select * from {{ ref('order_statuses') }}
+
+),
+
+listed_orders as (
+
+    select
+        orders.*,
+        order_statuses.order_status is not null as is_listed
+    from orders
+    left join order_statuses
+        on
+            orders.order_status
+            = {{ listed_value('order_statuses.order_status') }}
+
+),
+
 readings as (
 
     select
@@ -81,9 +100,10 @@ readings as (
         'canceled or unavailable' as reading_name,
         count(*) as order_count,
         coalesce(sum(paid_amount), 0) as paid_amount
-    from orders
+    from listed_orders
     where
-        not is_valid_order
+        is_listed
+        and not is_valid_order
         and ordered_at < {{ date_literal(as_of_date()) }}
     union all
     select
@@ -94,6 +114,18 @@ readings as (
         coalesce(sum(paid_amount), 0) as paid_amount
     from orders
     where ordered_at >= {{ date_literal(as_of_date()) }}
+    union all
+    select
+        8 as reading_number,
+        'left out' as reading_kind,
+        'status not in the list' as reading_name,
+        count(*) as order_count,
+        sum(paid_amount) as paid_amount
+    from listed_orders
+    where
+        not is_listed
+        and ordered_at < {{ date_literal(as_of_date()) }}
+    having count(*) > 0
 
 ),
 

@@ -1,5 +1,5 @@
 {# One row per state to which valid orders went and month in which they were
-   placed. What was delivered is known up to the as-of date, so the latest
+   placed; orders without a state have a row of their own. What was delivered is known up to the as-of date, so the latest
    months are judged by the orders that came quickly: see delivered_share. -#}
 with
 
@@ -31,6 +31,7 @@ valid_orders as (
 
     select
         *,
+        coalesce(state, 'without state') as destination_state,
         cast({{ dbt.date_trunc('month', 'ordered_at') }} as date)
             as order_month_date,
         {{ days_between('ordered_at', 'estimated_delivery_date') }}
@@ -66,7 +67,7 @@ timed_orders as (
 deliveries as (
 
     select
-        timed_orders.state,
+        timed_orders.destination_state as state,
         timed_orders.order_month_date,
         count(*) as order_count,
         count(timed_orders.delivery_seconds) as delivered_order_count,
@@ -84,7 +85,7 @@ deliveries as (
     from timed_orders
     left join reviews_per_order
         on timed_orders.order_id = reviews_per_order.order_id
-    group by timed_orders.state, timed_orders.order_month_date
+    group by timed_orders.destination_state, timed_orders.order_month_date
 
 ),
 

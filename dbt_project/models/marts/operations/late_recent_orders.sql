@@ -41,7 +41,9 @@ delivered_recent_orders as (
         ) }} as late_days
     from orders
     inner join order_statuses
-        on orders.order_status = order_statuses.order_status
+        on
+            orders.order_status
+            = {{ listed_value('order_statuses.order_status') }}
     where
         not order_statuses.is_canceled
         and orders.ordered_at >= {{ add_months(

@@ -37,6 +37,7 @@ payments_per_type as (
         count(*) as payment_count,
         count(distinct order_id) as order_count,
         sum(paid_amount) as paid_amount,
+        count(installment_count) as stated_payment_count,
         sum(installment_count) as installment_count,
         sum(case when installment_count > 1 then 1 else 0 end)
             as installment_payment_count
@@ -57,9 +58,9 @@ payment_mix as (
             'paid_amount',
             'sum(paid_amount) over (partition by order_month_date)',
         ) }} as paid_share,
-        {{ ratio('installment_count', 'payment_count') }}
+        {{ ratio('installment_count', 'stated_payment_count') }}
             as average_installment_count,
-        {{ ratio('installment_payment_count', 'payment_count') }}
+        {{ ratio('installment_payment_count', 'stated_payment_count') }}
             as installment_payment_share
     from payments_per_type
 

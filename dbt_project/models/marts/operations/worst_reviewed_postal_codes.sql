@@ -35,6 +35,7 @@ sellers_per_order_and_postal_code as (
     from order_items
     inner join sellers
         on order_items.seller_id = sellers.seller_id
+    where sellers.postal_code is not null
 
 ),
 

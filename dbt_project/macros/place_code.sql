@@ -1,0 +1,3 @@
+{% macro place_code(column) -%}
+    nullif(upper(trim({{ column }})), '')
+{%- endmacro %}
