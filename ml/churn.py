@@ -28,11 +28,8 @@ from ml.calibration import (
 from ml.evaluation import Judgement, Metric, judge_return_scores, paired_auc_difference
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
 from ml.parameters import ParameterRow
+from ml.registry import SUSPECTED
 from ml.splits import ChurnProtocol, folds_by_person
-
-
-class LeakError(ValueError):
-    """A figure that this kind of data cannot give."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,6 @@ def validate_family(
     rules: Sequence[FeatureRule],
     effort: Effort,
     *,
-    most_plausible_roc_auc: float,
     recalibration: str = "sigmoid",
     seed: int,
 ) -> Validated:
@@ -168,12 +164,10 @@ def validate_family(
         train: rows of the training dates.
         rules: features to use.
         effort: folds and trees.
-        most_plausible_roc_auc: above it a figure is a suspected leak.
         recalibration: how to mend what is not calibrated, ``sigmoid`` or ``isotonic``.
         seed: of the folds and of the fits.
 
     Raises:
-        LeakError: the people of the folds are ranked too well to be true.
         ValueError: an unknown kind of recalibration.
     """
     probability = np.empty(len(train.is_returning))
@@ -187,7 +181,6 @@ def validate_family(
         model = family.fit(part.matrix, part.is_returning, rules, effort, seed)
         probability[held_out_rows] = family.predict(model, train.take(held_out_rows).matrix)
     auc = float(roc_auc_score(train.is_returning, probability))
-    _refuse_leak(f"{family.name} model, cross-validated,", auc, train, most_plausible_roc_auc)
     check = check_calibration(train.is_returning, probability, person_numbers=train.person_numbers)
     kind = check.choose_kind(recalibration)
     return Validated(
@@ -277,6 +270,8 @@ class JudgedFamily:
             from no labels), then those of the test.
         judgement: curves of the test.
         refusals: why it may not be champion; none if it may.
+        suspicion: the first of them, where a figure is too good to be true: such a model is not
+            eligible, whatever else is said of it.
         row_count: customers that the final fit saw, where it was on those of the build's own date
             instead of all complete dates.
     """
@@ -286,6 +281,7 @@ class JudgedFamily:
     metrics: Sequence[Metric]
     judgement: Judgement
     refusals: Sequence[str]
+    suspicion: str = ""
     row_count: int = 0
 
     @property
@@ -300,7 +296,6 @@ class JudgedFamily:
 
 
 def judge_probability(
-    name: str,
     probability: FloatArray,
     test: LabelledMatrix,
     scores: Mapping[str, FloatArray],
@@ -311,13 +306,8 @@ def judge_probability(
     train_base_rate: float,
     seed: int,
 ) -> Judgement:
-    """Judge one family's probabilities at the test date.
-
-    Raises:
-        LeakError: the area under the ROC curve is above the most plausible one; names the feature
-            that ranks best alone.
-    """
-    judgement = judge_return_scores(
+    """Judge one family's probabilities at the test date."""
+    return judge_return_scores(
         test.is_returning,
         probability,
         scores,
@@ -328,10 +318,6 @@ def judge_probability(
         resample_count=effort.resample_count,
         seed=seed,
     )
-    found = {metric.metric_name: metric for metric in judgement.metrics}
-    auc = found["roc_auc"].metric_value
-    _refuse_leak(f"{name} model on the test date", auc, test, protocol.most_plausible_roc_auc)
-    return judgement
 
 
 def find_slope_refusals(check: CalibrationCheck, protocol: ChurnProtocol) -> list[str]:
@@ -354,17 +340,29 @@ def find_slope_refusals(check: CalibrationCheck, protocol: ChurnProtocol) -> lis
     ]
 
 
-def _refuse_leak(what: str, auc: float, rows: LabelledMatrix, most_plausible: float) -> None:
-    """Raise if a figure is too good to be true."""
+def find_suspicion(where: str, auc: float, rows: LabelledMatrix, most_plausible: float) -> str:
+    """Why a figure is too good to be true, with the feature that gives it away; empty if it is not.
+
+    Args:
+        where: what the figure was taken on, such as ``on the test date``.
+        auc: area under the ROC curve.
+        rows: on which it was taken.
+        most_plausible: the upper bound of what honest features give.
+
+    Example:
+        >>> matrix = FeatureMatrix(("a",), np.array([[1.0], [2.0], [3.0]]))
+        >>> rows = LabelledMatrix(matrix, np.array([True, False, False]), np.arange(3))
+        >>> find_suspicion("on the test date", 0.7, rows, 0.75)
+        ''
+        >>> find_suspicion("on the test date", 0.9, rows, 0.75)[:45]
+        'suspected leak: ROC AUC 0.9000 on the test da'
+    """
     if auc <= most_plausible:
-        return
+        return ""
     suspect, alone = find_suspect(rows)
-    raise LeakError(
-        f"the {what} ranks customers with a ROC AUC of {auc:.4f}, expected at most "
-        f"{most_plausible:g} of honest features: a suspected leak. Alone, {suspect!r} ranks best "
-        f"({alone:.4f}): see that it holds nothing from its date on, or raise "
-        "most_plausible_roc_auc in dbt_project.yml if such shops are that predictable. No churn "
-        "model was written"
+    return (
+        f"{SUSPECTED}: ROC AUC {auc:.4f} {where}, expected at most {most_plausible:g}; "
+        f"{suspect!r} alone has {alone:.4f}"
     )
 
 
@@ -436,6 +434,9 @@ def study_families(
 ) -> list[JudgedFamily]:
     """Validate, judge and fit every family.
 
+    One with a figure that is too good to be true is judged like the others, since people will want
+    to see its figures, and may not score.
+
     Args:
         train: rows of the training dates.
         test: rows of the later test date.
@@ -447,41 +448,42 @@ def study_families(
         recalibration: how to mend what is not calibrated, ``sigmoid`` or ``isotonic``.
         seed: of folds, fits and resamples.
         progress: told what was done, three times per family.
-
-    Raises:
-        LeakError: a figure is too good to be true.
     """
     validate = partial(
-        validate_family,
-        rules=rules,
-        effort=effort,
-        most_plausible_roc_auc=protocol.most_plausible_roc_auc,
-        recalibration=recalibration,
-        seed=seed,
+        validate_family, rules=rules, effort=effort, recalibration=recalibration, seed=seed
     )
+    bound = protocol.most_plausible_roc_auc
     validated: dict[str, Validated] = {}
+    suspicions: dict[str, str] = {}
     for name, family in FAMILIES.items():
         validated[name] = validate(family, train)
-        progress(f"{name}: cross-validated ROC AUC {validated[name].roc_auc:.4f}")
-    opaque = find_opaque_refusals(validated, train, effort, seed=seed)
+        auc = validated[name].roc_auc
+        suspicions[name] = find_suspicion("in cross-validation", auc, train, bound)
+        progress(f"{name}: cross-validated ROC AUC {auc:.4f}")
+    trusted = {name: each for name, each in validated.items() if not suspicions[name]}
+    opaque = find_opaque_refusals(trusted, train, effort, seed=seed)
     base_rate = float(train.is_returning.mean())
     judged = []
     for name, each in validated.items():
         model = each.family.fit(train.matrix, train.is_returning, rules, effort, seed)
         probability = each.calibration.apply(each.family.predict(model, test.matrix))
         judgement = judge_probability(
-            name, probability, test, baselines.scores, baselines.probabilities, protocol, effort,
+            probability, test, baselines.scores, baselines.probabilities, protocol, effort,
             train_base_rate=base_rate, seed=seed,
         )  # fmt: skip
+        suspicions[name] = suspicions[name] or find_test_suspicion(judgement, test, bound)
         progress(f"{name}: judged")
         judged.append((name, each, judgement))
     found = []
     for name, each, judgement in judged:
-        why_not = [opaque[name]] if name in opaque else []
+        why_not = [*filter(None, [suspicions[name], opaque.get(name)])]
         calibration, fit_metrics = each.calibration, []
         if not why_not:
             # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.
             folded = validate(each.family, everything)
+            suspicions[name] = find_suspicion(
+                "of the fit that would score, by folds", folded.roc_auc, everything, bound
+            )
             calibration = folded.calibration
             bent = calibration.apply(folded.probability)
             check = check_calibration(
@@ -490,14 +492,18 @@ def study_families(
                 folded.calibrated if np.ptp(bent) > 0 else bent,
                 person_numbers=everything.person_numbers,
             )
-            why_not = find_slope_refusals(check, protocol)
+            if suspicions[name]:
+                why_not = [suspicions[name]]
+                fit_metrics.append(Metric("fit", "roc_auc", folded.roc_auc))
+            else:
+                why_not = find_slope_refusals(check, protocol)
             if not math.isnan(check.slope):
-                fit_metrics = [
+                fit_metrics.append(
                     Metric(
                         "fit", "calibration_slope",
                         check.slope, check.slope_lower, check.slope_upper,
                     )
-                ]  # fmt: skip
+                )  # fmt: skip
         final = each.family.fit(everything.matrix, everything.is_returning, rules, effort, seed)
         progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
         found.append(
@@ -512,9 +518,16 @@ def study_families(
                 ],
                 judgement,
                 why_not,
+                suspicions[name],
             )
         )
     return found
+
+
+def find_test_suspicion(judgement: Judgement, test: LabelledMatrix, most_plausible: float) -> str:
+    """Why the ROC AUC of a test is too good to be true; empty if it is not."""
+    found = {metric.metric_name: metric.metric_value for metric in judgement.metrics}
+    return find_suspicion("on the test date", found["roc_auc"], test, most_plausible)
 
 
 def judge_bg_nbd(
@@ -540,9 +553,10 @@ def judge_bg_nbd(
     """
     others = {name: score for name, score in baselines.scores.items() if name != BG_NBD}
     judgement = judge_probability(
-        bg_nbd.FAMILY, baselines.probabilities[BG_NBD], test, others, {}, protocol, effort,
+        baselines.probabilities[BG_NBD], test, others, {}, protocol, effort,
         train_base_rate=train_base_rate, seed=seed,
     )  # fmt: skip
+    suspicion = find_test_suspicion(judgement, test, protocol.most_plausible_roc_auc)
     model = bg_nbd.fit_bg_nbd(
         bg_nbd.histories_from_features(histories),
         horizon_weeks=protocol.label_window_days / 7,
@@ -556,7 +570,12 @@ def judge_bg_nbd(
             *judgement.metrics,
         ],
         judgement,
-        ["a baseline, to which the others are held", *filter(None, [model.degeneracy])],
+        [
+            *filter(None, [suspicion]),
+            "a baseline, to which the others are held",
+            *filter(None, [model.degeneracy]),
+        ],
+        suspicion,
         row_count=histories.row_count,
     )
 

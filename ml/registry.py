@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
 from ml.evaluation import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
 
-# A row that is not eligible is no model: it says why none could be fitted.
+# A row that is not eligible is a model with a figure too good to be true; or, where its family is
+# ``none``, no model at all: it says why none could be fitted.
 Status = Literal["champion", "challenger", "retired", "not_eligible"]
 
 
@@ -66,7 +67,7 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A live model that may become champion of its purpose.
+    """A live model that may become champion of its purpose, or one that was not eligible so far.
 
     Attributes:
         model_id: key of the registry.
@@ -77,6 +78,7 @@ class Candidate:
         trained_order: ascending with the time of training.
         quality: the figure that decides, higher is better; minus infinity or NaN if unknown.
         refusal: why it cannot be champion, whatever its quality; empty if it can.
+        suspicion: why its figures are too good to be true; empty if they are not.
         evidence: what else the registry is to say of it as champion.
         test_date: of the test that it was judged on, such as ``2018-03-01``; none if on none.
         test_qualities: ROC AUC by the date of the test: its own, and those that it was held to
@@ -93,6 +95,7 @@ class Candidate:
     trained_order: int
     quality: float
     refusal: str = ""
+    suspicion: str = ""
     evidence: str = ""
     test_date: str | None = None
     test_qualities: Mapping[str, float] = field(default_factory=dict)
@@ -108,6 +111,8 @@ DECIDING_METRIC = {
 }
 _SAID_METRIC = {"segmentation": "silhouette", "churn": "cross-validated ROC AUC"}
 ROLLED_BACK = "rolled back by hand"
+# How the reason of a model begins that ranks customers too well to be true.
+SUSPECTED = "suspected leak"
 
 
 @dataclass(frozen=True)
@@ -129,10 +134,10 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     there is no such test (segmentations have none) the latest fits alone decide.
 
     A model that is refused, or was rolled back by hand, is never champion; so a purpose may have
-    none.
+    none. One whose figures are too good to be true is not eligible, champion or not.
 
     Args:
-        candidates: all live models (champion or challenger).
+        candidates: all live models (champion or challenger), and those that are not eligible.
 
     Returns:
         One decision per candidate, in their order. To decide again changes nothing.
@@ -164,7 +169,13 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
                 "it in ml/registry.py"
             )
     for purpose in DECIDING_METRIC:
-        decisions |= _decide([each for each in candidates if each.purpose == purpose])
+        decisions |= _decide(
+            [
+                replace(each, refusal=each.suspicion or each.refusal)
+                for each in candidates
+                if each.purpose == purpose
+            ]
+        )
     return [decisions[candidate.model_id] for candidate in candidates]
 
 
@@ -271,7 +282,8 @@ def _status_of(
     if candidate != successor:
         return "retired", f"replaced by {successor.model_id}"
     if candidate.refusal or champion is None:
-        return "challenger", f"refused: {candidate.refusal}"
+        status: Status = "not_eligible" if candidate.suspicion else "challenger"
+        return status, candidate.suspicion or f"refused: {candidate.refusal}"
     if candidate.model_id in why_not:
         return "challenger", f"{figure}; {why_not[candidate.model_id]}"
     return "challenger", f"{figure}, not above {champion.model_id}"

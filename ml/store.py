@@ -18,7 +18,7 @@ from ml.evaluation import Metric
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
 from ml.leak_meter import LeakFigure
 from ml.parameters import ParameterRow
-from ml.registry import DECIDING_METRIC, ROLLED_BACK, Candidate, Decision, FittedModel
+from ml.registry import DECIDING_METRIC, ROLLED_BACK, SUSPECTED, Candidate, Decision, FittedModel
 from ml.segmentation import ChoiceRule, StudiedCandidate, StudySettings
 from ml.splits import ChurnProtocol
 
@@ -203,9 +203,9 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
     """Write a fit's registry row, parameters and metrics in one transaction, as challenger.
 
     A fit that is already there (the same settings and parameters have the same id) keeps its rows
-    and gets the metrics of this time; if it had been retired it is a challenger again, though one
-    that was rolled back by hand is refused. That nothing could be fitted as of its date is
-    forgotten.
+    and gets the metrics of this time; if it had been retired or not eligible it is a challenger
+    again, though one that was rolled back by hand is refused. That nothing could be fitted as of
+    its date is forgotten.
 
     Returns:
         The model's id.
@@ -227,9 +227,10 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 set trained_at = ?,
                     code_version = ?,
                     settings = ?,
-                    status = case status when 'retired' then 'challenger' else status end,
-                    status_reason = case status
-                        when 'retired' then 'fitted again' else status_reason end
+                    status = case when status in ('retired', 'not_eligible')
+                        then 'challenger' else status end,
+                    status_reason = case when status in ('retired', 'not_eligible')
+                        then 'fitted again' else status_reason end
                 where model_id = ?
                 """,
                 [_now(), model.code_version, settings, model_id],
@@ -320,8 +321,46 @@ _VERDICT = """
 """
 
 
+def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Churn models with a figure too good to be true: why, by model id.
+
+    Judged by the figures in the warehouse and today's bound, whatever was said at the fit: so a
+    model of an earlier version, or one fitted under a higher bound, does not slip through.
+    """
+    tables = _fetch(
+        connection,
+        "select 1 from information_schema.tables "
+        "where table_schema = 'features' and table_name = 'churn_protocol'",
+    )
+    if not tables:
+        return {}
+    return dict(
+        _fetch(
+            connection,
+            f"""
+            select registry.model_id,
+                coalesce(
+                    json_extract_string(any_value(registry.settings), '$.gates.suspicion'),
+                    format(
+                        '{SUSPECTED}: ROC AUC {{:.4f}} of the split {{}}, expected at most {{:g}}',
+                        max(metrics.metric_value),
+                        max_by(metrics.split, metrics.metric_value),
+                        any_value(protocol.most_plausible_roc_auc)
+                    )
+                ) as suspicion
+            from ml.model_registry as registry
+            inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
+            inner join features.churn_protocol as protocol
+                on metrics.metric_value > protocol.most_plausible_roc_auc
+            where registry.purpose = 'churn' and metrics.metric_name = 'roc_auc'
+            group by registry.model_id
+            """,
+        )
+    )
+
+
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
-    """Every live model with the figures that decide, oldest first."""
+    """Every live model, and those not eligible, with the figures that decide, oldest first."""
     deciding = " or ".join(
         f"(registry.purpose = '{purpose}' and metrics.split = '{split}' "
         f"and metrics.metric_name = '{metric}')"
@@ -335,6 +374,7 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
             row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
             coalesce(metrics.metric_value, '-infinity'::double),
             coalesce(nullif({_VERDICT}, 'passed'), '') as refusal,
+            '' as suspicion,
             coalesce(
                 json_extract_string(registry.settings, '$.study.evidence'),
                 json_extract_string(registry.settings, '$.gates.evidence'),
@@ -352,13 +392,16 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
         left join ml.model_metrics as metrics
             on registry.model_id = metrics.model_id and ({deciding})
         where registry.status in ('champion', 'challenger')
+            or (registry.status = 'not_eligible' and registry.family <> 'none')
         order by trained_order
         """,
     )
     tests = _read_test_qualities(connection)
+    suspicions = read_suspicions(connection)
     return [
         replace(
             Candidate(*told),
+            suspicion=suspicions.get(told[0], ""),
             test_qualities=tests.get(told[0], {}),
             was_champion=was_champion,
             is_rolled_back=is_rolled_back,
@@ -422,7 +465,7 @@ def write_not_eligible(
         connection.execute(
             """
             update ml.model_registry set status = 'retired', status_reason = ?
-            where purpose = ? and as_of_date <= ? and status in ('champion', 'challenger')
+            where purpose = ? and as_of_date <= ? and status <> 'retired'
             """,
             [f"not eligible as of {as_of_date}: {reason}", purpose, as_of_date],
         )
@@ -439,7 +482,7 @@ def _forget_not_eligible(
 ) -> None:
     connection.execute(
         "delete from ml.model_registry "
-        "where status = 'not_eligible' and purpose = ? and as_of_date = ?",
+        "where status = 'not_eligible' and family = 'none' and purpose = ? and as_of_date = ?",
         [purpose, as_of_date],
     )
 
@@ -533,7 +576,7 @@ def _read_former_champion(
 
 def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> None:
     """Refuse a model that the present build could not score with."""
-    if model.status == "not_eligible":
+    if model.family == "none":
         raise StoreError(
             f"{model.model_id} is no model, it says why none was fitted: {model.status_reason}"
         )
@@ -541,6 +584,13 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
         raise StoreError(
             f"{model.model_id} is a baseline, to which the others are held, and scores no mart; "
             "promote a model of another family"
+        )
+    suspicion = read_suspicions(connection).get(model.model_id)
+    if suspicion:
+        raise StoreError(
+            f"{model.model_id} cannot be champion: {suspicion}; see that no feature holds anything "
+            "from its date on, or raise most_plausible_roc_auc in dbt_project.yml if customers of "
+            "this shop are that predictable, and fit again"
         )
     if model.parameter_count == 0:
         raise StoreError(

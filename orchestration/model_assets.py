@@ -162,12 +162,8 @@ def _study_churn(
                 seed=seed,
             )
         )
-    # Of the model that the folds prefer among those that pass; of all of them, where none does.
-    able = [family for family in judged if not family.refusals] or [
-        family for family in judged if family.name in FAMILIES
-    ]
-    honest = max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
     try:
+        honest = _find_honest_roc_auc(judged)
         leaks = measure_leaks(
             test.matrix, test.is_returning, rules,
             honest_roc_auc=honest, inactive_days=window, seed=seed,
@@ -194,6 +190,19 @@ def _study_churn(
     return _Study(judged, leaks, told, len(everything.is_returning), split.test_date, retests)
 
 
+def _find_honest_roc_auc(judged: Sequence[JudgedFamily]) -> float:
+    """Of the model that the folds prefer among those that pass, or else among all honest ones.
+
+    Raises:
+        ValueError: every figure is too good to be true.
+    """
+    honest = [family for family in judged if family.name in FAMILIES and not family.suspicion]
+    if not honest:
+        raise ValueError("no model has an honest figure that mistakes could be held against")
+    able = [family for family in honest if not family.refusals] or honest
+    return max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
+
+
 def _to_model(
     family: JudgedFamily, study: _Study, config: ChurnSettings, effort: Effort, as_of_date: date
 ) -> FittedModel:
@@ -213,7 +222,11 @@ def _to_model(
             **study.told,
             **({"fitted_dates": [str(as_of_date)]} if family.row_count else {}),
             "scored_by": "library" if by_library else "sql",
-            "gates": {"verdict": "; ".join(family.refusals) or "passed", "evidence": ""},
+            "gates": {
+                "verdict": "; ".join(family.refusals) or "passed",
+                "evidence": "",
+                **({"suspicion": family.suspicion} if family.suspicion else {}),
+            },
         },
         code_version=CODE_VERSION,
         parameters=family.parameters,
@@ -261,7 +274,7 @@ def fit_churn(
         for model_id, roc_auc in study.retests.items():
             store.write_retest(connection, model_id, study.test_date, roc_auc)
         store.write_leak_meter(connection, as_of_date, study.leaks)
-    progress.advance(f"not eligible: {study.not_eligible}" if study.not_eligible else "written")
+    progress.advance(_say_what_is_not_eligible(study) or "written")
     for family in CHURN_FAMILIES:
         key = dg.AssetKey(["ml", family])
         if family in models:
@@ -270,6 +283,20 @@ def fit_churn(
         else:
             said = study.not_eligible or str(study.told["left_out"])
             yield dg.MaterializeResult(asset_key=key, metadata={"not_fitted": said})
+
+
+def _say_what_is_not_eligible(study: _Study) -> str:
+    """Why nothing was fitted, or which models are too good to be true; empty if none is."""
+    if study.not_eligible:
+        return f"not eligible: {study.not_eligible}"
+    said = [f"{each.name} is not eligible: {each.suspicion}" for each in study.judged]
+    suspected = [text for text, each in zip(said, study.judged, strict=True) if each.suspicion]
+    if not suspected:
+        return ""
+    return (
+        "; ".join(suspected) + "; see that no feature holds anything from its date on, or raise "
+        "most_plausible_roc_auc in dbt_project.yml if customers of this shop are that predictable"
+    )
 
 
 def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:

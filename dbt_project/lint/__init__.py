@@ -151,6 +151,9 @@ def quintile_score(ordering: str, partition_by: str | None = None) -> str:
     return f"rank() over (order by {ordering})"
 
 
+quintile_score_from_best = quintile_score
+
+
 def days_between(*moments: str) -> str:
     """A difference."""
     return f"({' - '.join(moments)})"

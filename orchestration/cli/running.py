@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 WRITTEN_TO_BE_READ = {
     "FeatureError",
     "InputError",
-    "LeakError",
     "PageError",
     "PublishError",
     "RegularsError",

@@ -203,12 +203,18 @@ LABELS = np.array([True, False, False])
         (LABELS, [np.nan, 0.2, 0.1], "sigmoid", "between 0 and 1, got nan to nan; pass"),
         (~LABELS | True, [0.3, 0.2, 0.1], "sigmoid", "among 3, got only returning ones; cal"),
         (LABELS & False, [0.3, 0.2, 0.1], "isotonic", "among 3, got only lost ones; calibrate"),
-        (LABELS, [0.3, 0.2, 0.1], "sigmoid", "part them without an error; look for a leak"),
     ],
 )
 def test_what_cannot_be_calibrated_is_refused(labels, probability, kind, expected):
     with pytest.raises(ValueError, match=expected):
         fit_calibration(labels, np.array(probability), kind)
+
+
+def test_probabilities_that_part_the_classes_without_an_error_stand_as_they_are():
+    """Every steeper sigmoid would be better still, so none is fitted."""
+    parted = np.array([0.3, 0.2, 0.1])
+    learned = fit_calibration(LABELS, parted, "sigmoid")
+    assert np.array_equal(learned.apply(parted), parted)
 
 
 # --- the check ------------------------------------------------------------------------------------

@@ -144,7 +144,8 @@ def lists_of_tested(draw):
                 as_of_date=draw(st.sampled_from([DAY, date(2018, 3, 1)])),
                 trained_order=order,
                 quality=draw(qualities),
-                refusal=draw(st.sampled_from(["", "", "too good to be true"])),
+                refusal=draw(st.sampled_from(["", "", "not calibrated"])),
+                suspicion=draw(st.sampled_from(["", "", "", "suspected leak"])),
                 test_date=test_date,
                 test_qualities=tests,
                 was_champion=draw(st.booleans()),
@@ -210,19 +211,23 @@ def test_what_must_hold_of_every_choice(candidates, random):
         of_purpose = [each for each in candidates if each.purpose == purpose]
         champions = [each for each in of_purpose if status[each.model_id] == "champion"]
         assert len(champions) <= 1
-        assert not any(each.refusal or each.is_rolled_back for each in champions)
+        assert not any(each.refusal or each.suspicion or each.is_rolled_back for each in champions)
         # Nothing is lost: where somebody may be champion of what is latest, somebody is.
         latest = {}
         for each in sorted(of_purpose, key=lambda each: each.trained_order):
             if not each.is_rolled_back:
                 latest[each.family] = each
-        if any(not each.refusal for each in latest.values()):
+        if any(not (each.refusal or each.suspicion) for each in latest.values()):
             assert len(champions) == 1
+        # Whom a figure too good to be true gives away is not eligible, and nobody else is.
+        assert {each.model_id for each in latest.values() if each.suspicion} == {
+            each.model_id for each in of_purpose if status[each.model_id] == "not_eligible"
+        }
         incumbents = [each for each in of_purpose if each.status == "champion"]
         if champions and incumbents and champions != incumbents:
             (old,), (new,) = incumbents, champions
             if new.test_date in old.test_qualities and not (
-                old.refusal or old.is_rolled_back or new.was_champion
+                old.refusal or old.suspicion or old.is_rolled_back or new.was_champion
             ):
                 assert known(new.test_qualities[new.test_date]) >= known(
                     old.test_qualities[new.test_date]
@@ -255,6 +260,22 @@ def decided(*candidates):
 
 def statuses(*candidates):
     return {model_id: status for model_id, (status, _) in decided(*candidates).items()}
+
+
+def test_a_figure_too_good_to_be_true_makes_room_for_the_next_family_champion_or_not():
+    why = "suspected leak: ROC AUC 0.9000 in cross-validation, expected at most 0.75"
+    leaky = judged("leaky", "boosting", 1, 0.9, 0.9, status="champion", suspicion=why)
+    honest = judged("honest", "logistic", 2, 0.6, 0.6)
+    assert decided(leaky, honest) == {
+        "leaky": ("not_eligible", why),
+        "honest": ("champion", f"{FIGURE} 0.6000, beside boosting 0.9000"),
+    }
+    assert statuses(leaky) == {"leaky": "not_eligible"}
+    # A later fit of its family takes its place, like that of any other.
+    again = judged("again", "boosting", 3, 0.58, 0.59)
+    assert statuses(replace(leaky, status="not_eligible"), honest, again) == {
+        "leaky": "retired", "honest": "champion", "again": "challenger"
+    }  # fmt: skip
 
 
 def test_a_new_fit_that_is_worse_on_the_same_test_is_a_challenger_and_both_figures_are_said():

@@ -649,6 +649,50 @@ def test_what_cannot_score_this_build_is_not_promoted(warehouse):
     assert len(read_changes(warehouse)) == 1
 
 
+def set_bound(warehouse, most_plausible):
+    warehouse.execute(
+        "create or replace table features.churn_protocol as "
+        f"select {most_plausible}::double as most_plausible_roc_auc"
+    )
+
+
+def test_a_model_with_a_figure_above_today_s_bound_is_not_eligible_whoever_fitted_it(warehouse):
+    """By an earlier version, under a higher bound, or on a later test: the figures say it."""
+    set_bound(warehouse, 0.75)
+    fit_and_choose(warehouse, ONE, TWO)
+    assert read_statuses(warehouse)[TWO.model_id] == "champion"
+    store.write_retest(warehouse, TWO.model_id, JUNE, 0.81)
+    assert store.read_suspicions(warehouse) == {
+        TWO.model_id: "suspected leak: ROC AUC 0.8100 of the split retest 2018-06-01, "
+        "expected at most 0.75"
+    }
+    store.write_decisions(warehouse, decide_statuses(store.read_candidates(warehouse)))
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "not_eligible"}
+    assert read_changes(warehouse)[-1][2:] == (None, TWO.model_id, "chosen")
+    with pytest.raises(StoreError, match=r"cannot be champion: suspected leak: ROC AUC 0\.81"):
+        store.promote(warehouse, TWO.model_id, "by hand")
+    store.promote(warehouse, ONE.model_id, "the honest one")
+    # What is fitted again is judged by what is found then.
+    fit_and_choose(warehouse, TWO)
+    assert read_statuses(warehouse) == {ONE.model_id: "retired", TWO.model_id: "champion"}
+
+
+def test_what_a_fit_says_of_a_leak_is_what_the_registry_says(warehouse):
+    set_bound(warehouse, 0.5)
+    why = "suspected leak: ROC AUC 0.6000 on the test date; 'freight_share' alone has 0.5900"
+    gates = {"verdict": why, "evidence": "", "suspicion": why}
+    leaky = replace(ONE, settings={**ONE.settings, "gates": gates})
+    fit_and_choose(warehouse, leaky)
+    model = store.read_model(warehouse, leaky.model_id)
+    assert (model.status, model.status_reason) == ("not_eligible", why)
+    # That nothing can be fitted any more retires it, and takes no model's row away.
+    store.write_not_eligible(warehouse, "churn", leaky.as_of_date, "too few", {}, "0.1.0")
+    assert store.read_model(warehouse, leaky.model_id).status == "retired"
+    set_bound(warehouse, 0.9)
+    fit_and_choose(warehouse, ONE)
+    assert read_statuses(warehouse) == {ONE.model_id: "champion"}
+
+
 def test_a_former_champion_that_cannot_score_is_not_gone_back_to(warehouse):
     fit_and_choose(warehouse, ONE, TWO)
     warehouse.execute("delete from ml.model_parameters where model_id = ?", [ONE.model_id])

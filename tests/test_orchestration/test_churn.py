@@ -73,9 +73,7 @@ def test_the_leak_meter_claims_what_public_notebooks_claim(learnable):
     assert min(rows.values()) > 0.89  # olist-pitfalls: public notebooks report 0.89 to 0.996
 
 
-def test_a_feature_made_of_the_label_stops_the_fit_and_leaves_the_models_as_they_were(
-    learnable, tmp_path
-):
+def test_a_feature_made_of_the_label_fails_the_models_and_not_the_build(learnable, tmp_path):
     shop = learnable.copy_to(tmp_path)
     with shop.open(read_only=False) as connection:
         connection.execute(
@@ -87,13 +85,62 @@ def test_a_feature_made_of_the_label_stops_the_fit_and_leaves_the_models_as_they
                 and snapshots.as_of_date = labels.as_of_date and labels.label_window_days = 180
             """
         )
-    tables = "select * from ml.model_registry", "select count(*) from ml.model_parameters"
-    before = [shop.rows(table) for table in tables]
-    done = shop.run("regulars", "fit", "--purpose", "churn", check=False)
-    assert done.returncode == 1
-    assert "suspected leak" in done.stderr
-    assert "'freight_share' ranks best" in done.stderr
-    assert [shop.rows(table) for table in tables] == before
+    shop.run("regulars", "fit", "--purpose", "churn")
+    latest = (
+        "select family, status, status_reason, model_id from ml.model_registry "
+        "where purpose = 'churn' qualify row_number() over "
+        "(partition by family order by trained_at desc) = 1"
+    )
+    suspected = {row[0]: row for row in shop.rows(latest) if row[1] == "not_eligible"}
+    # BG/NBD knows no freight, so it is as honest as before.
+    assert set(suspected) == {"logistic", "additive", "random_forest", "boosting"}
+    for _, _, reason, _ in suspected.values():
+        assert "in cross-validation, expected at most 0.75; 'freight_share' alone has " in str(
+            reason
+        )
+    # The former champion is honest on its own test, so its scores stay.
+    ((champion, former),) = shop.rows(
+        "select model_id, (select model_id from marts.churn_verdict) from ml.model_registry "
+        "where purpose = 'churn' and status = 'champion'"
+    )
+    assert champion == former
+    # Where it is not there, nobody scores, and the marts say why.
+    with shop.open(read_only=False) as connection:
+        connection.execute("delete from ml.model_registry where model_id = ?", [champion])
+    tests = (
+        "no_churn_champion_is_too_good_to_be_true",
+        "without_a_champion_nobody_has_a_churn_score",
+    )
+    shop.run("dbt", "run", "--select", "scoring", "marts")
+    shop.run("dbt", "test", "--select", *tests)
+    ((status, verdict, scores, leaks),) = shop.rows(
+        "select status, verdict, (select count(*) from marts.customer_churn_scores), "
+        "(select count(*) from marts.leak_meter) from marts.churn_verdict"
+    )
+    assert (status, scores, leaks) == ("not_eligible", 0, 0)
+    assert "ranks customers too well to be true: suspected leak: ROC AUC" in str(verdict)
+    assert {
+        (family, status, is_champion)
+        for family, status, is_champion in shop.rows(
+            "select distinct family, status, is_champion from marts.model_quality "
+            "where purpose = 'churn' and family <> 'bg_nbd'"
+        )
+    } == {(family, "not_eligible", False) for family in suspected}
+    shop.run("regulars", "report")
+    # One that is made champion behind the command's back is caught before anything is published.
+    refused = shop.run("regulars", "models", "promote", str(suspected["additive"][3]),
+                       "--reason", "it ranks so well", check=False)  # fmt: skip
+    assert refused.returncode == 1
+    assert "cannot be champion: suspected leak" in refused.stderr
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "update ml.model_registry set status = 'champion' where model_id = ?",
+            [suspected["additive"][3]],
+        )
+    shop.run("dbt", "run", "--select", "scoring", "marts")
+    assert shop.rows("select count(*) > 0 from marts.customer_churn_scores") == [(True,)]
+    failed = shop.run("dbt", "test", "--select", tests[0], check=False)
+    assert f"Failure in test {tests[0]}" in failed.stdout
 
 
 def test_scores_of_a_model_that_is_too_large_for_sql_are_the_library_s_own(learnable, tmp_path):

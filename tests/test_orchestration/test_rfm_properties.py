@@ -71,21 +71,34 @@ def score(demo, tmp_path_factory):
     return run
 
 
-def fifth(value, values):
-    """1 to 5 by how many people are worse, ties sharing."""
+def fifth_from_worst(value, values):
+    """1 to 5 by how many people are worse, so ties share the lower fifth."""
     return 1 + 5 * sum(other < value for other in values) // len(values)
+
+
+def fifth_from_best(value, values):
+    """5 to 1 by how many people are better, so ties share the better fifth."""
+    return 5 - 5 * sum(other > value for other in values) // len(values)
 
 
 @settings(max_examples=60, deadline=None)
 @given(population=people)
-def test_recency_and_money_are_scored_by_how_many_are_worse(score, population):
+def test_recency_is_scored_by_how_many_are_better_and_money_by_how_many_are_worse(
+    score, population
+):
     recent = [-person.recency_days for person in population]
     spent = [person.monetary_amount for person in population]
     for (r_score, _, m_score, _), days, amount in zip(
         score(population), recent, spent, strict=True
     ):
-        assert r_score == fifth(days, recent)
-        assert m_score == fifth(amount, spent)
+        assert r_score == fifth_from_best(days, recent)
+        assert m_score == fifth_from_worst(amount, spent)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_where_everybody_bought_on_the_last_day_nobody_is_less_recent(score, count):
+    same = Person(orders=((1, 1_000),))
+    assert {(r_score, m_score) for r_score, _, m_score, _ in score([same] * count)} == {(5, 1)}
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,6 +1,8 @@
 {# One row per person with a valid order before the as-of date. Recency and
-   money are scored by fifths of the people, ties sharing the lower fifth;
-   frequency by bands, since nearly everybody bought once (pitfall 16).
+   money are scored by fifths of the people. Ties in money share the lower
+   fifth. Ties in recency share the better one: where most people bought on the
+   last day, nobody is more recent than they are. Frequency is scored by bands,
+   since nearly everybody bought once (pitfall 16).
    Hughes (1994), Strategic Database Marketing, for the three scores. -#}
 with
 
@@ -68,7 +70,7 @@ scored as (
     select
         measured.*,
         frequency_scores.f_score,
-        {{ quintile_score('measured.recency_days desc') }} as r_score,
+        {{ quintile_score_from_best('measured.recency_days asc') }} as r_score,
         {{ quintile_score('measured.monetary_amount asc') }} as m_score
     from measured
     inner join frequency_scores

@@ -1,4 +1,5 @@
-{# One row per live model, split and metric, beside the best simple rule. -#}
+{# One row per model that is live or not eligible, split and metric, beside the
+   best simple rule. -#}
 with
 
 live_models as (
@@ -27,6 +28,7 @@ model_quality as (
         model_metrics.upper_bound,
         model_metrics.baseline_name,
         model_metrics.baseline_value,
+        cast(live_models.status as varchar) as status,
         live_models.is_champion,
         live_models.status_reason,
         live_models.training_dates,

@@ -56,8 +56,8 @@ scored as (
         customer_feature_snapshots.order_count,
         customer_feature_snapshots.paid_amount,
         frequency_scores.f_score,
-        {{ quintile_score(
-            'customer_feature_snapshots.recency_days desc',
+        {{ quintile_score_from_best(
+            'customer_feature_snapshots.recency_days asc',
             partition_by='customer_feature_snapshots.as_of_date'
         ) }} as r_score,
         {{ quintile_score(

@@ -1,5 +1,7 @@
-{# One row per model that this build may use: fitted as of its date or before,
-   and champion or challenger. -#}
+{# One row per model that this build may use or has refused: fitted as of its
+   date or before, and champion, challenger or not eligible. A row of the
+   registry that only says why nothing was fitted has no family, so it is not
+   here. -#}
 with
 
 model_registry as (
@@ -21,6 +23,7 @@ live_models as (
         model_registry.purpose,
         model_registry.family,
         model_families.family_name,
+        model_registry.status,
         model_registry.status = 'champion' as is_champion,
         model_registry.status_reason,
         {{ listed_dates('model_registry.settings', 'training_dates') }}
@@ -34,7 +37,7 @@ live_models as (
     inner join model_families
         on model_registry.family = model_families.family
     where
-        model_registry.status in ('champion', 'challenger')
+        model_registry.status in ('champion', 'challenger', 'not_eligible')
         and model_registry.as_of_date <= {{ date_literal(as_of_date()) }}
 
 )

@@ -44,8 +44,8 @@ ranked_models as (
                     else 2
                 end,
                 as_of_date desc,
-                case status when 'not_eligible' then 0 else 1 end,
                 case family when 'bg_nbd' then 1 else 0 end,
+                case status when 'not_eligible' then 0 else 1 end,
                 trained_at desc,
                 model_id asc
         ) as model_rank
@@ -108,6 +108,7 @@ gathered as (
         case
             when ranked_models.status = 'champion' then ranked_models.family
         end as family,
+        ranked_models.family <> 'none' as is_suspected,
         {{ listed_dates('ranked_models.settings', 'training_dates') }}
             as training_dates,
         cast(
@@ -176,6 +177,10 @@ churn_verdict as (
         beats_baseline,
         cast(
             case
+                when status = 'not_eligible' and is_suspected
+                    then
+                        'No churn model may score, since what was fitted ranks'
+                        || ' customers too well to be true: ' || status_reason
                 when status = 'not_eligible'
                     then 'No churn model could be fitted: ' || status_reason
                 when status = 'no champion'

@@ -7,6 +7,7 @@
    Kolmogorov-Smirnov: the largest difference of the two empirical distribution
    functions over all observed values; beyond sqrt(-ln(a / 2) / 2 * (1/n + 1/m))
    two independent samples differ at level a (Smirnov 1948).
+   Where nobody was known at the frozen date there is nothing to hold against.
    Counts are pivoted to one column per sample, since one sort then serves all;
    they are whole numbers in doubles, whose sums are exact. -#}
 {%- set snapshots, catalog = (
@@ -257,6 +258,7 @@ samples as (
         '{{ population }}' as population,
         {{ sample }} as bin_customer_count,
         sum({{ sample }}) over (partition by feature_name) as customer_count,
+        sum(frozen) over (partition by feature_name) as frozen_customer_count,
         {{ ratio('frozen', 'sum(frozen) over (partition by feature_name)') }}
             as frozen_share
     from bins
@@ -278,6 +280,9 @@ shares as (
             {{ least_share }}
         ) as bin_share
     from samples
+    where
+        customer_count > 0
+        and frozen_customer_count > 0
 
 ),
 
