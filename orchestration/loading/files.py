@@ -25,7 +25,7 @@ class RejectedRow:
 
 @dataclass
 class RawFile:
-    """A raw file that was found, with its header."""
+    """A raw file with its header; of an optional table also one that is missing."""
 
     table: RawTable
     path: Path
@@ -33,6 +33,7 @@ class RawFile:
     header: list[str]
     stored_types: dict[str, str] = field(default_factory=dict)
     sha256: str = ""
+    is_missing: bool = False
     rejects: list[RejectedRow] = field(default_factory=list)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,10 +16,11 @@ FILE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
-    """The file of each table, its header checked.
+    """The file of each table, its header checked; a missing one of an optional table is marked.
 
     Raises:
-        InputError: the folder, a file or a column is missing, or not as expected.
+        InputError: the folder, a file or a column is missing, or not as expected; or a file is
+            named nearly as one that is missing.
     """
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
@@ -33,6 +35,11 @@ def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
             for suffix in FILE_SUFFIXES
             if (path := folder / (table.file_stem + suffix)).exists()
         ]
+        if not paths and table.is_optional:
+            _refuse_near_names(folder, table, tables)
+            missing = folder / f"{table.file_stem}.csv"
+            found.append(RawFile(table, missing, ".csv", list(table.columns), is_missing=True))
+            continue
         if not paths:
             present = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
             raise InputError(
@@ -53,3 +60,23 @@ def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
             check_parquet_types(file)
         found.append(file)
     return found
+
+
+def _refuse_near_names(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> None:
+    """Raise where a file that no table has is named nearly as this table's.
+
+    Without a word a misspelt name would mean that the shop has no such data.
+    """
+    stems = {each.file_stem for each in tables}
+    spare = {
+        path.name: path.name.split(".")[0]
+        for path in sorted(folder.iterdir())
+        if path.name.endswith(FILE_SUFFIXES) and path.name.split(".")[0] not in stems
+    }
+    near = difflib.get_close_matches(table.file_stem, spare.values(), n=1, cutoff=0.8)
+    if near:
+        name = next(name for name, stem in spare.items() if stem == near[0])
+        raise InputError(
+            f"{table.file_stem}.csv is missing from {folder}, which holds {name}. Add the file, or "
+            f"rename that one if it is the one; if the shop has no {table.name}, move it away."
+        )

@@ -36,7 +36,8 @@ def load_raw_files(
 
     Args:
         connection: an open, writable DuckDB connection.
-        folder: where the files lie, each as ``.csv``, ``.csv.gz`` or ``.parquet``.
+        folder: where the files lie, each as ``.csv``, ``.csv.gz`` or ``.parquet``. Those of
+            optional tables may be missing or have no rows: the table is empty then, which is said.
         tables: which files to expect; none for those of the source.
         max_rejected_rows: how many unreadable rows, over all files, may be set aside in
             ``raw.rejected_rows``; 0 or more.
@@ -55,7 +56,7 @@ def load_raw_files(
         )
     files = find_files(folder, source_tables() if tables is None else tables)
     for file in files:
-        file.sha256 = file_sha256(file.path)
+        file.sha256 = "" if file.is_missing else file_sha256(file.path)
 
     loads: list[TableLoad] = []
     with transaction(connection):
@@ -68,11 +69,13 @@ def load_raw_files(
                 rejected_so_far += former.rejected_row_count
                 loads.append(former)
                 continue
-            row_count = _load_one(connection, file)
+            row_count = 0 if file.is_missing else _load_one(connection, file)
+            if file.is_missing:
+                create_empty_table(connection, file.table)
             rejected_so_far += len(file.rejects)
             if rejected_so_far > max_rejected_rows:
                 raise InputError(too_many_rejects(file, rejected_so_far, max_rejected_rows))
-            if row_count == 0:
+            if row_count == 0 and (file.rejects or not file.table.is_optional):
                 raise InputError(
                     f"{file.path.name}: expected at least one row below the header, found none; "
                     "export the file again, it may have been cut off."
@@ -80,7 +83,7 @@ def load_raw_files(
             load = TableLoad(
                 table_name=file.table.name,
                 file_name=file.path.name,
-                byte_count=file.path.stat().st_size,
+                byte_count=0 if file.is_missing else file.path.stat().st_size,
                 row_count=row_count,
                 rejected_row_count=len(file.rejects),
                 ignored_columns=file.ignored_columns,
@@ -89,6 +92,8 @@ def load_raw_files(
             log_load(connection, file, load)
             loads.append(load)
             said = f"{file.path.name}: {row_count:,} rows"
+            if file.is_missing:
+                said = f"{file.path.name}: not there, so {file.table.name} is empty"
             if file.ignored_columns:
                 said += f", kept out the columns {', '.join(file.ignored_columns)}"
             if file.rejects:
@@ -96,6 +101,12 @@ def load_raw_files(
             progress(said)
         profile_new_loads(connection)
     return loads
+
+
+def create_empty_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    """Create a raw table without rows, its columns typed, in the place of what is there."""
+    columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in table.columns.items())
+    connection.execute(f"create or replace table raw.{table.name} ({columns})")
 
 
 def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:

@@ -22,12 +22,15 @@ class RawTable:
         file_stem: file name without its suffix.
         columns: column name to SQL type, in the order of the published files.
         roles: what a column is to the loader (``person_key``, ``order_key``, ...), to its name.
+        is_optional: whether a shop may do without: its file may be missing or have no rows, and the
+            table is empty then.
     """
 
     name: str
     file_stem: str
     columns: dict[str, str]
     roles: Mapping[str, str] = field(default_factory=dict)
+    is_optional: bool = False
 
     def column_of(self, role: str) -> str | None:
         """The column that plays a role, or none.
@@ -52,8 +55,8 @@ def source_names() -> list[str]:
 def source_tables(source: str | None = None) -> tuple[RawTable, ...]:
     """The raw tables of a source, in the order of its sources YAML.
 
-    A table's file is its ``config.meta.file``, a column's type its ``data_type`` and its role its
-    ``config.meta.role``.
+    A table's file is its ``config.meta.file``, ``config.meta.is_optional`` says whether a shop may
+    do without it, a column's type is its ``data_type`` and its role its ``config.meta.role``.
 
     Args:
         source: a folder of ``models/staging``; none for the first one there.
@@ -80,4 +83,5 @@ def _table(described: Mapping[str, Any]) -> RawTable:
         file_stem=described["config"]["meta"]["file"],
         columns={column["name"]: column["data_type"].upper() for column in columns},
         roles={meta["role"]: name for name, meta in metas.items() if "role" in meta},
+        is_optional=described["config"]["meta"].get("is_optional", False),
     )

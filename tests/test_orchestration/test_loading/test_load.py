@@ -575,6 +575,65 @@ def test_a_file_with_nothing_but_a_header_is_named(folder, refuse, end):
     assert_names(refuse(), ORDERS, "expected at least one row", "found none", "export the file")
 
 
+OPTIONAL = [table for table in source_tables() if table.is_optional]
+
+
+def test_surveys_and_what_only_describes_are_optional_and_the_rest_is_not():
+    assert {table.name for table in OPTIONAL} == {
+        "geolocation", "order_reviews", "product_category_name_translation"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_an_optional_file_may_be_missing_or_have_no_rows_and_its_table_is_empty_and_typed(
+    warehouse, folder, is_missing
+):
+    types = {table.name: describe(warehouse, table.name) for table in OPTIONAL}
+    for table in OPTIONAL:
+        path = folder / f"{table.file_stem}.csv"
+        header = path.read_bytes().split(b"\n")[0]
+        path.unlink()
+        if not is_missing:
+            path.write_bytes(header + b"\n")
+    said: list[str] = []
+    loads = {load.table_name: load for load in load_raw_files(warehouse, folder)}
+    load_raw_files(warehouse, folder, progress=said.append)
+    for table in OPTIONAL:
+        assert rows_of(warehouse, table.name) == []
+        assert describe(warehouse, table.name) == types[table.name]
+        assert (loads[table.name].row_count, loads[table.name].is_new) == (0, True)
+        assert f"{table.file_stem}.csv: unchanged" in said
+    ((count,),) = warehouse.execute(
+        "select count(*) from raw.load_log where row_count = 0"
+    ).fetchall()
+    assert count == len(OPTIONAL)
+
+
+def test_an_optional_file_that_comes_later_is_loaded(warehouse, folder, good_files):
+    (folder / REVIEWS).unlink()
+    said: list[str] = []
+    load_raw_files(warehouse, folder, progress=said.append)
+    assert f"{REVIEWS}: not there, so order_reviews is empty" in said
+    shutil.copy(good_files / REVIEWS, folder)
+    load_raw_files(warehouse, folder)
+    assert len(rows_of(warehouse, "order_reviews")) == len(read_rows(folder / REVIEWS)) - 1
+
+
+def test_an_optional_file_whose_name_is_misspelt_is_not_taken_for_a_missing_one(folder, refuse):
+    (folder / REVIEWS).rename(folder / "olist_order_review_dataset.csv")
+    assert_names(
+        refuse(), f"{REVIEWS} is missing", "holds olist_order_review_dataset.csv", "rename that one"
+    )
+
+
+def describe(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'raw' and table_name = ? order by column_index",
+        [table],
+    ).fetchall()
+
+
 # Values
 
 
