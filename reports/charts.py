@@ -55,10 +55,12 @@ def _names(values: Sequence[Any]) -> list[str]:
     return [escape_text(label(value), quote=False) for value in values]
 
 
-def _embed(figure: go.Figure, rows: Rows, title: str, unit: str, height: int) -> Markup:
+def _embed(
+    figure: go.Figure, rows: Rows, title: str, unit: str, height: int, *, is_empty: bool = False
+) -> Markup:
     beside = f' <span class="unit">{escape(unit)}</span>' if unit else ""
     caption = f"<figcaption>{escape(title)}{beside} {sql_link(rows)}</figcaption>"
-    if not rows:
+    if not rows or is_empty:
         return Markup(f'\n<figure class="chart">{caption}<p>nothing to show</p></figure>\n')
     content = json.loads(figure.to_json())
     # The template is Plotly's own look, some kilobytes that the theme would throw away.
@@ -87,7 +89,11 @@ def _group_axis(values: Sequence[Any]) -> dict[str, Any]:
     """Dates stand where they fall, in months if all are first days; other values in their order."""
     if values and all(isinstance(value, date) for value in values):
         monthly = all(value.day == 1 for value in values)
-        return {"type": "date", "hoverformat": "%B %Y" if monthly else "%-d %B %Y"}
+        form = "%B %Y" if monthly else "%-d %B %Y"
+        axis: dict[str, Any] = {"type": "date", "hoverformat": form}
+        # Around one date alone Plotly would put ticks of milliseconds.
+        alone = {"tickvals": [values[0]], "tickformat": form} if len(set(values)) == 1 else {}
+        return axis | alone
     return {"type": "category", "showgrid": False}
 
 
@@ -100,6 +106,11 @@ def _series(rows: Rows, y: Mapping[str, str], by: str) -> list[tuple[str, str, R
         for column in y
         for name in dict.fromkeys(_column(rows, by))
     ]
+
+
+def _is_alone(values: Sequence[Any]) -> bool:
+    """Whether a line has no more than one point, through which nothing can be drawn."""
+    return sum(value is not None for value in values) == 1
 
 
 def _draw_reference(figure: go.Figure, rows: Rows, x: str, reference: Mapping[str, str]) -> None:
@@ -183,7 +194,7 @@ def line_chart(
         figure.add_scatter(
             x=across,
             y=_column(points, column),
-            mode="lines",
+            mode="lines+markers" if _is_alone(_column(points, column)) else "lines",
             line={"shape": "vh"} if steps else {},
             name=_names([name])[0],
             meta={"line": number},
@@ -201,7 +212,8 @@ def line_chart(
         showlegend=len(figure.data) > (2 if band else 1),
         hovermode="x unified",
     )
-    return _embed(figure, rows, title, unit, height)
+    is_empty = all(value is None for column in y for value in _column(rows, column))
+    return _embed(figure, rows, title, unit, height, is_empty=is_empty)
 
 
 def bar_chart(

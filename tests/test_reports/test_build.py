@@ -795,6 +795,31 @@ def test_models_of_which_none_may_score_are_still_compared(churn_pages):
     assert "What one would have claimed" in Reading(pages["churn"]).text
 
 
+def test_models_that_are_too_good_to_be_true_are_shown_with_the_feature_that_gives_them_away(
+    churn_pages,
+):
+    why = "suspected leak: ROC AUC 0.9000 on the test date; 'freight_share' alone has 0.89"
+    quoted = why.replace("'", "''")
+    pages = churn_pages(
+        SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
+        f"update marts.churn_verdict set status = 'not_eligible', verdict = '{quoted}'",
+        "update marts.model_quality set is_champion = false, status = 'not_eligible', "
+        f"status_reason = '{quoted}' where purpose = 'churn'",
+        "update marts.churn_curves set is_champion = false",
+        "update marts.baseline_quality set is_champion = false",
+        "delete from marts.leak_meter",
+    )
+    text = Reading(pages["churn-models"]).text
+    assert "logistic regression not eligible 0.5800 0.5960" in text
+    assert f"logistic regression not eligible {why}" in text
+    assert "A model that is not eligible ranks customers too well to be true" in text
+    text = Reading(pages["churn"]).text
+    assert f"{why} " in text
+    assert "Either something among its features knows what happened afterwards" in text
+    assert "learns from so little" not in text
+    assert "usual mistakes" not in text
+
+
 def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
     text = fitted["churn-models"].text
     for said in (
@@ -859,6 +884,13 @@ def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     built = {path.stem: path for path in build_report(connection, tmp_path)}
     assert "nothing was fitted yet" in Reading(built["index"].read_text(encoding="utf-8")).text
     assert "No segmentation is fitted" in Reading(built["segments"].read_text("utf-8")).text
+    for name in ("segments", "segment-study"):
+        text = Reading(built[name].read_text("utf-8")).text
+        assert re.search(
+            r"The shop has \d customers; of too few people there is nothing to say", text
+        )
+    text = Reading(built["segment-stability"].read_text("utf-8")).text
+    assert "How far features have moved cannot be said" in text
 
 
 def test_the_cohorts_page_says_what_the_marts_say(fitted):

@@ -117,6 +117,23 @@ def test_captions_and_names_of_lines_are_shown_as_written():
     assert figure_of(markup)["data"][0]["name"] == "&lt;b&gt;n&lt;/b&gt;"
 
 
+def test_a_line_of_one_point_is_a_dot_and_one_date_has_one_tick():
+    rows = [{"month": date(2018, 8, 1), "orders": 4}]
+    figure = figure_of(chart(line_chart, rows))
+    assert figure["data"][0]["mode"] == "lines+markers"
+    assert figure["layout"]["xaxis"]["tickvals"] == ["2018-08-01"]
+    assert figure_of(chart(line_chart, MONTHS))["data"][0]["mode"] == "lines"
+    assert "tickvals" not in figure_of(chart(line_chart, MONTHS))["layout"]["xaxis"]
+
+
+def test_a_chart_in_which_nothing_is_known_says_so():
+    rows = [
+        {"month": date(2018, 8, 1), "orders": None},
+        {"month": date(2018, 9, 1), "orders": None},
+    ]
+    assert "nothing to show" in chart(line_chart, rows)
+
+
 @pytest.mark.parametrize("helper", [line_chart, bar_chart])
 def test_months_stand_on_an_axis_of_time_and_are_named_as_months(helper):
     axis = figure_of(chart(helper, MONTHS))["layout"]["xaxis"]
