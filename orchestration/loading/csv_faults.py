@@ -11,9 +11,23 @@ import duckdb
 
 from ml.store import count_rows
 from orchestration.errors import InputError
-from orchestration.loading.files import RawFile, RejectedRow, open_binary
-from orchestration.loading.rejects import UNCLOSED, explain_reject, wrong_count
-from orchestration.loading.values import as_read, is_bad_sql, plain_type
+from orchestration.loading.bad_values import (
+    bad_rows_sql,
+    find_bad_values,
+    header_like_rows,
+    is_header,
+    reason_of,
+)
+from orchestration.loading.files import RawFile, RejectedRow
+from orchestration.loading.rejects import (
+    MAX_LINE_BYTES,
+    REPEATED_HEADER,
+    UNCLOSED,
+    explain_reject,
+    is_repeated_header,
+    wrong_count,
+)
+from orchestration.loading.values import as_read
 
 
 def missed_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
@@ -81,7 +95,7 @@ def _places(file: RawFile, rows: Sequence[tuple[int, str]]) -> Iterator[tuple[in
     has the row begin at the \n of the line before.
     """
     line, offset = 1, 0
-    with open_binary(file.path, file.suffix) as stream:
+    with file.open() as stream:
         for number, (position, text) in enumerate(rows):
             while offset < position - 1 and (
                 chunk := stream.read(min(1 << 20, position - 1 - offset))
@@ -96,43 +110,68 @@ def _places(file: RawFile, rows: Sequence[tuple[int, str]]) -> Iterator[tuple[in
             line += raw.count(b"\n")
 
 
+def repeated_headers(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
+    """Take header lines that stand among the rows out of ``load_rows``, and find them.
+
+    Raises:
+        InputError: one has its columns in another order.
+    """
+    candidates = header_like_rows(connection, file.table)
+    if not candidates:
+        return []
+    rejects = []
+    for line, row, text in rows_one_by_one(file):
+        if line > 1 and not isinstance(row, csv.Error) and is_repeated_header(file, line, row):
+            name = file.path.name
+            rejects.append(
+                RejectedRow(name, line, None, None, REPEATED_HEADER, text.rstrip("\r\n"))
+            )
+    names = list(file.table.columns)
+    row_ids = [row_id for row_id, values in candidates if is_header(values, names)]
+    connection.execute(
+        "delete from temp.load_rows where list_contains(?::bigint[], rowid)", [row_ids]
+    )
+    known = {reject.line_number for reject in file.rejects}
+    new = [reject for reject in rejects if reject.line_number not in known]
+    if len(new) != len(row_ids):
+        raise InputError(
+            f"{file.path.name}: {REPEATED_HEADER}, and the lines cannot be told while the file has "
+            "other faults. Mend those first."
+        )
+    return new
+
+
 def rows_with_bad_values(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
-    """Take the rows with a value that its type cannot hold out of ``load_rows``, and find them."""
-    bad: dict[str, set[Any]] = {}
-    for name, kind in file.table.columns.items():
-        if kind != "VARCHAR":
-            key = f'cast("{name}" as varchar)' if kind == "DOUBLE" else f'"{name}"'
-            found = connection.execute(
-                f"select distinct {key} from temp.load_rows where {is_bad_sql(name, kind)}"
-            ).fetchall()
-            if found:
-                bad[name] = {value for (value,) in found}
+    """Take the rows with a value that may not stand there out of ``load_rows``, and find them."""
+    bad = find_bad_values(connection, file.table)
     if not bad:
         return []
-    test = " or ".join(f"({is_bad_sql(name, file.table.columns[name])})" for name in bad)
+    test = bad_rows_sql(file.table, bad)
     (count,) = connection.execute(f"delete from temp.load_rows where {test}").fetchone() or (0,)
     known = {reject.line_number for reject in file.rejects}
     rejects = [reject for reject in _find_values(file, bad) if reject.line_number not in known]
     if len(rejects) != count:
-        name, values = next(iter(bad.items()))
+        name, codes = next(iter(bad.items()))
+        value, code = next(iter(codes.items()))
+        reason = reason_of(code, value if value is None else str(value), file.table.columns[name])
         raise InputError(
-            f"{file.path.name}, column {name}: '{next(iter(values))}' is no "
-            f"{plain_type(file.table.columns[name])}; its line cannot be told while the file has "
-            "other faults. Mend those first."
+            f"{file.path.name}, column {name}: {reason}; its line cannot be told while the file "
+            "has other faults. Mend those first."
         )
     return rejects
 
 
-def _find_values(file: RawFile, wanted: dict[str, set[Any]]) -> Iterator[RejectedRow]:
-    """The rows that hold one of the values, as they were read from the columns named."""
-    places = {name: file.header.index(name) for name in wanted}
+def _find_values(file: RawFile, bad: dict[str, dict[Any, str]]) -> Iterator[RejectedRow]:
+    """The rows that hold a bad value, as they were read from the columns named."""
+    places = {name: file.header.index(name) for name in bad}
     for line, row, text in rows_one_by_one(file):
-        if isinstance(row, csv.Error) or len(row) != len(file.header):
+        if line == 1 or isinstance(row, csv.Error) or len(row) != len(file.header):
             continue
         for name, place in places.items():
             kind = file.table.columns[name]
-            if as_read(row[place], kind) in wanted[name]:
-                reason = f"{row[place]!r} is no {plain_type(kind)}"
+            value = as_read(row[place], kind)
+            if value in bad[name]:
+                reason = reason_of(bad[name][value], row[place], kind)
                 yield RejectedRow(
                     file.path.name, line, name, row[place], reason, text.rstrip("\r\n")
                 )
@@ -149,7 +188,8 @@ def rows_one_by_one(file: RawFile) -> Iterator[tuple[int, list[str] | csv.Error,
             read.append(raw.decode(errors="replace"))
             yield read[-1]
 
-    with open_binary(file.path, file.suffix) as stream:
+    csv.field_size_limit(MAX_LINE_BYTES)
+    with file.open() as stream:
         reader = csv.reader(lines(stream), strict=True)
         while True:
             row: list[str] | csv.Error

@@ -14,11 +14,13 @@ from ml.store import count_rows
 from orchestration.errors import InputError
 from orchestration.loading.csv_faults import (
     missed_rows,
+    repeated_headers,
     rows_one_by_one,
     rows_with_bad_values,
     unreadable_rows,
 )
-from orchestration.loading.files import RawFile, open_binary
+from orchestration.loading.files import RawFile, duckdb_path
+from orchestration.loading.formats import GZIP, PARQUET
 from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.loading.values import READ_TYPES, cast_sql
 
@@ -36,22 +38,26 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
         connection.execute(f"drop table if exists temp.{name}")
     # Not in parallel: DuckDB 2.0 then drops rows without a word after a buffer (8 MB) of bad rows,
     # and misplaces bad quotes. One thread reads the published files as fast.
-    connection.execute(
-        f"""
-        create temp table load_rows as
-        select {", ".join(f'"{name}"' for name in file.table.columns)}
-        from read_csv(
-            ?, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
-            encoding = 'utf-8', columns = {columns}, max_line_size = {MAX_LINE_BYTES},
-            null_padding = false, parallel = false, store_rejects = true,
-            rejects_table = 'load_rejects', rejects_scan = 'load_reject_scans', rejects_limit = 0
+    with duckdb_path(file.path) as path:
+        connection.execute(
+            f"""
+            create temp table load_rows as
+            select {", ".join(f'"{name}"' for name in file.table.columns)}
+            from read_csv(
+                ?, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+                encoding = 'utf-8', columns = {columns}, max_line_size = {MAX_LINE_BYTES},
+                compression = '{"gzip" if file.format == GZIP else "none"}',
+                null_padding = false, parallel = false, store_rejects = true,
+                rejects_table = 'load_rejects', rejects_scan = 'load_reject_scans',
+                rejects_limit = 0
+            )
+            """,
+            [path],
         )
-        """,
-        [str(file.path)],
-    )
     file.rejects.extend(unreadable_rows(connection, file))
     if file.rejects or wanted_count != count_rows(connection, "temp.load_rows"):
         file.rejects.extend(missed_rows(connection, file))
+    file.rejects.extend(repeated_headers(connection, file))
     file.rejects.extend(rows_with_bad_values(connection, file))
     file.rejects.sort(key=lambda reject: reject.line_number)
     casts = ", ".join(f'{cast_sql(name, kind)} as "{name}"'
@@ -71,7 +77,7 @@ def _read_through(file: RawFile) -> int | None:
     """
     commas, row_ends, line, is_quoted, last = 0, 0, 0, False, b""
     try:
-        with open_binary(file.path, file.suffix) as stream:
+        with file.open() as stream:
             while chunk := stream.read1(1 << 20):  # unlike read, also what comes before a cut
                 parts = chunk.split(b'"')
                 commas += sum(part.count(b",") for part in parts[is_quoted::2])
@@ -91,7 +97,7 @@ def _read_through(file: RawFile) -> int | None:
 
 def first_odd_line(file: RawFile) -> str:
     """Where the first row stands that ends unlike the header, if DuckDB gave up for that."""
-    if file.suffix == ".parquet":
+    if file.format == PARQUET:
         return ""
     header_end = ""
     for line, _, text in rows_one_by_one(file):

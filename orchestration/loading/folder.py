@@ -8,58 +8,70 @@ from pathlib import Path
 
 from orchestration.errors import InputError
 from orchestration.loading.files import RawFile
+from orchestration.loading.formats import CSV, FORMAT_OF_SUFFIX, PARQUET, find_format
 from orchestration.loading.headers import check_header, read_header
 from orchestration.loading.parquet import check_parquet_types, read_parquet_types
 from orchestration.loading.tables import RawTable
-
-FILE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+from orchestration.paths import shown_path
 
 
 def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
     """The file of each table, its header checked; a missing one of an optional table is marked.
 
+    Args:
+        folder: where the files lie, right in it.
+        tables: what to look for.
+
     Raises:
         InputError: the folder, a file or a column is missing, or not as expected; or a file is
             named nearly as one that is missing.
     """
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+    try:
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "does not exist"
+            raise InputError(
+                f"expected a folder with {len(tables)} raw files, but {shown_path(folder)} {what}; "
+                "set REGULARS_DATA_DIR to the folder of your files, or unset it to use the demo "
+                "shop."
+            )
+        return [_find_file(folder, table, tables) for table in tables]
+    except OSError as error:
         raise InputError(
-            f"expected a folder with {len(tables)} raw files, but {folder} {what}; set "
-            "REGULARS_DATA_DIR to the folder of your files, or unset it to use the demo shop."
+            f"{shown_path(folder)} cannot be looked through: {error.strerror or error}. Give "
+            "yourself the right to read it, or set REGULARS_DATA_DIR to another folder."
+        ) from error
+
+
+def _find_file(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> RawFile:
+    names = {table.file_stem + suffix: suffix for suffix in FORMAT_OF_SUFFIX}
+    # A link to nowhere is a file that cannot be opened, not one that is missing.
+    found = [name for name in names if (folder / name).exists() or (folder / name).is_symlink()]
+    if not found and table.is_optional:
+        _refuse_near_names(folder, table, tables)
+        missing = folder / f"{table.file_stem}.csv"
+        return RawFile(table, missing, ".csv", CSV, list(table.columns), is_missing=True)
+    if not found:
+        present = ", ".join(sorted(shown_path(path.name) for path in folder.iterdir()))
+        raise InputError(
+            f"{table.file_stem}.csv is missing from {shown_path(folder)} (.csv.gz and .parquet "
+            f"would do too); the folder holds: {present or 'nothing'}. Add the file and load again."
         )
-    found = []
-    for table in tables:
-        paths = [
-            path
-            for suffix in FILE_SUFFIXES
-            if (path := folder / (table.file_stem + suffix)).exists()
-        ]
-        if not paths and table.is_optional:
-            _refuse_near_names(folder, table, tables)
-            missing = folder / f"{table.file_stem}.csv"
-            found.append(RawFile(table, missing, ".csv", list(table.columns), is_missing=True))
-            continue
-        if not paths:
-            present = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-            raise InputError(
-                f"{table.file_stem}.csv is missing from {folder} (.csv.gz and .parquet would do "
-                f"too); the folder holds: {present}. Add the file and load again."
-            )
-        if len(paths) > 1:
-            raise InputError(
-                f"{' and '.join(path.name for path in paths)} both hold {table.name}; "
-                "keep the one that is right and move the other away."
-            )
-        suffix = next(suffix for suffix in FILE_SUFFIXES if paths[0].name.endswith(suffix))
-        stored_types = read_parquet_types(paths[0]) if suffix == ".parquet" else {}
-        header = list(stored_types) if stored_types else read_header(paths[0], suffix)
-        check_header(paths[0].name, table, header)
-        file = RawFile(table, paths[0], suffix, header, stored_types)
-        if suffix == ".parquet":
-            check_parquet_types(file)
-        found.append(file)
-    return found
+    if len(found) > 1:
+        raise InputError(
+            f"{' and '.join(found)} both hold {table.name}; keep the one that is right and move "
+            "the other away."
+        )
+    path, suffix = folder / found[0], names[found[0]]
+    file = RawFile(table, path, suffix, find_format(path, suffix))
+    if file.format == PARQUET:
+        file.stored_types = read_parquet_types(path)
+        file.header = list(file.stored_types)
+    else:
+        file.header = read_header(path, file.format)
+    check_header(path.name, table, file.header)
+    if file.format == PARQUET:
+        check_parquet_types(file)
+    return file
 
 
 def _refuse_near_names(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> None:
@@ -71,12 +83,13 @@ def _refuse_near_names(folder: Path, table: RawTable, tables: Sequence[RawTable]
     spare = {
         path.name: path.name.split(".")[0]
         for path in sorted(folder.iterdir())
-        if path.name.endswith(FILE_SUFFIXES) and path.name.split(".")[0] not in stems
+        if path.name.endswith(tuple(FORMAT_OF_SUFFIX)) and path.name.split(".")[0] not in stems
     }
     near = difflib.get_close_matches(table.file_stem, spare.values(), n=1, cutoff=0.8)
     if near:
         name = next(name for name, stem in spare.items() if stem == near[0])
         raise InputError(
-            f"{table.file_stem}.csv is missing from {folder}, which holds {name}. Add the file, or "
-            f"rename that one if it is the one; if the shop has no {table.name}, move it away."
+            f"{table.file_stem}.csv is missing from {shown_path(folder)}, which holds "
+            f"{shown_path(name)}. Add the file, or rename that one if it is the one; if the shop "
+            f"has no {table.name}, move it away."
         )

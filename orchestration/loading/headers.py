@@ -6,49 +6,91 @@ import codecs
 import csv
 import difflib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from pathlib import Path
 
 from orchestration.errors import InputError
 from orchestration.loading.files import open_binary
+from orchestration.loading.formats import GZIP
 from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.loading.tables import RawTable
 
 
-def read_header(path: Path, suffix: str) -> list[str]:
-    """The columns that the first line names.
+def read_header(path: Path, file_format: str) -> list[str]:
+    """The columns that the first row names.
+
+    Args:
+        path: a CSV file.
+        file_format: ``csv`` or ``gzip``.
 
     Raises:
-        InputError: the line cannot be read as UTF-8 text.
+        InputError: the row cannot be read as UTF-8 text.
     """
+    read: list[str] = []
     try:
-        with open_binary(path, suffix) as stream:
-            line = stream.readline(MAX_LINE_BYTES)
+        with open_binary(path, file_format) as stream:
+            lines = _text_lines(path.name, stream, read)
+            return next(csv.reader(lines, strict=True), [])
+    except csv.Error as error:
+        values = next(csv.reader(read[:1]), [])
+        if len(values) == 1:  # not separated by commas, so its quotes are not where ours are
+            return values
+        raise InputError(
+            f"{path.name}, line 1: the header cannot be read ({error}); a quote may be opened and "
+            "never closed. Mend the header, or export the file again."
+        ) from error
     except (OSError, EOFError, zlib.error) as error:
-        what = "unpacked" if suffix == ".csv.gz" else "opened"
+        what = "unpacked" if file_format == GZIP else "opened"
         raise InputError(f"{path.name} cannot be {what}: {error}. Export it again.") from error
-    if not line:
+
+
+def _text_lines(name: str, stream: BufferedIOBase, read: list[str]) -> Iterator[str]:
+    """The lines of a header, which are more than one if a column's name holds a line break.
+
+    Each is appended to ``read``, too.
+    """
+    number, left = 1, MAX_LINE_BYTES
+    while left > 0 and (line := stream.readline(left)):
+        left -= len(line)
+        read.append(_decode(name, number, line))
+        yield read[-1]
+        number += 1
+
+
+def _decode(name: str, number: int, line: bytes) -> str:
+    where = f"{name}, line {number}"
+    if _is_utf_16(line):
         raise InputError(
-            f"{path.name} is empty (0 bytes); expected a header line and rows. Export it again."
-        )
-    if b"\0" in line or line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError(
-            f"{path.name}, line 1: expected UTF-8, but it begins with {line[:4]!r}, which looks "
-            "like UTF-16; save the file as UTF-8."
+            f"{where}: expected UTF-8, but it begins with {line[:4]!r}, which looks like UTF-16; "
+            "save the file as UTF-8."
         )
     try:
-        text = line.decode("utf-8-sig").rstrip("\r\n")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path.name}, line 1: expected UTF-8, but byte {error.start + 1} is "
-            f"0x{line[error.start]:02x}; save the file as UTF-8."
+            f"{where}: expected UTF-8, but byte {error.start + 1} is 0x{line[error.start]:02x}; "
+            "save the file as UTF-8."
         ) from error
-    if "\r" in text:
+    if "\0" in text:
         raise InputError(
-            f"{path.name}, line 1: expected lines that end in \\n or \\r\\n, found a bare \\r; "
-            "save the file with the line ends of Unix or Windows."
+            f"{where}: expected text, but byte {line.index(0) + 1} is 0x00; this is no CSV file. "
+            "Export it again."
         )
-    return next(csv.reader([text]), [])
+    if "\r" in text.rstrip("\r\n"):
+        raise InputError(
+            f"{where}: expected lines that end in \\n or \\r\\n, found a bare \\r; save the file "
+            "with the line ends of Unix or Windows."
+        )
+    return text
+
+
+def _is_utf_16(line: bytes) -> bool:
+    """Whether every other byte is zero, as in Latin text, or a mark says so."""
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    halves = line[:200:2], line[1:200:2]
+    return any(half.count(0) > 0.8 * len(half) > 0 for half in halves)
 
 
 def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None:

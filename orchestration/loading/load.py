@@ -12,6 +12,7 @@ from orchestration.errors import InputError
 from orchestration.loading.csv_reader import first_odd_line, load_csv
 from orchestration.loading.files import RawFile, file_sha256, first_line
 from orchestration.loading.folder import find_files
+from orchestration.loading.formats import PARQUET
 from orchestration.loading.log import TableLoad, create_log_tables, former_load, log_load
 from orchestration.loading.parquet import load_parquet
 from orchestration.loading.profiles import profile_new_loads
@@ -72,6 +73,8 @@ def load_raw_files(
             row_count = 0 if file.is_missing else _load_one(connection, file)
             if file.is_missing:
                 create_empty_table(connection, file.table)
+            else:
+                file.require_unchanged()
             rejected_so_far += len(file.rejects)
             if rejected_so_far > max_rejected_rows:
                 raise InputError(too_many_rejects(file, rejected_so_far, max_rejected_rows))
@@ -94,6 +97,8 @@ def load_raw_files(
             said = f"{file.path.name}: {row_count:,} rows"
             if file.is_missing:
                 said = f"{file.path.name}: not there, so {file.table.name} is empty"
+            if file.misnomer:
+                said += f", read as {file.misnomer}"
             if file.ignored_columns:
                 said += f", kept out the columns {', '.join(file.ignored_columns)}"
             if file.rejects:
@@ -110,12 +115,12 @@ def create_empty_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -
 
 
 def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
-    reader = load_parquet if file.suffix == ".parquet" else load_csv
+    reader = load_parquet if file.format == PARQUET else load_csv
     try:
         reader(connection, file)
     except duckdb.Error as error:
         how = "Export the file again"
-        if file.suffix != ".parquet":
+        if file.format != PARQUET:
             how += (
                 " as UTF-8, comma-separated, with double quotes around text that holds commas or "
                 "line breaks, and with the same line ends throughout"

@@ -11,6 +11,9 @@ import duckdb
 from orchestration.loading.files import RawFile
 from orchestration.loading.tables import RawTable
 
+# Raise it whenever the same bytes would be read into other rows, so that they are read again.
+READING_VERSION = 2
+
 
 @dataclass(frozen=True)
 class TableLoad:
@@ -58,7 +61,10 @@ def create_log_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _definition(table: RawTable) -> str:
-    return ", ".join(f"{name} {sql_type}" for name, sql_type in table.columns.items())
+    """How a file is read: with its bytes, all that its table depends on."""
+    roles = {column: f" {role}" for role, column in table.roles.items()}
+    columns = [f"{name} {kind}{roles.get(name, '')}" for name, kind in table.columns.items()]
+    return f"reading {READING_VERSION}: {', '.join(columns)}"
 
 
 def former_load(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
 from orchestration.errors import InputError
-from orchestration.loading.files import RawFile, RejectedRow, first_line
-from orchestration.loading.values import READ_TYPES, cast_sql, is_bad_sql, plain_type
+from orchestration.loading.bad_values import (
+    bad_rows_sql,
+    find_bad_values,
+    header_like_rows,
+    reason_of,
+)
+from orchestration.loading.files import RawFile, RejectedRow, duckdb_path, first_line
+from orchestration.loading.rejects import REPEATED_HEADER, is_repeated_header
+from orchestration.loading.values import READ_TYPES, TEXT, cast_sql
 
 
 def read_parquet_types(path: Path) -> dict[str, str]:
     """Column name to the type that it has in a Parquet file."""
-    if path.stat().st_size == 0:
-        raise InputError(
-            f"{path.name} is empty (0 bytes); expected columns and rows. Export it again."
-        )
     try:
-        with duckdb.connect() as connection:
+        with duckdb_path(path) as exact, duckdb.connect() as connection:
             rows = connection.execute(
-                "select column_name, column_type from (describe from read_parquet(?))", [str(path)]
+                "select column_name, column_type from (describe from read_parquet(?))", [exact]
             ).fetchall()
     except duckdb.Error as error:
         raise InputError(
@@ -34,9 +38,9 @@ def check_parquet_types(file: RawFile) -> None:
     for name, wanted in file.table.columns.items():
         stored = file.stored_types[name]
         if wanted == "VARCHAR" and stored != "VARCHAR" and not stored.startswith("ENUM"):
-            with duckdb.connect() as connection:
+            with duckdb_path(file.path) as path, duckdb.connect() as connection:
                 first = connection.execute(
-                    f'select any_value("{name}") from read_parquet(?)', [str(file.path)]
+                    f'select any_value("{name}") from read_parquet(?)', [path]
                 ).fetchone()
             if first is None or first[0] is None:
                 continue  # nothing but nulls: a writer that saw no text may state any type
@@ -62,36 +66,60 @@ def _read_parquet_column(name: str, wanted: str, stored: str) -> str:
 def load_parquet(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
     """Parquet has types of its own: cast each column, and set aside what does not cast."""
     columns = file.table.columns
-    read = ", ".join(
-        f'{_read_parquet_column(name, kind, file.stored_types[name])} as "{name}", '
+    read = [
+        f'{_read_parquet_column(name, kind, file.stored_types[name])} as "{name}"'
+        for name, kind in columns.items()
+    ]
+    stored = [
         f'nullif(cast("{name}" as varchar), \'\') as "{name} as stored"'
         for name, kind in columns.items()
+        if kind != TEXT
+    ]
+    connection.execute("drop table if exists temp.load_rows")
+    with duckdb_path(file.path) as path:
+        connection.execute(
+            f"""
+            create temp table load_rows as
+            select {", ".join([*read, *stored])}, file_row_number + 1 as "row number"
+            from read_parquet(?, file_row_number = true)
+            """,
+            [path],
+        )
+    rejects = {reject.line_number: reject for reject in _bad_rows(connection, file)}
+    file.rejects.extend(rejects[row] for row in sorted(rejects))
+    connection.execute(
+        'delete from temp.load_rows where list_contains(?::bigint[], "row number")', [[*rejects]]
     )
-    source = f"(select {read}, file_row_number from read_parquet(?, file_row_number = true))"
-    bad = {
-        name: f"coalesce({is_bad_sql(name, kind)}, false) "
-        f'or ("{name} as stored" is not null and "{name}" is null)'
-        for name, kind in columns.items()
-        if kind != "VARCHAR"
-    }
-    any_bad = " or ".join(f"({test})" for test in bad.values()) or "false"
     casts = ", ".join(f'{cast_sql(name, kind)} as "{name}"' for name, kind in columns.items())
     connection.execute(
-        f"create or replace table raw.{file.table.name} as "
-        f"select {casts} from {source} where not ({any_bad})",
-        [str(file.path)],
+        f"create or replace table raw.{file.table.name} as select {casts} from temp.load_rows"
     )
-    known: set[int] = set()
-    for name, test in bad.items():
+    connection.execute("drop table temp.load_rows")
+
+
+def _bad_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> Iterator[RejectedRow]:
+    """The rows that are kept out; of several faults of a row the last one counts."""
+    name = file.path.name
+    bad = find_bad_values(connection, file.table)
+    for column, kind in reversed(file.table.columns.items()):
+        if kind == TEXT:
+            if column not in bad:
+                continue
+            value, test = f'"{column}"', bad_rows_sql(file.table, [column])
+        else:
+            value = f'"{column} as stored"'
+            test = f'({value} is not null and "{column}" is null)'
+            if column in bad:
+                test += f" or {bad_rows_sql(file.table, [column])}"
         rows = connection.execute(
-            f'select file_row_number + 1, "{name} as stored" from {source} where {test} order by 1',
-            [str(file.path)],
+            f'select "row number", {value} from temp.load_rows where {test}'
         ).fetchall()
-        reason = f"is no {plain_type(columns[name])}"
-        for row, value in rows:
-            if row not in known:
-                file.rejects.append(
-                    RejectedRow(file.path.name, row, name, value, f"{value!r} {reason}", "")
-                )
-                known.add(row)
-    file.rejects.sort(key=lambda reject: reject.line_number)
+        for row, text in rows:
+            reason = reason_of(bad[column][text] if kind == TEXT else "", text, kind)
+            yield RejectedRow(name, row, column, text, reason, "")
+    for row_id, values in header_like_rows(connection, file.table):
+        ((row,),) = connection.execute(
+            'select "row number" from temp.load_rows where rowid = ?', [row_id]
+        ).fetchall()
+        if is_repeated_header(file, row, values):
+            yield RejectedRow(name, row, None, None, REPEATED_HEADER, "")

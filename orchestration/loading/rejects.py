@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Sequence
 
+from orchestration.errors import InputError
+from orchestration.loading.bad_values import is_header
 from orchestration.loading.files import RawFile, RejectedRow
-from orchestration.loading.values import plain_type
+from orchestration.loading.values import TEXT, plain_type
 
 # No row of these files comes near it; a quote that is never closed does.
 MAX_LINE_BYTES = 2_097_152
@@ -15,6 +19,7 @@ UNCLOSED = (
     "a quote is opened and never closed, or text follows a closing quote; the file may have been "
     "cut off"
 )
+REPEATED_HEADER = "the header stands here once more; two files may have been joined"
 
 
 def explain_reject(
@@ -22,7 +27,10 @@ def explain_reject(
 ) -> RejectedRow:
     """A row that DuckDB set aside, with the reason in plain words."""
     value: str | None = None
-    sql_type = file.table.columns.get(column or "", "VARCHAR")
+    sql_type = file.table.columns.get(column or "", TEXT)
+    text = raw.decode(errors="backslashreplace").rstrip("\r\n")
+    if is_repeated_header(file, line, next(csv.reader([text]), [])):
+        return RejectedRow(file.path.name, line, None, None, REPEATED_HEADER, text)
     if kind == "CAST":
         value = message.partition('convert string "')[2].rpartition('" to ')[0]
         reason = f"{value!r} is no {plain_type(sql_type)}"
@@ -39,8 +47,26 @@ def explain_reject(
         column = None
     else:
         reason = f"{kind.lower()}: {message.strip()}"
-    text = raw.decode(errors="backslashreplace").rstrip("\r\n")
+    if column not in file.header:
+        column = None  # one that nobody reads, numbered for DuckDB
     return RejectedRow(file.path.name, line, column, value, reason, text)
+
+
+def is_repeated_header(file: RawFile, line: int, values: Sequence[str]) -> bool:
+    """Whether a row is the header once more, as where two files were joined.
+
+    Raises:
+        InputError: it is a header with its columns in another order, so what follows it would be
+            read into the wrong columns.
+    """
+    answer = is_header(values, file.header)
+    if answer is None:
+        raise InputError(
+            f"{file.path.name}, {file.unit} {line}: another header stands here, with other columns "
+            f"or another order: {', '.join(values)}. Two files may have been joined; load them one "
+            "by one, or put their columns in one order."
+        )
+    return answer
 
 
 def wrong_count(wanted: int, found: int) -> str:
@@ -67,7 +93,7 @@ def too_many_rejects(file: RawFile, rejected: int, allowed: int) -> str:
     reject = file.rejects[0] if file.rejects else None
     where = ""
     if reject is not None:
-        unit = "row" if file.suffix == ".parquet" else "line"
+        unit = file.unit
         column = f", column {reject.column_name}" if reject.column_name else ""
         where = f"{reject.file_name}, {unit} {reject.line_number}{column}: {reject.reason}. "
         if reject.rejected_value is None and reject.raw_line:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
+TEXT = "VARCHAR"
 MONEY = "DECIMAL(18, 2)"
 # Types that DuckDB casts without a word where it should refuse are read as something wider first:
 # 4.6 would become 5, 12.345 would become 12.35, and "018-01-01 0:0:0", a line cut off, the year 18.
 # What lies beyond six decimals is noise of binary floats.
 WIDE = "DECIMAL(24, 6)"
-READ_TYPES = {"INTEGER": WIDE, MONEY: WIDE, "TIMESTAMP": "VARCHAR"}
-TIMESTAMP_LENGTH = len("2018-08-29 15:00:37")
+READ_TYPES = {"INTEGER": WIDE, MONEY: WIDE, "TIMESTAMP": TEXT}
 
 
 def cast_sql(column: str, sql_type: str) -> str:
@@ -26,14 +26,15 @@ def is_bad_sql(column: str, sql_type: str) -> str:
     cast = cast_sql(column, sql_type)
     if sql_type == "DOUBLE":
         return f'not isfinite("{column}")'
-    if sql_type == "TIMESTAMP":
-        wrong_length = f'length("{column}") <> {TIMESTAMP_LENGTH}'
-        return f'"{column}" is not null and ({wrong_length} or {cast} is null)'
+    if sql_type == "TIMESTAMP":  # the text of the timestamp must be the text that was read
+        cast = f"cast({cast} as varchar)"
     return f'"{column}" is not null and {cast} is distinct from "{column}"'
 
 
 def as_read(text: str, sql_type: str) -> Decimal | str | None:
     """A value as DuckDB has read it, to be told from others."""
+    if sql_type == TEXT:
+        return text or None
     try:
         if sql_type == "DOUBLE":
             return str(float(text))

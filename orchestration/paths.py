@@ -1,0 +1,74 @@
+"""Paths as a person or DuckDB has to read them: shown without odd bytes, refused if not exact."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestration.errors import WarehouseError
+
+# DuckDB 2.0 cuts a database's path at '?' and takes '\\' for '/'; dbt-duckdb cuts it at '#'.
+MISREAD_IN_DATABASE_PATHS = "?#\\"
+# DuckDB names a catalog after its file. These names it has already, or a schema of ours has them,
+# and then `raw.orders` may be either.
+TAKEN_CATALOG_NAMES = frozenset(
+    {"canonical", "conformed", "features", "information_schema", "main", "marts", "marts_ml",
+     "memory", "ml", "pg_catalog", "raw", "scoring", "staging", "system", "temp"}
+)  # fmt: skip
+
+
+def shown_path(path: Path | str) -> str:
+    r"""A path in one line that every terminal can print.
+
+    Args:
+        path: it may hold bytes that are not UTF-8, and line breaks.
+
+    Example:
+        >>> shown_path("shops/a\nb")
+        'shops/a\\nb'
+    """
+    text = os.fsencode(path).decode("utf-8", errors="backslashreplace")
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def check_database_path(path: Path) -> Path:
+    """See that DuckDB and dbt open exactly this path, and no other that resembles it.
+
+    Args:
+        path: where a DuckDB file is or will be.
+
+    Returns:
+        The path.
+
+    Raises:
+        WarehouseError: a sign in the path, or the file's name, is read as something else.
+
+    Example:
+        >>> check_database_path(Path("/shops/shop [2]/regulars.duckdb")).name
+        'regulars.duckdb'
+    """
+    shown = shown_path(path)
+    how = "set REGULARS_WAREHOUSE to another path"
+    text = str(path)
+    for sign in MISREAD_IN_DATABASE_PATHS:
+        if sign in text:
+            raise WarehouseError(
+                f"the warehouse cannot be at {shown}: DuckDB or dbt would take the {sign!r} in it "
+                f"for something else and open another file; {how}, without {sign!r}."
+            )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WarehouseError(
+            f"the warehouse cannot be at {shown}: the path is not UTF-8, and DuckDB opens no "
+            f"others; {how}, or rename the folder."
+        ) from None
+    catalog = path.name.lstrip(".").split(".")[0]
+    if not catalog or catalog.lower() in TAKEN_CATALOG_NAMES:
+        raise WarehouseError(
+            f"the warehouse cannot be at {shown}: DuckDB names its catalog after the file, and "
+            f"{catalog!r} is taken; {how}, such as {shown_path(path.with_name('regulars.duckdb'))}."
+        )
+    return path
