@@ -17,6 +17,7 @@ from typing import Protocol
 import duckdb
 
 from orchestration.errors import RegularsError, WarehouseError, WarehouseLockedError
+from orchestration.paths import check_database_path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
@@ -62,12 +63,14 @@ class Settings:
         """Read the settings; unset ones have the defaults that the README lists.
 
         Raises:
-            RegularsError: a number is not a number.
+            RegularsError: a number is not a number, or no DuckDB file can be at that path.
         """
         default = PROJECT_DIR / "warehouse" / "regulars.duckdb"
         data_dir = os.environ.get("REGULARS_DATA_DIR")
         return cls(
-            warehouse_path=Path(os.environ.get("REGULARS_WAREHOUSE") or default).resolve(),
+            warehouse_path=check_database_path(
+                Path(os.environ.get("REGULARS_WAREHOUSE") or default).resolve()
+            ),
             data_dir=Path(data_dir).resolve() if data_dir else None,
             max_rejected_rows=_whole_number("REGULARS_MAX_REJECTED_ROWS", 0),
             demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
@@ -140,8 +143,10 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         read_only: for readers; several may be open at once.
 
     Raises:
-        WarehouseError: it is not there, not DuckDB, or stays locked.
+        WarehouseError: it is not there, not DuckDB, or stays locked; or DuckDB would take its path
+            for another one.
     """
+    check_database_path(path)
     if read_only and not path.exists():
         raise WarehouseError(f"there is no warehouse at {path}; run `regulars build` first")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ def explain_reject(
     value: str | None = None
     sql_type = file.table.columns.get(column or "", TEXT)
     text = raw.decode(errors="backslashreplace").rstrip("\r\n")
-    if is_repeated_header(file, line, next(csv.reader([text]), [])):
+    if is_repeated_header(file, line, _values_of(text)):
         return RejectedRow(file.path.name, line, None, None, REPEATED_HEADER, text)
     if kind == "CAST":
         value = message.partition('convert string "')[2].rpartition('" to ')[0]
@@ -50,6 +50,13 @@ def explain_reject(
     if column not in file.header:
         column = None  # one that nobody reads, numbered for DuckDB
     return RejectedRow(file.path.name, line, column, value, reason, text)
+
+
+def _values_of(text: str) -> list[str]:
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        return []
 
 
 def is_repeated_header(file: RawFile, line: int, values: Sequence[str]) -> bool:

@@ -883,7 +883,9 @@ def test_a_bad_last_file_keeps_the_change_of_the_first_one_out(folder, refuse):
     put(folder / CUSTOMERS, "brasilia", "customer_city")
     (folder / TRANSLATION).write_bytes(b"")
     assert_names(refuse(), TRANSLATION)
-    write_rows(folder / TRANSLATION, [["product_category_name", "product_category_name_english"]])
+    write_rows(
+        folder / TRANSLATION, [["product_category_name", "product_category_name_english"], ["a"]]
+    )
     assert_names(refuse(), TRANSLATION)  # this time found while loading, not before
 
 
