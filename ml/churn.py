@@ -460,8 +460,6 @@ def study_families(
         auc = validated[name].roc_auc
         suspicions[name] = find_suspicion("in cross-validation", auc, train, bound)
         progress(f"{name}: cross-validated ROC AUC {auc:.4f}")
-    trusted = {name: each for name, each in validated.items() if not suspicions[name]}
-    opaque = find_opaque_refusals(trusted, train, effort, seed=seed)
     base_rate = float(train.is_returning.mean())
     judged = []
     for name, each in validated.items():
@@ -476,7 +474,16 @@ def study_families(
         judged.append((name, each, judgement))
     found = []
     for name, each, judgement in judged:
-        why_not = [*filter(None, [suspicions[name], opaque.get(name)])]
+        why_not = [suspicions[name]] if suspicions[name] else []
+        if not why_not and not each.family.explains_itself:
+            # Held against the honest ones; those that explain themselves come first.
+            rivals = {
+                other: rival
+                for other, rival in validated.items()
+                if rival.family.explains_itself and not suspicions[other]
+            }
+            opaque = find_opaque_refusals({**rivals, name: each}, train, effort, seed=seed)
+            why_not = [*opaque.values()]
         calibration, fit_metrics = each.calibration, []
         if not why_not:
             # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.

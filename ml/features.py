@@ -27,7 +27,8 @@ class FeatureRule:
 
     Attributes:
         feature_name: a column of ``features.customer_feature_snapshots``.
-        transform: ``identity``, or ``log1p`` for ln(1 + x) of skewed amounts and counts.
+        transform: ``identity``, or ``log1p`` for ln(1 + x) of skewed amounts and counts; an
+            amount below 0, of who was refunded more than they paid, counts as 0.
         null_rule: ``none`` where a missing value is an error, ``median`` to fill it in.
     """
 
@@ -105,7 +106,7 @@ class Preprocessing:
 
     Attributes:
         feature_names: the order of the arrays.
-        is_log1p: whether ln(1 + x) is taken.
+        is_log1p: whether ln(1 + x) is taken, with what is below 0 as 0.
         imputed_value: what stands for a missing value, in the feature's own unit; NaN where
             missing values are refused.
         center: mean of the transformed feature in the training rows; its minimum where the
@@ -123,8 +124,7 @@ class Preprocessing:
         """Scaled features, shape (rows, features), nothing missing.
 
         Raises:
-            FeatureError: a feature is absent, missing where that is refused, infinite, or at or
-                below -1 where a logarithm is taken.
+            FeatureError: a feature is absent, missing where that is refused, or infinite.
         """
         absent = [name for name in self.feature_names if name not in matrix.feature_names]
         if absent:
@@ -149,12 +149,8 @@ class Preprocessing:
                     f"feature {name!r} has {infinite} infinite values, expected finite numbers; "
                     "look for a division by 0 in customer_feature_snapshots"
                 )
-            if self.is_log1p[index] and filled[:, index].min(initial=0.0) <= -1.0:
-                raise FeatureError(
-                    f"feature {name!r} goes down to {filled[:, index].min()}, where ln(1 + x) "
-                    "does not exist; use the transform identity"
-                )
-        transformed = np.where(self.is_log1p, np.log1p(np.where(self.is_log1p, filled, 0)), filled)
+        logged = np.log1p(np.where(self.is_log1p, np.maximum(filled, 0.0), 0.0))
+        transformed = np.where(self.is_log1p, logged, filled)
         return np.asarray((transformed - self.center) / self.scale, dtype=np.float64)
 
     def to_rows(self) -> list[ParameterRow]:

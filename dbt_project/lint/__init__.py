@@ -126,6 +126,9 @@ def ratio(numerator: str, denominator: str) -> str:
     return f"({numerator} / {denominator})"
 
 
+share_of = ratio
+
+
 def population_variance(count: str, total: str, square_sum: str) -> str:
     """A difference."""
     return f"({square_sum} / {count} - {total} / {count} * {total} / {count})"

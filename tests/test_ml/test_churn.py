@@ -104,7 +104,14 @@ def test_every_family_is_validated_judged_and_fitted_on_everything():
         assert abs(probability.mean() - everything.is_returning.mean()) < 0.03
 
 
-def leaky_shop(seed: int, rows: int = 4_000) -> LabelledMatrix:
+def shop_without_leak(seed: int) -> LabelledMatrix:
+    """The same people, of whom the feature tells nothing."""
+    leaky = leaky_shop(seed)
+    leaky.matrix.values[:, 4] = 1.0
+    return leaky
+
+
+def leaky_shop(seed: int, rows: int = 2_000) -> LabelledMatrix:
     """People of whom a feature tells what they did afterwards."""
     honest = shop(seed, rows)
     values = np.column_stack([honest.matrix.values, np.where(honest.is_returning, 2.0, 1.0)])
@@ -135,13 +142,10 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
     )
     monkeypatch.setattr(churn, "FAMILIES", {"logistic": plain, "told": told})
 
-    def part(name, seed):
-        leaky = leaky_shop(seed)
-        if name != leaky_part:
-            leaky.matrix.values[:, 4] = 1.0
-        return leaky
-
-    train, test, everything = part("train", 1), part("test", 2), part("everything", 3)
+    train, test, everything = (
+        leaky_shop(seed) if name == leaky_part else shop_without_leak(seed)
+        for seed, name in enumerate(("train", "test", "everything"), start=1)
+    )
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
     logistic, suspect = study_families(
         train, test, everything, RULES, baselines, PROTOCOL, EFFORT, seed=0
@@ -160,18 +164,32 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
 
 
 def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itself(monkeypatch):
-    """The honest forest is held against honest models, not against one that knows the future."""
+    """The honest one is held against honest ones, not against one that knows the future."""
     rivals: list[set[str]] = []
     monkeypatch.setattr(
         churn, "find_opaque_refusals",
         lambda validated, *_rest, **_more: rivals.append(set(validated)) or {},
     )  # fmt: skip
-    told = replace(FAMILIES["additive"], predict=lambda _model, matrix: matrix.values[:, 4] / 2.1)
-    monkeypatch.setattr(churn, "FAMILIES", {"logistic": FAMILIES["logistic"], "additive": told})
-    train, test = leaky_shop(1), leaky_shop(2)
+
+    def scored_by(index, explains_itself):
+        return Family(
+            "",
+            lambda *_arguments: None,
+            lambda _model, matrix: np.clip(matrix.values[:, index] / 400, 0.001, 0.999),
+            lambda _model: [],
+            lambda _rows: None,
+            explains_itself,
+        )
+
+    families = {
+        "honest": scored_by(2, True), "leaky": scored_by(4, True), "opaque": scored_by(3, False)
+    }  # fmt: skip
+    monkeypatch.setattr(churn, "FAMILIES", families)
+    train, test = shop_without_leak(1), leaky_shop(2)
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
-    study_families(train, test, train, RULES, baselines, PROTOCOL, EFFORT, seed=0)
-    assert rivals == [{"logistic"}]
+    judged = study_families(train, test, train, RULES, baselines, PROTOCOL, EFFORT, seed=0)
+    assert [bool(family.suspicion) for family in judged] == [False, True, False]
+    assert rivals == [{"honest", "opaque"}]
 
 
 def test_the_suspect_may_rank_the_wrong_way_round_or_be_told_by_missing_values():

@@ -6,7 +6,8 @@
             ~ parameters.imputed_value['-1'][feature][''] ~ ')' -%}
     {%- endif -%}
     {%- if feature in parameters.get('is_log1p', {}).get('-1', {}) -%}
-        {%- set raw = 'ln(1e0 + ' ~ raw ~ ')' -%}
+        {%- set raw = 'case when ' ~ raw ~ ' < 0 then 0e0 else ln(1e0 + '
+            ~ raw ~ ') end' -%}
     {%- endif -%}
     ({{ raw }} - {{ parameters.center['-1'][feature][''] }})
     / {{ parameters.scale['-1'][feature][''] }}
