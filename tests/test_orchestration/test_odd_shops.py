@@ -187,6 +187,9 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
         "select file_name, row_count from raw.load_log where table_name = 'order_reviews'"
     ) == [(file_of("order_reviews"), 0)]
     assert shop.rows("select count(*) from marts.customer_segments") == [(152,)]
+    operations = page(shop, "operations")
+    assert "Of no order it is known when it was delivered" in operations
+    assert "There are no reviews" in operations
 
 
 def test_customers_who_are_all_too_predictable_have_no_scores_and_everything_else(tmp_path_factory):

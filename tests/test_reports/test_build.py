@@ -879,6 +879,20 @@ def test_without_bg_nbd_the_page_says_so(churn_pages):
     assert "BG/NBD is not among them" in Reading(pages["churn-models"]).text
 
 
+def test_a_shop_of_canceled_orders_only_is_said_to_have_no_customers(connection, tmp_path):
+    make_marts(connection, SHOP)
+    for mart in (
+        "orders_monthly", "customer_rfm", "late_recent_orders", "worst_reviewed_postal_codes"
+    ):  # fmt: skip
+        connection.execute(f"delete from marts.{mart}")
+    built = {path.stem: path.read_text("utf-8") for path in build_report(connection, tmp_path)}
+    assert "No order of this shop is valid" in Reading(built["index"]).text
+    assert "there is no RFM of today" in Reading(built["rfm"]).text
+    text = Reading(built["operations"]).text
+    assert "Of no order it is known when it was delivered" in text
+    assert "There are no reviews, so nothing can be said of them" in text
+
+
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     make_marts(connection, SHOP)
     built = {path.stem: path for path in build_report(connection, tmp_path)}
