@@ -186,7 +186,7 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
     assert shop.rows(
         "select file_name, row_count from raw.load_log where table_name = 'order_reviews'"
     ) == [(file_of("order_reviews"), 0)]
-    assert shop.rows("select count(*) from marts.customer_segments") == [(152,)]
+    assert shop.rows("select count(*) from marts.customer_segments") == [(153,)]
     operations = page(shop, "operations")
     assert "Of no order it is known when it was delivered" in operations
     assert "There are no reviews" in operations

@@ -252,8 +252,9 @@ features as (
         {{ ratio(
             'missing_rows.installment_count', 'missing_rows.paid_order_count'
         ) }} as average_installment_count,
-        {{ share_of('missing_rows.voucher_amount', 'missing_rows.paid_amount') }}
-            as voucher_share,
+        {{ share_of(
+            'missing_rows.voucher_amount', 'missing_rows.paid_amount'
+        ) }} as voucher_share,
         coalesce(reviewed_totals.review_count, 0) as review_count,
         {{ ratio(
             'reviewed_totals.review_score', 'reviewed_totals.review_count'
