@@ -2,13 +2,19 @@
 
 import dagster as dg
 import duckdb
+from dagster_dbt import DbtCliResource
 
-from orchestration.errors import WarehouseError
-from orchestration.resources import Settings, open_warehouse
+from orchestration.errors import PublishError, WarehouseError
+from orchestration.resources import open_warehouse
+from orchestration.staging import WritingRun
+from orchestration.warehouse import MARTS, pass_gate
+
+# The check that waits for all marts stands on one of which no other is made.
+LAST_MART = dg.AssetKey(["marts", "retention_actions"])
 
 
-def _number(settings: Settings, query: str) -> float | None:
-    with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+def _number(warehouse: WritingRun, query: str) -> float | None:
+    with open_warehouse(warehouse.path, read_only=True) as connection:
         try:
             ((value,),) = connection.execute(query).fetchall()
         except duckdb.CatalogException as error:
@@ -43,11 +49,11 @@ def _at_most(value: float | None, bar: float | None, meaning: str) -> dg.AssetCh
 
 @dg.asset_check(asset=["marts", "money_reconciliation"], blocking=True)
 def marts_and_what_they_leave_out_come_to_what_was_paid(
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
     """Money is conserved from the raw files to the marts."""
     difference = _number(
-        settings,
+        warehouse,
         """
         select greatest(
             max(paid) - min(paid),
@@ -73,12 +79,12 @@ def marts_and_what_they_leave_out_come_to_what_was_paid(
     blocking=True,
 )
 def every_rfm_customer_has_exactly_one_segment(
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and segments, none is there twice."""
     return _at_most(
         _unmatched(
-            settings,
+            warehouse,
             "customer_segments",
             "select 1 from marts.model_quality where purpose = 'segmentation'",
         ),
@@ -93,12 +99,12 @@ def every_rfm_customer_has_exactly_one_segment(
     blocking=True,
 )
 def every_rfm_customer_has_exactly_one_score(
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
     """No customer is lost between RFM and scores, none is there twice."""
     return _at_most(
         _unmatched(
-            settings,
+            warehouse,
             "customer_churn_scores",
             "select 1 from marts.churn_verdict where status = 'champion'",
         ),
@@ -107,10 +113,10 @@ def every_rfm_customer_has_exactly_one_score(
     )
 
 
-def _unmatched(settings: Settings, mart: str, model: str) -> float | None:
+def _unmatched(warehouse: WritingRun, mart: str, model: str) -> float | None:
     """RFM customers without exactly one row; none where a query finds no model that scores."""
     return _number(
-        settings,
+        warehouse,
         f"""
         select count(*) from marts.customer_rfm as rfm
         left join (
@@ -127,14 +133,16 @@ def _unmatched(settings: Settings, mart: str, model: str) -> float | None:
     additional_deps=[["marts", "build_info"]],
     blocking=True,
 )
-def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+def no_score_is_too_good_to_be_true(
+    warehouse: dg.ResourceParam[WritingRun],
+) -> dg.AssetCheckResult:
     """A figure that this data cannot give is a leak, and such a model's scores are not published.
 
     However it became champion: by a fit, by hand, or by an earlier version. A champion of which no
     figure is known proves nothing, so it does not pass either.
     """
     value = _number(
-        settings,
+        warehouse,
         """
         with scoring as (
             select model_id from ml.model_registry where purpose = 'churn' and status = 'champion'
@@ -155,7 +163,7 @@ def no_score_is_too_good_to_be_true(settings: dg.ResourceParam[Settings]) -> dg.
         left join figures on scoring.model_id = figures.model_id
         """,
     )
-    bar = _number(settings, "select most_plausible_roc_auc from marts.build_info")
+    bar = _number(warehouse, "select most_plausible_roc_auc from marts.build_info")
     return _at_most(value, bar, "highest ROC AUC of the churn model that scores")
 
 
@@ -177,10 +185,12 @@ _SLOPE_DISTANCE = """
     additional_deps=[["features", "churn_protocol"]],
     blocking=True,
 )
-def the_churn_champion_is_calibrated(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+def the_churn_champion_is_calibrated(
+    warehouse: dg.ResourceParam[WritingRun],
+) -> dg.AssetCheckResult:
     """Probabilities that are surely too far apart or too close are not published."""
     return _at_most(
-        _number(settings, _SLOPE_DISTANCE),
+        _number(warehouse, _SLOPE_DISTANCE),
         0.0,
         "distance of the champion's calibration slope from the slopes allowed",
     )
@@ -192,12 +202,12 @@ def the_churn_champion_is_calibrated(settings: dg.ResourceParam[Settings]) -> dg
     blocking=True,
 )
 def the_churn_champion_was_judged_on_enough_people_who_returned(
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
     """A score of which too few returning people are the proof is not published."""
-    bar = _number(settings, "select least_returning_count from features.churn_protocol")
+    bar = _number(warehouse, "select least_returning_count from features.churn_protocol")
     value = _number(
-        settings,
+        warehouse,
         """
         select case
             when not exists (select 1 from marts.churn_verdict where status = 'champion')
@@ -220,11 +230,11 @@ def the_churn_champion_was_judged_on_enough_people_who_returned(
 
 @dg.asset_check(asset=["marts", "churn_verdict"], blocking=True)
 def the_churn_champion_was_judged_on_a_complete_window(
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
     """A label window that is cut off makes people lost who may still come back."""
     value = _number(
-        settings,
+        warehouse,
         """
         select coalesce(max(greatest(
             test_date + label_window_days - as_of_date, 0
@@ -234,7 +244,28 @@ def the_churn_champion_was_judged_on_a_complete_window(
     return _at_most(value, 0.0, "days of the champion's test window that are not known yet")
 
 
+@dg.asset_check(
+    asset=LAST_MART,
+    additional_deps=[key for key in MARTS if key != LAST_MART],
+    blocking=True,
+)
+def every_test_that_guards_the_marts_passed_on_what_is_there(
+    dbt: DbtCliResource, warehouse: dg.ResourceParam[WritingRun]
+) -> dg.AssetCheckResult:
+    """What dbt's tests say of the tables as they are now; those that have not said are run."""
+    try:
+        gate = pass_gate(dbt, warehouse)
+    except PublishError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    return dg.AssetCheckResult(
+        passed=True,
+        metadata={"tests": gate.test_count, "run_again": gate.rerun_count},
+        description=f"{gate.test_count} tests passed on what is there",
+    )
+
+
 CHECKS = [
+    every_test_that_guards_the_marts_passed_on_what_is_there,
     marts_and_what_they_leave_out_come_to_what_was_paid,
     every_rfm_customer_has_exactly_one_segment,
     every_rfm_customer_has_exactly_one_score,

@@ -5,6 +5,7 @@ from dagster_dbt import DbtCliResource
 
 from orchestration import checks, model_assets, raw_assets, report_assets, schedules, warehouse
 from orchestration.resources import LogProgress, Settings
+from orchestration.runs import writing_run
 
 defs = dg.Definitions(
     assets=[
@@ -21,6 +22,7 @@ defs = dg.Definitions(
     resources={
         "dbt": DbtCliResource(project_dir=warehouse.DBT_PROJECT),
         "settings": Settings.from_environment(),
+        "warehouse": writing_run,
         "progress": LogProgress(),
     },
     # DuckDB has one writer: steps run one after the other in one process.

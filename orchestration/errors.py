@@ -19,3 +19,7 @@ class WarehouseLockedError(WarehouseError):
 
 class PublishError(RegularsError):
     """The published copy could not be made; the former one still stands."""
+
+
+class StepNotRunError(WarehouseError):
+    """An earlier step of the same run failed, so this one has nothing to write to."""

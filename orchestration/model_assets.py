@@ -32,7 +32,8 @@ from ml.registry import FittedModel, decide_statuses
 from ml.splits import ChurnProtocol, NotEnoughHistoryError, TimeSplit, split_in_time, split_on
 from ml.trees import LARGEST_COMPILED_LEAF_COUNT
 from orchestration.pictures import draw_bars, shown
-from orchestration.resources import Progress, Settings, open_warehouse
+from orchestration.resources import Progress, Settings
+from orchestration.runs import IN_TRANSACTION, writing_connection
 from orchestration.segmentation_assets import (
     CODE_VERSION,
     FEATURES,
@@ -42,9 +43,18 @@ from orchestration.segmentation_assets import (
     measure_segment_stability,
     study_segmentations,
 )
+from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
 
-CHURN_FAMILIES = (*FAMILIES, bg_nbd.FAMILY)
+FAMILY_DESCRIPTIONS = {
+    "logistic": "Return model: logistic regression.",
+    "additive": "Return model: boosted step functions, one for each feature.",
+    "random_forest": "Return model: random forest.",
+    "boosting": "Return model: gradient boosting.",
+    bg_nbd.FAMILY: "Return model: BG/NBD, which needs no labels but each person's history of "
+    "purchases.",
+}
+CHURN_FAMILIES = {family: FAMILY_DESCRIPTIONS[family] for family in (*FAMILIES, bg_nbd.FAMILY)}
 LABELS = [
     dg.AssetKey(["features", "customer_labels"]),
     dg.AssetKey(["features", "churn_protocol"]),
@@ -239,13 +249,23 @@ def _to_model(
 @dg.multi_asset(
     name="fit_churn_families",
     specs=[
-        dg.AssetSpec(["ml", family], deps=[*FEATURES, *LABELS], group_name="ml", kinds={"sklearn"})
-        for family in CHURN_FAMILIES
+        dg.AssetSpec(
+            ["ml", family],
+            deps=[*FEATURES, *LABELS],
+            group_name="ml",
+            description=f"{description} Cross-validated, judged on a later period, then fitted on "
+            "all complete dates.",
+            kinds={"sklearn"},
+        )
+        for family, description in CHURN_FAMILIES.items()
     ],
+    op_tags=IN_TRANSACTION,
 )
 def fit_churn(
+    context: dg.AssetExecutionContext,
     config: ChurnSettings,
     settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every family of churn models: cross-validated, judged later, then fitted on all dates.
@@ -255,7 +275,7 @@ def fit_churn(
     """
     progress.begin("fit churn", 3 * len(FAMILIES) + 3)
     effort = QUICK_EFFORT if settings.is_quick_study else Effort()
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
         protocol = store.read_churn_protocol(connection)
         store.require_label_window(connection, protocol.label_window_days)
         as_of_date = store.read_as_of_date(connection)
@@ -318,12 +338,15 @@ def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
 
 @dg.asset(
     key=["ml", "library_scores"],
-    group_name="scoring",
+    group_name="ml",
     deps=[*FEATURES, *(dg.AssetKey(["ml", family]) for family in CHURN_FAMILIES)],
     kinds={"sklearn"},
+    op_tags=IN_TRANSACTION,
 )
 def score_by_library(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[WritingRun],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """Scores of live models that are too large to be spelled out in SQL; mostly there are none.
 
@@ -331,7 +354,7 @@ def score_by_library(
     of dbt.
     """
     progress.begin("score by library", 1)
-    with open_warehouse(settings.warehouse_path) as connection:
+    with writing_connection(context, warehouse) as connection:
         as_of_date = store.read_as_of_date(connection)
         scores = {}
         for model_id, family in store.read_models_scored_by_library(connection, as_of_date):
@@ -345,15 +368,15 @@ def score_by_library(
     return dg.MaterializeResult(metadata={"dagster/row_count": count})
 
 
-MODEL_TABLES = (
-    "model_registry",
-    "model_parameters",
-    "model_metrics",
-    "baseline_metrics",
-    "model_curves",
-    "leak_meter",
-    "champion_history",
-)
+MODEL_TABLES = {
+    "model_registry": "One row per model that was fitted: its status, and why.",
+    "model_parameters": "The parameters of every model, one number a row; SQL scores from them.",
+    "model_metrics": "How good each model is, with intervals, beside the best baseline.",
+    "baseline_metrics": "How good each baseline is on the same customers as each model.",
+    "model_curves": "Points of each model's lift, calibration, ROC and precision-recall curves.",
+    "leak_meter": "What common mistakes would have claimed on the same data.",
+    "champion_history": "Each change of champion, by whom or what, and why.",
+}
 
 
 @dg.multi_asset(
@@ -369,18 +392,22 @@ MODEL_TABLES = (
                 score_by_library,
             ],
             group_name="ml",
+            description=description,
             kinds={"duckdb"},
         )
-        for table in MODEL_TABLES
+        for table, description in MODEL_TABLES.items()
     ],
     can_subset=False,
+    op_tags=IN_TRANSACTION,
 )
 def model_tables(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[WritingRun],
+    progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Choose the champion of each purpose among the latest fits, in one transaction."""
     progress.begin("champions", 1)
-    with open_warehouse(settings.warehouse_path) as connection:
+    with writing_connection(context, warehouse) as connection:
         decisions = decide_statuses(store.read_candidates(connection))
         store.write_decisions(connection, decisions)
         counts = {table: store.count_rows(connection, f"ml.{table}") for table in MODEL_TABLES}

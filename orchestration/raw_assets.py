@@ -7,7 +7,9 @@ import dagster as dg
 from orchestration.demo_shop import is_demo_shop, make_demo_shop
 from orchestration.loading.load import load_raw_files
 from orchestration.loading.tables import source_tables
-from orchestration.resources import Progress, Settings, open_warehouse
+from orchestration.resources import Progress, Settings
+from orchestration.runs import BEGINNING, writing_connection
+from orchestration.staging import WritingRun
 
 
 @dg.multi_asset(
@@ -22,9 +24,11 @@ from orchestration.resources import Progress, Settings, open_warehouse
         for table in source_tables()
     ],
     can_subset=False,
+    op_tags=BEGINNING,
 )
 def raw_tables(
     context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[WritingRun],
     settings: dg.ResourceParam[Settings],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
@@ -36,7 +40,7 @@ def raw_tables(
     ):
         make_demo_shop(settings.demo_dir, order_count=orders, seed=seed)
         progress.advance(f"demo shop of {orders:,} orders generated")
-    with open_warehouse(settings.warehouse_path) as connection:
+    with writing_connection(context, warehouse) as connection:
         loads = load_raw_files(
             connection,
             settings.data_dir or settings.demo_dir,

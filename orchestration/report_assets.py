@@ -1,21 +1,25 @@
 """What readers get: the report and the published copy."""
 
 import dagster as dg
+from dagster_dbt import DbtCliResource
 
 from orchestration.publishing import publish_marts
 from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
-from orchestration.warehouse import warehouse_models
+from orchestration.staging import WritingRun
+from orchestration.warehouse import MARTS, pass_gate
 from reports.build import build_report, find_pages
 
-MARTS = [key for key in warehouse_models.keys if key.path[0] == "marts"]
 
-
-@dg.asset(key=["reports", "site"], group_name="reports", deps=sorted(MARTS), kinds={"plotly"})
+@dg.asset(key=["reports", "site"], group_name="reports", deps=MARTS, kinds={"plotly"})
 def report_site(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+    dbt: DbtCliResource,
+    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """The report: one folder that opens from disk."""
     progress.begin("report", len(find_pages()))
+    pass_gate(dbt, warehouse)
     folder = new_folder(settings.site_dir)
     with open_warehouse(settings.warehouse_path, read_only=True) as connection:
         pages = build_report(connection, folder, progress=progress.advance)
@@ -26,12 +30,16 @@ def report_site(
     )
 
 
-@dg.asset(key=["published", "copy"], group_name="published", deps=sorted(MARTS), kinds={"parquet"})
+@dg.asset(key=["published", "copy"], group_name="published", deps=MARTS, kinds={"parquet"})
 def published_copy(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+    dbt: DbtCliResource,
+    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """The marts, and nothing else, for BI tools to open."""
     progress.begin("publish", len(MARTS))
+    pass_gate(dbt, warehouse)
     counts = publish_marts(
         settings.warehouse_path, settings.published_dir, progress=progress.advance
     )

@@ -185,60 +185,6 @@ def count_rows(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], i
     return counts
 
 
-@contextmanager
-def staged_warehouse(path: Path) -> Iterator[Path]:
-    """A copy of the warehouse to work on, which takes its place if all goes well.
-
-    A killed or failed step leaves the warehouse as it was. After an exception the copy is kept
-    beside it, in ``failed/``, to be looked at.
-
-    Args:
-        path: the warehouse.
-
-    Yields:
-        Where the copy lies; it has the same file name, hence the same catalog name.
-    """
-    copy = staged_path(path)
-    stage = copy.parent
-    if copy.exists():
-        # Left by a step that was killed, whose dbt may still be at work on it for some seconds.
-        try:
-            with open_warehouse(copy):
-                pass
-        except WarehouseLockedError:
-            raise
-        except WarehouseError:
-            pass  # killed while it copied: half a file, and nobody at work on it
-    shutil.rmtree(stage, ignore_errors=True)
-    with open_warehouse(path) as connection:
-        connection.execute("checkpoint")
-    stage.mkdir()
-    failed = path.parent / "failed"
-    shutil.copyfile(path, copy)
-    try:
-        yield copy
-        with open_warehouse(copy) as connection:
-            connection.execute("checkpoint")
-        replace_database(copy, path)
-        shutil.rmtree(failed, ignore_errors=True)
-    except Exception:
-        # The whole stage: what DuckDB had not yet checkpointed lies in a file beside the copy.
-        shutil.rmtree(failed, ignore_errors=True)
-        if stage.exists():
-            stage.rename(failed)
-        raise
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def staged_path(path: Path) -> Path:
-    """Where the copy of a warehouse lies while a step works on it; always the same place.
-
-    dbt parses a project anew whenever its profile's path has changed.
-    """
-    return path.parent / ".stage" / path.name
-
-
 def replace_database(new: Path, place: Path) -> None:
     """Put a finished DuckDB file in a place by one rename.
 

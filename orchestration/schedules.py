@@ -14,7 +14,7 @@ REPORT = dg.AssetSelection.groups("reports")
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
 LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])
-FIT = dg.AssetSelection.groups("ml") | LIBRARY_SCORES
+FIT = dg.AssetSelection.groups("ml")
 CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
     "segmentation": CHAMPIONS

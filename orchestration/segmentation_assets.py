@@ -25,7 +25,9 @@ from ml.parameters import ParameterRow
 from ml.registry import FittedModel
 from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings
 from orchestration.pictures import draw_bars, shown
-from orchestration.resources import Progress, Settings, open_warehouse
+from orchestration.resources import Progress, Settings
+from orchestration.runs import IN_TRANSACTION, writing_connection
+from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
 
 CODE_VERSION = version("regulars")
@@ -44,6 +46,16 @@ RFM_SEGMENT_COUNT = 4
 LEAST_PEOPLE = 100
 
 
+STUDY_TABLES = {
+    "segmentation_candidates": (
+        "Every segmentation that the study compared: how far apart, stable, large and distinct its "
+        "segments are, and why it was chosen or refused."
+    ),
+    "segmentation_candidate_segments": (
+        "Each segment of each candidate: its share of customers, and whether bootstrap samples "
+        "find it again."
+    ),
+}
 # Starts of KMeans where the study is a quick one, too.
 QUICK_STARTS = 10
 
@@ -93,18 +105,28 @@ def _columns(preprocessing: Preprocessing, matrix: FeatureMatrix) -> dict[str, N
 @dg.multi_asset(
     name="study_segmentations",
     specs=[
-        dg.AssetSpec(["ml", table], deps=FEATURES, group_name="ml", kinds={"sklearn"})
-        for table in ("segmentation_candidates", "segmentation_candidate_segments")
+        dg.AssetSpec(
+            ["ml", table],
+            deps=FEATURES,
+            group_name="ml",
+            description=description,
+            kinds={"sklearn"},
+        )
+        for table, description in STUDY_TABLES.items()
     ],
+    op_tags=IN_TRANSACTION,
 )
 def study_segmentations(
-    settings: dg.ResourceParam[Settings], progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
+    progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Candidates of every family, judged alike; the study of unchanged features is kept."""
     told, rule = _study_settings(settings), ChoiceRule()
     sets = ("full", "rfm")
     progress.begin("study", sum(len(segmentation.list_recipes(told, name)) for name in sets))
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
         names = sorted({each.feature_name for each in [*rules, *RFM_RULES]})
@@ -129,10 +151,7 @@ def study_segmentations(
             )
             sample_count = min(told.sample_count, matrix.row_count)
             store.write_study(connection, study_id, as_of_date, told, candidates, sample_count)
-        counts = {
-            table: store.count_rows(connection, f"ml.{table}")
-            for table in ("segmentation_candidates", "segmentation_candidate_segments")
-        }
+        counts = {table: store.count_rows(connection, f"ml.{table}") for table in STUDY_TABLES}
     for table, count in counts.items():
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(["ml", table]),
@@ -229,12 +248,17 @@ def _keep_ids(
 
 
 def _fit_segments(
-    settings: Settings, progress: Progress, config: SegmentationSettings, family: str
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    warehouse: WritingRun,
+    progress: Progress,
+    config: SegmentationSettings,
+    family: str,
 ) -> dg.MaterializeResult[None]:
     """Read everybody's features as of the as-of date, fit what the study chose, judge, write."""
     progress.begin(f"fit {family}", 3)
     config = _quick_if_asked(config, settings)
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
         rules = store.read_feature_rules(connection, "segmentation")
         as_of_date = store.read_as_of_date(connection)
         recipe = store.read_best_recipe(connection, family)
@@ -305,14 +329,17 @@ def _fit_segments(
     group_name="ml",
     deps=[*FEATURES, dg.AssetKey(["ml", "segmentation_candidates"])],
     kinds={"sklearn"},
+    op_tags=IN_TRANSACTION,
 )
 def fit_kmeans_segments(
+    context: dg.AssetExecutionContext,
     config: SegmentationSettings,
     settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """The best KMeans of the study, fitted on everybody as of the as-of date."""
-    return _fit_segments(settings, progress, config, kmeans.FAMILY)
+    return _fit_segments(context, settings, warehouse, progress, config, kmeans.FAMILY)
 
 
 # After KMeans: the first mixture takes over the ids of the segments that both find.
@@ -321,14 +348,17 @@ def fit_kmeans_segments(
     group_name="ml",
     deps=[*FEATURES, dg.AssetKey(["ml", "segmentation_candidates"]), fit_kmeans_segments],
     kinds={"sklearn"},
+    op_tags=IN_TRANSACTION,
 )
 def fit_gmm_segments(
+    context: dg.AssetExecutionContext,
     config: SegmentationSettings,
     settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """The best Gaussian mixture of the study, fitted on everybody as of the as-of date."""
-    return _fit_segments(settings, progress, config, gmm.FAMILY)
+    return _fit_segments(context, settings, warehouse, progress, config, gmm.FAMILY)
 
 
 def _stability_rows(
@@ -380,15 +410,18 @@ def _stability_rows(
     group_name="ml",
     deps=[*FEATURES, dg.AssetKey(["ml", "segmentation_candidates"])],
     kinds={"sklearn"},
+    op_tags=IN_TRANSACTION,
 )
 def measure_segment_stability(
+    context: dg.AssetExecutionContext,
     config: SegmentationSettings,
     settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """A segmentation frozen some months ago beside refits since, on the same people."""
     config = _quick_if_asked(config, settings)
-    with open_warehouse(settings.warehouse_path) as connection, threadpool_limits(FIT_THREADS):
+    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
         dates = store.read_stability_dates(connection, LEAST_PEOPLE)
         progress.begin("stability", 2 * len(dates))
         rules = store.read_feature_rules(connection, "segmentation")

@@ -1,10 +1,13 @@
 """Every dbt model, seed and test as assets and checks: the one ``@dbt_assets``."""
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.errors import WarehouseError
+from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.resources import (
     PROJECT_DIR,
@@ -26,9 +30,9 @@ from orchestration.resources import (
     Settings,
     count_rows,
     open_warehouse,
-    staged_path,
-    staged_warehouse,
 )
+from orchestration.runs import ON_COPY, writing_step
+from orchestration.staging import FileIdentity, WritingRun, staged_path
 
 # dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -98,6 +102,8 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 DBT_PROJECT = prepare_dbt_project()
+# Dagster splits it where fits come in between, and numbers the parts.
+DBT_STEP = "dbt_build"
 
 
 @dbt_assets(
@@ -106,12 +112,13 @@ DBT_PROJECT = prepare_dbt_project()
     dagster_dbt_translator=FolderTranslator(
         settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
     ),
-    name="dbt_build",
+    name=DBT_STEP,
+    op_tags=ON_COPY,
 )
 def warehouse_models(
     context: dg.AssetExecutionContext,
     dbt: DbtCliResource,
-    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[Any]:
     """`dbt build` of what is selected, on a copy of the warehouse that then takes its place."""
@@ -120,18 +127,25 @@ def warehouse_models(
     outputs: list[Any] = []
     checks: list[Any] = []
     try:
-        with staged_warehouse(settings.warehouse_path) as copy:
+        with writing_step(context, warehouse) as copy:
+            others = [name for name in warehouse.remaining if name != context.op_handle.name]
+            is_last = not any(name.startswith(DBT_STEP) for name in others)
             # buildable: a test runs once all tables that it looks at are there, in this subset or
-            # upstream of it; dbt's own default runs it with the first of them.
+            # upstream of it. The last dbt step of a run also runs those that look at tables from
+            # other runs, if these are there.
+            is_eager = is_last and _has_tables(
+                copy, warehouse_models.keys - context.selected_asset_keys
+            )
             with _environment(
                 REGULARS_WAREHOUSE=str(copy),
                 DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
-                DBT_INDIRECT_SELECTION="buildable",
+                DBT_INDIRECT_SELECTION="eager" if is_eager else "buildable",
                 # Their inputs are written down, so no build's data can change what they say;
                 # `dbt build`, `dbt test` and the suite run them.
                 DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
             ):
-                invocation = dbt.cli(["build"], context=context)
+                more = _tests_between_sources() if is_eager else []
+                invocation = dbt.cli(["build", *more], context=context)
                 for event in invocation.stream():
                     is_output = isinstance(event, dg.Output)
                     (outputs if is_output else checks).append(event)
@@ -147,6 +161,71 @@ def warehouse_models(
         row_count = row_counts[schema, name]
         yield output.with_metadata({**output.metadata, "dagster/row_count": row_count})
     yield from checks
+
+
+def _has_tables(path: Path, keys: Set[dg.AssetKey]) -> bool:
+    """Whether these tables of the project are there, whichever run built them."""
+    with open_warehouse(path, read_only=True) as connection:
+        there = connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_catalog = current_database()"
+        ).fetchall()
+    return {tuple(key.path) for key in keys} <= set(there)
+
+
+def _tests_between_sources() -> list[str]:
+    """Arguments that select the tests of two sources; to Dagster they are checks of no asset."""
+    nodes = _manifest()["nodes"].values()
+    return [
+        argument
+        for node in nodes
+        if node["resource_type"] == "test"
+        and len(node["depends_on"]["nodes"]) > 1
+        and all(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+        for argument in ("--select", node["name"])
+    ]
+
+
+def _manifest() -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(DBT_PROJECT.manifest_path.read_text(encoding="utf-8"))
+    return manifest
+
+
+MARTS = sorted(key for key in warehouse_models.keys if key.path[0] == "marts")
+
+
+def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
+    """Let readers have the marts, or refuse: see ``orchestration.gate``.
+
+    A run asks once for the same warehouse.
+
+    Raises:
+        PublishError: which tests fail, or which marts are as of another date.
+        WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
+    """
+    identity = FileIdentity.of(warehouse.warehouse_path)
+    if warehouse.gate is None or warehouse.gate[0] != identity:
+        tests = find_guarding_tests(_manifest())
+        path = warehouse.warehouse_path
+        gate = require_publishable(path, tests, partial(_run_tests, dbt, path))
+        warehouse.gate = (FileIdentity.of(path), gate)
+    return warehouse.gate[1]
+
+
+def _run_tests(dbt: DbtCliResource, path: Path, names: Sequence[str], as_of_date: date) -> None:
+    """Run tests where the warehouse is; their results go into raw.test_log, failed or not."""
+    with _environment(
+        REGULARS_WAREHOUSE=str(path),
+        REGULARS_AS_OF_DATE=str(as_of_date),
+        # dbt parses anew for another path, so this one keeps what it parsed for itself.
+        DBT_TARGET_PATH=str(PROJECT_DIR / "target" / "gate"),
+        DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
+    ):
+        dbt.cli(
+            ["test", "--select", " ".join(names)],
+            raise_on_error=False,
+            target_path=PROJECT_DIR / "target" / "gate",
+        ).wait()
 
 
 def _keep_parse(target_path: Path) -> None:

@@ -44,6 +44,7 @@
         {%- endif -%}
     {%- endfor -%}
 
+    {%- set digests = read_content_digests(ran) -%}
     {%- for result in ran -%}
         {%- set node = result.node -%}
         {%- do stale.append(node.unique_id) -%}
@@ -77,6 +78,13 @@
         {%- do cells.append(
             "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S')
             ~ "' as timestamp)"
+        ) -%}
+        {%- set parts = [] -%}
+        {%- for id in parents | sort if id in digests -%}
+            {%- do parts.append(digests[id]) -%}
+        {%- endfor -%}
+        {%- do cells.append(
+            "'" ~ local_md5(parts | join('; ')) ~ "'" if parts else 'null'
         ) -%}
         {%- do rows.append('(' ~ cells | join(', ') ~ ')') -%}
     {%- endfor -%}

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from orchestration.cli.progress import show_progress
-from orchestration.cli.running import only_one
+from orchestration.locking import hold_lock
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
     DEFAULT_DEMO_SCENARIO,
@@ -40,7 +40,7 @@ def demo(
     folder = out or settings.demo_dir
     folder.parent.mkdir(parents=True, exist_ok=True)
     settings.folder.mkdir(parents=True, exist_ok=True)
-    with only_one(settings), show_progress() as progress:
+    with hold_lock(settings.warehouse_path), show_progress() as progress:
         progress.begin("demo shop", orders)
 
         def advance(done: int, wanted: int) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.cli.options import Purpose
-from orchestration.cli.running import only_one
 from orchestration.errors import RegularsError, WarehouseError
+from orchestration.locking import hold_lock
 from orchestration.resources import Settings, open_warehouse
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         )
     try:
         with (
-            contextlib.nullcontext() if read_only else only_one(settings),
+            contextlib.nullcontext() if read_only else hold_lock(settings.warehouse_path),
             open_warehouse(settings.warehouse_path, read_only=read_only) as connection,
         ):
             yield connection

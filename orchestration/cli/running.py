@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import time
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
-from filelock import FileLock, Timeout
 
 from orchestration.cli.progress import console, show_progress
 from orchestration.cli.summary import JOBS_WITH_MARTS, summarize
 from orchestration.data_facts import read_data_facts
-from orchestration.errors import RegularsError, WarehouseError
+from orchestration.errors import WarehouseError
+from orchestration.locking import hold_lock
 from orchestration.resources import Settings, open_warehouse
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 # Errors whose text is a sentence for the person who typed the command.
 WRITTEN_TO_BE_READ = {
@@ -42,7 +37,7 @@ def run_job(job_name: str) -> None:
     settings.folder.mkdir(parents=True, exist_ok=True)
     log_path = settings.folder / "build.log"
     with (
-        only_one(settings),
+        hold_lock(settings.warehouse_path),
         show_progress() as progress,
         log_path.open("a", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),
@@ -53,17 +48,19 @@ def run_job(job_name: str) -> None:
 
         progress.advance("dagster")
         from orchestration.definitions import defs
+        from orchestration.history import forget_old_runs, open_history
 
         progress.advance("dbt project")
         job = defs.resolve_job_def(job_name)
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
-        with _dagster_instance() as instance:
+        with open_history() as instance:
             result = job.execute_in_process(
                 instance=instance,
                 resources={"progress": progress, "settings": settings},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
+            forget_old_runs(instance)
         progress.finish()
         failures = [] if result.success else _failures(result, dg)
     if failures:
@@ -88,38 +85,6 @@ def _former_facts(settings: Settings) -> dict[str, Decimal | None]:
         return {}
 
 
-@contextlib.contextmanager
-def only_one(settings: Settings) -> Iterator[None]:
-    """Refuse to start while another command is at work on the same warehouse.
-
-    The operating system lets go of the lock when a command ends, however it ends.
-    """
-    lock = FileLock(settings.folder / ".regulars.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise RegularsError(
-            f"another `regulars` command is at work on {settings.warehouse_path.name}; wait for it "
-            "to end, or give this one a warehouse of its own with REGULARS_WAREHOUSE"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _dagster_instance() -> Iterator[dg.DagsterInstance]:
-    import dagster as dg
-
-    if os.environ.get("DAGSTER_HOME"):
-        with dg.DagsterInstance.get() as instance:
-            yield instance
-    else:
-        with dg.DagsterInstance.ephemeral() as instance:
-            yield instance
-
-
 def _failures(result: Any, dg: Any) -> list[tuple[str, str]]:
     """Failed steps with what the person needs to read; blocking checks included."""
     found: list[tuple[str, str]] = []
@@ -130,11 +95,17 @@ def _failures(result: Any, dg: Any) -> list[tuple[str, str]]:
             while cause.cause is not None:
                 cause = cause.cause
             known = _own_error(error) or cause
+            if known.cls_name.rpartition(".")[2] == "StepNotRunError":
+                continue  # the step that failed before it is told of
             found.append((event.step_key, known.message.partition(": ")[2].strip()))
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.event_specific_data
             if not evaluation.passed:
                 found.append((f"check {evaluation.check_name}", evaluation.description or ""))
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not found:
+            error = event.event_specific_data.error  # before any step: a resource
+            known = _own_error(error) or error
+            found.append(("the run", known.message.partition(": ")[2].strip() if known else ""))
     return found
 
 

@@ -25,7 +25,7 @@ def test_a_second_command_on_the_same_warehouse_is_refused_at_once(empty):
     with FileLock(empty.folder / ".regulars.lock"):
         done = empty.run("regulars", "load", check=False)
     assert done.returncode == 1
-    assert "another `regulars` command is at work on regulars.duckdb" in done.stderr
+    assert "regulars.duckdb is being written to by" in done.stderr
 
 
 def test_a_setting_that_is_no_number_is_refused_by_its_name(empty):

@@ -1,4 +1,4 @@
-"""Opening, staging and swapping: what readers and the next step find, whatever goes wrong."""
+"""Opening and swapping: what readers and the next step find, whatever goes wrong."""
 
 import re
 import subprocess
@@ -17,7 +17,6 @@ from orchestration.resources import (
     new_folder,
     open_warehouse,
     replace_database,
-    staged_warehouse,
     swap_folder,
 )
 
@@ -175,92 +174,7 @@ def test_the_connection_is_closed_after_an_exception(warehouse):
         connection.execute("select 1")
 
 
-# staged_warehouse
-
-
-def test_a_step_that_succeeds_puts_its_copy_in_place(warehouse):
-    with staged_warehouse(warehouse) as copy:
-        assert copy.name == warehouse.name
-        add_number(copy, 2)
-        assert numbers(warehouse) == [1]
-    assert numbers(warehouse) == [1, 2]
-    assert names(warehouse.parent) == ["regulars.duckdb"]
-
-
-def test_a_step_that_fails_leaves_the_warehouse_to_the_byte_and_keeps_its_copy(warehouse):
-    before = warehouse.read_bytes()
-    with pytest.raises(StopHereError), staged_warehouse(warehouse) as copy:
-        add_number(copy, 2)
-        raise StopHereError
-    assert warehouse.read_bytes() == before
-    assert names(warehouse.parent) == ["failed", "regulars.duckdb"]
-    assert numbers(warehouse.parent / "failed" / "regulars.duckdb") == [1, 2]
-
-
-def test_a_kept_copy_has_what_was_written_last(warehouse):
-    with pytest.raises(StopHereError), staged_warehouse(warehouse) as copy:
-        subprocess.run([sys.executable, "-c", KILLED_WRITER, str(copy)], check=True)
-        raise StopHereError
-    assert numbers(warehouse.parent / "failed" / "regulars.duckdb") == [1, 666]
-
-
-def test_only_the_last_failure_is_kept(warehouse):
-    for number in (2, 3):
-        with pytest.raises(StopHereError), staged_warehouse(warehouse) as copy:
-            if number == 2:
-                subprocess.run([sys.executable, "-c", KILLED_WRITER, str(copy)], check=True)
-            else:
-                add_number(copy, number)
-            raise StopHereError
-    assert numbers(warehouse.parent / "failed" / "regulars.duckdb") == [1, 3]
-
-
-def test_a_success_clears_the_last_failure_away(warehouse):
-    with pytest.raises(StopHereError), staged_warehouse(warehouse):
-        raise StopHereError
-    with staged_warehouse(warehouse):
-        pass
-    assert names(warehouse.parent) == ["regulars.duckdb"]
-
-
-def test_a_step_that_breaks_its_copy_has_failed(warehouse):
-    before = warehouse.read_bytes()
-    with pytest.raises(WarehouseError), staged_warehouse(warehouse) as copy:
-        copy.write_text("no longer DuckDB " * 1000)
-    assert warehouse.read_bytes() == before
-
-
-def test_the_error_of_a_step_is_not_hidden_by_the_loss_of_its_copy(warehouse):
-    with pytest.raises(StopHereError), staged_warehouse(warehouse) as copy:
-        copy.unlink()
-        copy.parent.rmdir()
-        raise StopHereError
-
-
-def test_an_interrupted_step_leaves_nothing_behind(warehouse):
-    before = warehouse.read_bytes()
-    with pytest.raises(KeyboardInterrupt), staged_warehouse(warehouse) as copy:
-        add_number(copy, 2)
-        raise KeyboardInterrupt
-    assert warehouse.read_bytes() == before
-    assert names(warehouse.parent) == ["regulars.duckdb"]
-
-
-def test_what_killed_steps_left_is_cleared_away(warehouse):
-    """Also half a copy, which is no database: the step was killed while it copied."""
-    stale = warehouse.parent / ".stage" / "regulars.duckdb"
-    stale.parent.mkdir()
-    stale.write_bytes(warehouse.read_bytes()[:5_000])
-    (stale.parent / "left.tmp").write_text("left")
-    with staged_warehouse(warehouse) as copy:
-        assert names(copy.parent) == ["regulars.duckdb"]
-        assert copy.read_bytes() == warehouse.read_bytes()
-
-
-def test_the_copy_has_what_a_killed_writer_had_written(warehouse):
-    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(warehouse)], check=True)
-    with staged_warehouse(warehouse) as copy:
-        assert numbers(copy) == [1, 666]
+# replace_database
 
 
 def test_a_log_beside_the_former_file_is_not_replayed_into_the_new_one(warehouse):

@@ -1,0 +1,36 @@
+"""A plugin of dbt-duckdb: a bare `dbt run` takes the warehouse's lock, as every writer does."""
+
+import atexit
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from orchestration.errors import WarehouseLockedError
+from orchestration.locking import hold_lock
+
+_HELD_TO_THE_END = ExitStack()
+atexit.register(_HELD_TO_THE_END.close)
+
+
+class Plugin(BasePlugin):
+    """Holds the lock from the first connection to the end of the process.
+
+    A dbt that one of our runs started works under that run's lock.
+    """
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take the lock, or refuse and say who holds it."""
+        if self.creds is None or self.creds.path == ":memory:":
+            return
+        path = Path(self.creds.path).resolve()
+        if not path.exists():
+            raise DbtRuntimeError(
+                f"there is no warehouse at {path}; run `regulars load` or `regulars build` first"
+            )
+        try:
+            _HELD_TO_THE_END.enter_context(hold_lock(path))
+        except WarehouseLockedError as error:
+            raise DbtRuntimeError(str(error)) from error

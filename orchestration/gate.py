@@ -1,0 +1,220 @@
+"""The publish gate: nothing reaches readers while a test that guards it fails.
+
+A guarding test is every dbt test of severity error on a canonical, features, scoring or mart table
+or on their sources. Its last result counts only if the tables that it looked at still hold what
+they held then; otherwise it is run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import PublishError
+from orchestration.resources import open_warehouse
+
+GUARDED_SCHEMAS = {"canonical", "features", "scoring", "marts", "marts_ml"}
+# What loads and tests leave behind them guards nothing, and changes with each run.
+LOG_SOURCE = "logs"
+PASSED = {"pass", "warn"}
+# As macros/portability/content_digest.sql has it.
+CONTENT_DIGEST = "select count(*) || ' ' || coalesce(sum(cast(hash(*columns(*)) as hugeint)), 0)"
+# Names that a refusal lists; the rest is counted.
+MAX_NAMES = 8
+
+RunTests = Callable[[Sequence[str], date], None]
+
+
+@dataclass(frozen=True)
+class GuardingTest:
+    """A dbt test that guards publication.
+
+    Attributes:
+        test_id: as dbt and ``raw.test_log`` call it.
+        name: a true sentence.
+        tables: the tables that it looks at, by their ids in the project: (schema, table).
+    """
+
+    test_id: str
+    name: str
+    tables: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate saw.
+
+    Attributes:
+        test_count: guarding tests, all of which passed.
+        rerun_count: those among them that had to be run, since their tables had changed.
+    """
+
+    test_count: int
+    rerun_count: int
+
+
+def find_guarding_tests(manifest: Mapping[str, Any]) -> list[GuardingTest]:
+    """The guarding tests of a dbt project.
+
+    Args:
+        manifest: dbt's ``manifest.json``.
+    """
+    tables = {
+        **{id_: node for id_, node in manifest["nodes"].items() if node.get("schema")},
+        **{
+            id_: node
+            for id_, node in manifest["sources"].items()
+            if node["source_name"] != LOG_SOURCE
+        },
+    }
+    found = []
+    for id_, node in manifest["nodes"].items():
+        if node["resource_type"] != "test" or node["config"]["severity"].lower() != "error":
+            continue
+        ids = sorted(set(node["depends_on"]["nodes"]).intersection(tables))
+        parents = {parent: tables[parent] for parent in ids}
+        if any(
+            parent["resource_type"] == "source" or parent["schema"] in GUARDED_SCHEMAS
+            for parent in parents.values()
+        ):
+            found.append(
+                GuardingTest(
+                    id_,
+                    node["name"],
+                    {
+                        parent: (table["schema"], table.get("identifier") or table["alias"])
+                        for parent, table in parents.items()
+                    },
+                )
+            )
+    return found
+
+
+def require_publishable(
+    warehouse_path: Path, tests: Sequence[GuardingTest], run_tests: RunTests
+) -> Gate:
+    """Refuse while a guarding test fails or errs, or the marts are not of one date.
+
+    Args:
+        warehouse_path: the warehouse.
+        tests: the guarding tests.
+        run_tests: runs tests, given their names, as of a date, and logs their results.
+
+    Raises:
+        PublishError: there are no marts, or which tests fail, or which marts are of another date.
+        WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
+    """
+    with open_warehouse(warehouse_path, read_only=True) as connection:
+        as_of_date = _read_as_of_date(connection)
+        _require_one_date(connection, as_of_date)
+        stale = _find_stale(connection, tests)
+    if stale:
+        run_tests([test.name for test in stale], as_of_date)
+    with open_warehouse(warehouse_path, read_only=True) as connection:
+        left = {test.test_id for test in _find_stale(connection, stale)}
+        results = _read_results(connection)
+    failing = [
+        test
+        for test in tests
+        if test.test_id in left or results.get(test.test_id, ("",))[0] not in PASSED
+    ]
+    if failing:
+        one = len(failing) == 1
+        raise PublishError(
+            f"{len(failing)} of {len(tests)} tests that guard the marts "
+            f"{'does' if one else 'do'} not pass: {_list_names([test.name for test in failing])}. "
+            "Mend the cause, then run `regulars build` (raw.test_log says what each test found)"
+        )
+    return Gate(len(tests), len(stale))
+
+
+def _read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
+    try:
+        ((as_of_date,),) = connection.execute("select as_of_date from marts.build_info").fetchall()
+    except duckdb.CatalogException as error:
+        raise PublishError(
+            "there are no marts to publish or to report on; run `regulars build` first"
+        ) from error
+    assert isinstance(as_of_date, date)
+    return as_of_date
+
+
+def _require_one_date(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> None:
+    """Every mart was built last with the date that the marts say they are of."""
+    try:
+        rows = connection.execute(
+            "select as_of_date, model_name from raw.model_log where schema_name = 'marts' "
+            "order by all"
+        ).fetchall()
+    except duckdb.CatalogException:
+        return  # built by an earlier version; the tests compare the dates in the marts
+    marts: defaultdict[date, list[str]] = defaultdict(list)
+    for day, name in rows:
+        marts[day].append(name)
+    others = {day: names for day, names in marts.items() if day != as_of_date}
+    if not others:
+        return
+    told = "; ".join(
+        f"{_list_names(names)} {'is' if len(names) == 1 else 'are'} as of {day}"
+        for day, names in others.items()
+    )
+    raise PublishError(
+        f"the marts are not all as of one date: {told}; marts.build_info and "
+        f"{max(len(marts[as_of_date]) - 1, 0)} others are as of {as_of_date}. Build them again "
+        "with one date: `regulars build --as-of ...`"
+    )
+
+
+def _find_stale(
+    connection: duckdb.DuckDBPyConnection, tests: Sequence[GuardingTest]
+) -> list[GuardingTest]:
+    """Tests without a result, or whose tables have changed since."""
+    digests = _read_digests(connection, tests)
+    results = _read_results(connection)
+    stale = []
+    for test in tests:
+        parts = [digests[table] for table in test.tables.values() if table in digests]
+        digest = hashlib.md5("; ".join(parts).encode(), usedforsecurity=False).hexdigest()
+        if len(parts) < len(test.tables) or results.get(test.test_id, ("", ""))[1] != digest:
+            stale.append(test)
+    return stale
+
+
+def _read_digests(
+    connection: duckdb.DuckDBPyConnection, tests: Sequence[GuardingTest]
+) -> dict[tuple[str, str], str]:
+    """What each table that the tests look at holds now; without those that are not there."""
+    there = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = current_database()"
+    ).fetchall()
+    tables = {table for test in tests for table in test.tables.values()}.intersection(there)
+    digests = {}
+    for schema, name in sorted(tables):
+        ((digest,),) = connection.execute(f'{CONTENT_DIGEST} from "{schema}"."{name}"').fetchall()
+        digests[schema, name] = str(digest)
+    return digests
+
+
+def _read_results(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str | None]]:
+    """Status and digest of the last result of each test."""
+    columns = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = 'test_log'"
+    ).fetchall()
+    if ("content_digest",) not in columns:
+        return {}  # no log, or one of an earlier version
+    rows = connection.execute("select test_id, status, content_digest from raw.test_log").fetchall()
+    return {test_id: (status, digest) for test_id, status, digest in rows}
+
+
+def _list_names(names: Sequence[str]) -> str:
+    left_out = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {left_out} more" if left_out > 0 else "")

@@ -1,0 +1,210 @@
+"""The publish gate: which tests guard the marts, and whose results still count."""
+
+import json
+from datetime import date
+
+import duckdb
+import pytest
+
+from orchestration.errors import PublishError
+from orchestration.gate import CONTENT_DIGEST, find_guarding_tests, require_publishable
+from orchestration.warehouse import DBT_PROJECT
+
+AS_OF = date(2018, 8, 30)
+
+
+def node(kind, schema, name, **more):
+    return {"resource_type": kind, "schema": schema, "alias": name, "name": name, **more}
+
+
+def dbt_test(name, *parents, severity="ERROR"):
+    return node(
+        "test", "", name, config={"severity": severity}, depends_on={"nodes": list(parents)}
+    )  # fmt: skip
+
+
+MANIFEST = {
+    "nodes": {
+        "model.rfm": node("model", "marts", "customer_rfm"),
+        "model.stg": node("model", "staging", "stg_orders"),
+        "test.marts": dbt_test("every_customer_is_there", "model.rfm", "source.orders"),
+        "test.source": dbt_test("every_order_has_a_date", "source.orders"),
+        "test.staging": dbt_test("staged_orders_are_unique", "model.stg"),
+        "test.warning": dbt_test("figures_are_as_published", "model.rfm", severity="warn"),
+        "test.log": dbt_test("every_load_is_logged", "source.log"),
+    },
+    "sources": {
+        "source.orders": node("source", "raw", "orders", source_name="shop", identifier="orders"),
+        "source.log": node("source", "raw", "load_log", source_name="logs", identifier="load_log"),
+    },
+}
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    path = tmp_path / "regulars.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for schema in ("raw", "marts"):
+            connection.execute(f"create schema {schema}")
+        connection.execute("create table raw.orders as select 1 as order_id")
+        connection.execute("create table marts.customer_rfm as select 'ana' as customer_id")
+        connection.execute(f"create table marts.build_info as select date '{AS_OF}' as as_of_date")
+        connection.execute(
+            "create table raw.test_log (test_id varchar, status varchar, content_digest varchar)"
+        )
+        connection.execute(
+            "create table raw.model_log (model_name varchar, schema_name varchar, as_of_date date)"
+        )
+        connection.execute(f"insert into raw.model_log values ('build_info', 'marts', '{AS_OF}')")
+    return path
+
+
+class Dbt:
+    """Logs a result for each test that it is asked to run, as the hook of a dbt run does."""
+
+    def __init__(self, path, tests, failing=(), silent=False):
+        self.path, self.tests, self.failing, self.silent = path, tests, failing, silent
+        self.asked = []
+
+    def __call__(self, names, as_of_date):
+        self.asked.append((sorted(names), as_of_date))
+        if self.silent:
+            return
+        with duckdb.connect(str(self.path)) as connection:
+            for test in self.tests:
+                if test.name in names:
+                    digests = [
+                        f"({CONTENT_DIGEST} from {schema}.{name})"
+                        for _, (schema, name) in sorted(test.tables.items())
+                    ]
+                    status = "fail" if test.name in self.failing else "pass"
+                    connection.execute("delete from raw.test_log where test_id = ?", [test.test_id])
+                    connection.execute(
+                        "insert into raw.test_log select ?, ?, md5("
+                        + " || '; ' || ".join(digests)
+                        + ")",
+                        [test.test_id, status],
+                    )
+
+
+@pytest.fixture
+def tests():
+    return find_guarding_tests(MANIFEST)
+
+
+def test_guarding_tests_are_those_of_severity_error_on_what_marts_are_made_of(tests):
+    assert [test.name for test in tests] == ["every_customer_is_there", "every_order_has_a_date"]
+    assert tests[0].tables == {
+        "model.rfm": ("marts", "customer_rfm"),
+        "source.orders": ("raw", "orders"),
+    }
+
+
+def test_a_test_without_a_result_is_run_as_of_the_date_of_the_marts(warehouse, tests):
+    dbt = Dbt(warehouse, tests)
+    gate = require_publishable(warehouse, tests, dbt)
+    assert dbt.asked == [(["every_customer_is_there", "every_order_has_a_date"], AS_OF)]
+    assert (gate.test_count, gate.rerun_count) == (2, 2)
+
+
+def test_a_result_counts_as_long_as_its_tables_hold_what_they_held(warehouse, tests):
+    dbt = Dbt(warehouse, tests)
+    require_publishable(warehouse, tests, dbt)
+    assert require_publishable(warehouse, tests, dbt).rerun_count == 0
+    with duckdb.connect(str(warehouse)) as connection:  # the same rows, in a new table
+        connection.execute("create or replace table raw.orders as select 1 as order_id")
+    assert require_publishable(warehouse, tests, dbt).rerun_count == 0
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update marts.customer_rfm set customer_id = 'bruno'")
+    assert require_publishable(warehouse, tests, dbt).rerun_count == 1
+    assert dbt.asked[1:] == [(["every_customer_is_there"], AS_OF)]
+
+
+def test_a_failing_test_is_named_and_stays_a_refusal_without_being_run_again(warehouse, tests):
+    dbt = Dbt(warehouse, tests, failing=["every_order_has_a_date"])
+    for _ in range(2):
+        with pytest.raises(
+            PublishError,
+            match="1 of 2 tests that guard the marts does not pass: every_order_has_a_date",
+        ):
+            require_publishable(warehouse, tests, dbt)
+    assert len(dbt.asked) == 1
+
+
+def test_a_test_that_could_not_be_run_is_no_pass(warehouse, tests):
+    with pytest.raises(PublishError, match="2 of 2 tests"):
+        require_publishable(warehouse, tests, Dbt(warehouse, tests, silent=True))
+
+
+def test_a_table_that_is_gone_is_no_pass(warehouse, tests):
+    dbt = Dbt(warehouse, tests)
+    require_publishable(warehouse, tests, dbt)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop table marts.customer_rfm")
+    with pytest.raises(PublishError, match="every_customer_is_there"):
+        require_publishable(warehouse, tests, Dbt(warehouse, tests, silent=True))
+
+
+def test_marts_that_were_built_as_of_other_dates_are_named(warehouse, tests):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "insert into raw.model_log values ('customer_rfm', 'marts', '2018-03-01'), "
+            "('customer_labels', 'features', '2017-01-01')"
+        )
+    with pytest.raises(PublishError, match=r"customer_rfm is as of 2018-03-01; .*2018-08-30"):
+        require_publishable(warehouse, tests, Dbt(warehouse, tests))
+
+
+def test_without_marts_the_build_comes_first(warehouse, tests):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop table marts.build_info")
+    with pytest.raises(PublishError, match=r"no marts .* run `regulars build` first"):
+        require_publishable(warehouse, tests, Dbt(warehouse, tests))
+
+
+def test_after_a_whole_build_every_guarding_test_has_passed_on_what_is_there(demo):
+    """The digests that dbt logs are those that the gate computes; else tests would be run."""
+
+    tests = find_guarding_tests(json.loads(DBT_PROJECT.manifest_path.read_text()))
+    assert len(tests) > 600
+    dbt = Dbt(demo.warehouse, [], silent=True)
+    assert require_publishable(demo.warehouse, tests, dbt).rerun_count == 0
+    assert dbt.asked == []
+
+
+def test_marts_that_disagree_or_fail_a_test_reach_no_reader_and_a_bare_dbt_run_does(demo, tmp_path):
+    """With the commands that people type."""
+    shop = demo.copy_to(tmp_path)
+    shop.run("regulars", "publish")
+    published = tmp_path / "published" / "regulars.duckdb"
+    before = published.read_bytes()
+
+    def refusals():
+        for step in ("publish", "report"):
+            done = shop.run("regulars", step, check=False)
+            assert done.returncode == 1
+            yield " ".join(done.stderr.split())
+
+    vars_ = "{as_of_date: '2018-03-01'}"
+    shop.run("dbt", "build", "--select", "customer_rfm", "--vars", vars_, check=False)
+    for said in refusals():
+        assert "customer_rfm is as of 2018-03-01" in said
+        assert "as of 2018-08-30" in said
+    with shop.open(read_only=False) as connection:
+        connection.execute("delete from raw.model_log where model_name = 'customer_rfm'")
+    for said in refusals():  # the dates in the marts say it, too
+        assert "every_mart_is_as_of_the_same_date" in said
+    assert published.read_bytes() == before
+    assert not (tmp_path / "site").exists()
+
+    shop.run("dbt", "run")
+    with shop.open(read_only=False) as connection:
+        connection.execute(
+            "update marts.customer_rfm set monetary_amount = monetary_amount + 0.01 "
+            "where customer_id = (select min(customer_id) from marts.customer_rfm)"
+        )
+    for said in refusals():
+        assert "money_is_conserved_customer_360" in said
+    shop.run("dbt", "run", "--select", "customer_rfm")
+    shop.run("regulars", "publish")
+    shop.run("regulars", "report")

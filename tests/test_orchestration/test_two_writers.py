@@ -1,0 +1,83 @@
+"""Two programs that write to one warehouse: the second is told to wait, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from shops import BIN, PROJECT_DIR, Shop
+
+from orchestration.locking import HOLDER_NAME
+
+LATEST_FIT = "select max(trained_at) from ml.model_registry where purpose = 'segmentation'"
+
+
+@pytest.fixture
+def shop(demo: Shop, tmp_path) -> Shop:
+    return demo.copy_to(tmp_path)
+
+
+@contextmanager
+def writing(shop: Shop, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that writes, from the moment that it holds the lock."""
+    process = subprocess.Popen(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=PROJECT_DIR,
+        env=shop.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        give_up_at = time.monotonic() + 300
+        while not (shop.folder / HOLDER_NAME).exists():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_while_dagster_writes_every_other_writer_is_refused_and_its_fit_is_kept(shop):
+    before = shop.rows(LATEST_FIT)
+    job = ("job", "execute", "-m", "orchestration.definitions", "-j", "fit_segmentation")
+    with writing(shop, "dagster", *job) as run:
+        for command in (
+            ("regulars", "build"),
+            ("regulars", "models", "rollback", "--purpose", "churn"),
+            ("dbt", "run", "--select", "build_info"),
+            ("dbt", "seed"),
+        ):
+            done = shop.run(*command, check=False)
+            assert done.returncode != 0, command
+            said = " ".join((done.stdout + done.stderr).split())
+            assert "is being written to by fit_segmentation of Dagster (process" in said, said
+            assert "since 20" in said
+        printed, _ = run.communicate(timeout=300)
+        assert run.returncode == 0, printed[-2000:]
+    assert shop.rows(LATEST_FIT) > before
+
+
+def test_a_killed_writer_leaves_no_lock_that_needs_hands(shop):
+    with writing(shop, "regulars", "fit", "--purpose", "segmentation") as command:
+        done = shop.run("regulars", "publish", check=False)
+        assert done.returncode == 1
+        assert "regulars fit --purpose segmentation (process" in " ".join(done.stderr.split())
+        command.send_signal(signal.SIGKILL)
+        command.wait(30)
+        shop.run("dbt", "run", "--select", "build_info")
+        shop.run("regulars", "publish")
+
+
+def test_a_bare_dbt_begins_no_warehouse_by_mistake(demo, tmp_path):
+    nowhere = Shop(demo.data_dir, tmp_path / "nowhere")
+    done = nowhere.run("dbt", "run", "--select", "build_info", check=False)
+    assert done.returncode != 0
+    assert "run `regulars load` or `regulars build` first" in " ".join(done.stdout.split())
+    assert not nowhere.warehouse.exists()
