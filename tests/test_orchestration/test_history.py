@@ -1,7 +1,10 @@
 """What Dagster remembers, beside the warehouse, for commands and `dagster dev` alike."""
 
+import subprocess
+
 import dagster as dg
 import pytest
+from shops import BIN, PROJECT_DIR
 
 from orchestration.definitions import defs
 from orchestration.history import forget_old_runs, open_history
@@ -59,3 +62,36 @@ def test_after_a_build_dagster_knows_when_each_asset_was_made(demo, monkeypatch)
         keys = defs.resolve_asset_graph().get_all_asset_keys()
         made = instance.get_latest_materialization_events(list(keys))
         assert [key for key in keys if made.get(key) is None] == []
+
+
+def test_a_run_of_one_asset_skips_no_check_for_lack_of_its_twin(demo, tmp_path, monkeypatch):
+    """Checks that look at another table, too, which an earlier run built."""
+    shop = demo.copy_to(tmp_path)
+    run_dagster(shop, "asset", "materialize", "--select", "marts/customer_rfm")
+    monkeypatch.setenv("REGULARS_WAREHOUSE", str(shop.warehouse))
+    with open_history() as instance:
+        (run,) = instance.get_runs()
+        checks = {
+            kind: {
+                event.dagster_event.event_specific_data.check_name
+                for event in instance.all_logs(run.run_id)
+                if event.is_dagster_event and event.dagster_event.event_type_value == kind
+            }
+            for kind in ("ASSET_CHECK_EVALUATION_PLANNED", "ASSET_CHECK_EVALUATION")
+        }
+    planned, evaluated = checks.values()
+    # Among them some that look at other tables, too.
+    assert "rfm_holds_all_that_was_paid_on_valid_orders" in planned
+    assert evaluated == planned
+
+
+def run_dagster(shop, *command):
+    done = subprocess.run(
+        [str(BIN / "dagster"), *command, "-m", "orchestration.definitions"],
+        cwd=PROJECT_DIR,
+        env=shop.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
