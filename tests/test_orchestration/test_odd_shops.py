@@ -7,7 +7,9 @@ from the files by Python's csv module.
 from __future__ import annotations
 
 import csv
+import html
 import random
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -130,7 +132,8 @@ def rfm_by_hand(shop: Shop) -> dict[str, tuple[int, int, Decimal, int, int]]:
 
 def page(shop: Shop, name: str) -> str:
     """A page of the report as one line of text, tags and all."""
-    return " ".join((shop.folder / "site" / f"{name}.html").read_text(encoding="utf-8").split())
+    text = (shop.folder / "site" / f"{name}.html").read_text(encoding="utf-8")
+    return html.unescape(" ".join(text.split()))
 
 
 def test_rfm_and_money_are_what_the_files_say_and_are_published(odd_shop):
@@ -192,21 +195,35 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
     assert "There are no reviews" in operations
 
 
-def test_customers_who_are_all_too_predictable_have_no_scores_and_everything_else(tmp_path_factory):
+def test_models_of_too_predictable_customers_score_nobody_and_everything_else_is_there(
+    tmp_path_factory,
+):
     shop = build("loyal", tmp_path_factory)
-    families = shop.rows(
-        "select family, status, status_reason from ml.model_registry where purpose = 'churn'"
+    suspected = shop.rows(
+        "select model_id, status_reason from ml.model_registry "
+        "where purpose = 'churn' and status = 'not_eligible'"
     )
-    suspected = [row for row in families if row[1] == "not_eligible"]
     assert suspected
-    assert all(str(reason).startswith("suspected leak: ROC AUC") for *_, reason in suspected)
-    assert "champion" not in {status for _, status, _ in families}
-    ((status, verdict),) = shop.rows("select status, verdict from marts.churn_verdict")
-    assert status == "not_eligible"
-    assert "expected at most 0.75; 'recency_days' alone has" in str(verdict)
-    assert shop.rows("select count(*) from marts.customer_churn_scores") == [(0,)]
+    for _, reason in suspected:
+        assert str(reason).startswith("suspected leak: ROC AUC 0.")
+        assert re.search(r", expected at most 0\.75; '\w+' alone has 0\.", str(reason)), reason
+    # A champion is left only among the models without such a figure.
+    above = (
+        "select model_id from ml.model_metrics inner join ml.model_registry using (model_id) "
+        "where purpose = 'churn' and metric_name = 'roc_auc' and metric_value > 0.75"
+    )
+    assert {row for row, _ in suspected} == {row for (row,) in shop.rows(f"{above} group by 1")}
+    assert shop.rows(
+        f"select count(*) from marts.customer_churn_scores where model_id in ({above})"
+    ) == [(0,)]
+    assert shop.rows(
+        "select distinct is_champion from marts.model_quality where status = 'not_eligible'"
+    ) == [(False,)]
+    models = page(shop, "churn-models")
+    assert "A model that is not eligible ranks customers too well to be true" in models
+    ((verdict,),) = shop.rows("select verdict from marts.churn_verdict")
+    assert str(verdict) in models
     assert shop.rows("select count(*) from marts.customer_segments") == [(201,)]
-    assert "Either something among its features knows" in page(shop, "churn")
     assert shop.rows("select frequency from marts.customer_rfm where customer_id = 'daily'") == [
         (3_000,)
     ]
