@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.demo_shop import is_demo_shop, make_demo_shop
+from orchestration.loading.expectations import read_expectations
 from orchestration.loading.load import load_raw_files
 from orchestration.loading.tables import source_tables
 from orchestration.resources import Progress, Settings
@@ -44,6 +45,7 @@ def raw_tables(
         loads = load_raw_files(
             connection,
             settings.data_dir or settings.demo_dir,
+            expectations=read_expectations(),
             max_rejected_rows=settings.max_rejected_rows,
             progress=progress.advance,
         )

@@ -10,13 +10,16 @@ import duckdb
 from ml.store import count_rows, transaction
 from orchestration.errors import InputError
 from orchestration.loading.csv_reader import first_odd_line, load_csv
+from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile, file_sha256, first_line
+from orchestration.loading.findings import record_findings
 from orchestration.loading.folder import find_files
 from orchestration.loading.formats import PARQUET
 from orchestration.loading.log import TableLoad, create_log_tables, former_load, log_load
 from orchestration.loading.parquet import load_parquet
 from orchestration.loading.profiles import profile_new_loads
 from orchestration.loading.rejects import too_many_rejects
+from orchestration.loading.row_tests import set_aside_broken_rows
 from orchestration.loading.tables import RawTable, source_tables
 
 Progress = Callable[[str], None]
@@ -27,6 +30,7 @@ def load_raw_files(
     folder: Path,
     *,
     tables: Sequence[RawTable] | None = None,
+    expectations: Expectations | None = None,
     max_rejected_rows: int = 0,
     progress: Progress = lambda _message: None,
 ) -> list[TableLoad]:
@@ -40,6 +44,8 @@ def load_raw_files(
         folder: where the files lie, each as ``.csv``, ``.csv.gz`` or ``.parquet``. Those of
             optional tables may be missing or have no rows: the table is empty then, which is said.
         tables: which files to expect; none for those of the source.
+        expectations: what the rows are held against beyond their files, such as the as-of date;
+            none for nothing.
         max_rejected_rows: how many unreadable rows, over all files, may be set aside in
             ``raw.rejected_rows``; 0 or more.
         progress: called with a sentence per file.
@@ -104,6 +110,7 @@ def load_raw_files(
             if file.rejects:
                 said += f", rejected {len(file.rejects):,}"
             progress(said)
+        record_findings(connection, files, expectations)
         profile_new_loads(connection)
     return loads
 
@@ -118,6 +125,8 @@ def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
     reader = load_parquet if file.format == PARQUET else load_csv
     try:
         reader(connection, file)
+        file.rejects.extend(set_aside_broken_rows(connection, file))
+        file.rejects.sort(key=lambda reject: reject.line_number)
     except duckdb.Error as error:
         how = "Export the file again"
         if file.format != PARQUET:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,29 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+ROW_TESTS = ("not_null", "unique", "in_range", "relationships")
 STAGING_DIR = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "staging"
+
+
+@dataclass(frozen=True)
+class RowTest:
+    """A test of the sources YAML, as far as a single row can break it.
+
+    Attributes:
+        kind: ``not_null``, ``unique``, ``in_range`` or ``relationships``.
+        columns: the columns that it looks at; several for ``unique`` only.
+        least: no number may be below, with ``in_range``.
+        most: no number may be above, with ``in_range``.
+        parent: table and column that must have each value, with ``relationships``.
+        is_warning: what breaks it is said, but stays.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    least: float | None = None
+    most: float | None = None
+    parent: tuple[str, str] | None = None
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,6 +47,9 @@ class RawTable:
         roles: what a column is to the loader (``person_key``, ``order_key``, ...), to its name.
         is_optional: whether a shop may do without: its file may be missing or have no rows, and the
             table is empty then.
+        references: roles of which this table has every value that counts, such as postal codes
+            with their places.
+        row_tests: what the sources YAML tests of its rows; the load holds them to it.
     """
 
     name: str
@@ -31,6 +57,8 @@ class RawTable:
     columns: dict[str, str]
     roles: Mapping[str, str] = field(default_factory=dict)
     is_optional: bool = False
+    references: frozenset[str] = frozenset()
+    row_tests: tuple[RowTest, ...] = ()
 
     def column_of(self, role: str) -> str | None:
         """The column that plays a role, or none.
@@ -84,4 +112,27 @@ def _table(described: Mapping[str, Any]) -> RawTable:
         columns={column["name"]: column["data_type"].upper() for column in columns},
         roles={meta["role"]: name for name, meta in metas.items() if "role" in meta},
         is_optional=described["config"]["meta"].get("is_optional", False),
+        references=frozenset(meta["role"] for meta in metas.values() if meta.get("is_reference")),
+        row_tests=tuple(_row_tests(described)),
     )
+
+
+def _row_tests(described: Mapping[str, Any]) -> Iterator[RowTest]:
+    for test in described.get("data_tests", ()):
+        if isinstance(test, dict) and "unique_combination" in test:
+            yield RowTest("unique", tuple(test["unique_combination"]["arguments"]["columns"]))
+    for column in described["columns"]:
+        for test in column.get("data_tests", ()):
+            (kind, body) = (test, {}) if isinstance(test, str) else next(iter(test.items()))
+            if kind not in ROW_TESTS:
+                continue
+            arguments = body.get("arguments", {})
+            parent = re.search(r"source\('\w+', '(\w+)'\)", arguments.get("to", ""))
+            yield RowTest(
+                kind,
+                (column["name"],),
+                least=arguments.get("least"),
+                most=arguments.get("most"),
+                parent=(parent[1], arguments["field"]) if parent else None,
+                is_warning=body.get("config", {}).get("severity") == "warn",
+            )

@@ -1,4 +1,4 @@
-{# One row per answered survey of one order. -#}
+{# One row per answered survey of one order; one without a score says nothing. -#}
 with
 
 conformed_reviews as (
@@ -17,6 +17,7 @@ reviews as (
         sent_at,
         answered_at
     from conformed_reviews
+    where review_score is not null
 
 )
 

@@ -21,7 +21,9 @@ build_info as (
         first_order_date,
         last_order_date,
         end_of_data_date,
-        quiet_days
+        quiet_days,
+        quiet_days > {{ var('most_quiet_days') }}
+            as is_quiet_before_as_of_date
     from data_range
 
 )

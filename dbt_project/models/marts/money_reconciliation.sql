@@ -126,6 +126,16 @@ readings as (
         not is_listed
         and ordered_at < {{ date_literal(as_of_date()) }}
     having count(*) > 0
+    union all
+    select
+        9 as reading_number,
+        'left out' as reading_kind,
+        'order or its customer not in the files' as reading_name,
+        count(distinct order_id) as order_count,
+        sum(paid_amount) as paid_amount
+    from payments
+    where order_id not in (select orders.order_id from orders)
+    having count(*) > 0
 
 ),
 

@@ -99,7 +99,8 @@ def refuse(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Refuse:
 
     def load(at: Path = folder, **options: Any) -> str:
         before = state(warehouse)
-        assert set(before) == {*TABLES, "load_log", "rejected_rows", "column_profiles"}
+        logs = {"load_log", "rejected_rows", "column_profiles", "input_findings"}
+        assert set(before) == {*TABLES, *logs}
         with pytest.raises(InputError) as caught:
             load_raw_files(warehouse, at, **options)
         assert state(warehouse) == before

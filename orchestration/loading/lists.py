@@ -1,0 +1,58 @@
+"""The business lists that a load is held against: seeds, as dbt reads them, too."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+SEEDS_DIR = Path(__file__).resolve().parents[2] / "seeds"
+
+
+@cache
+def listed_values(seed: str, column: str) -> frozenset[str]:
+    """The values of a list, in lower case and without blanks at their ends.
+
+    Args:
+        seed: a file of ``seeds/``, without its suffix.
+        column: one of its columns.
+
+    Example:
+        >>> "delivered" in listed_values("order_statuses", "order_status")
+        True
+    """
+    return frozenset(row[column].strip().lower() for row in _rows(seed))
+
+
+def topics_of(column_name: str) -> list[str]:
+    """What a column's name says that it is about, by ``telling_column_words``, none for nothing.
+
+    The name is taken word by word, whichever way it is written; a plural counts as its singular.
+
+    Args:
+        column_name: as it stands in a file.
+
+    Example:
+        >>> topics_of("refundAmount"), topics_of("Moeda"), topics_of("latest_contest")
+        (['money', 'refund'], ['currency'], [])
+    """
+    topics = {row["word"]: row["topic"] for row in _rows("telling_column_words")}
+    plain = unicodedata.normalize("NFKD", column_name).encode("ascii", "ignore").decode()
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)] + [
+        re.sub(r"[^a-z]", "", plain.lower())
+    ]
+    found = {
+        topics[form]
+        for word in words
+        for form in (word, word.removesuffix("s"), word.removesuffix("es"))
+        if form in topics
+    }
+    return sorted(found)
+
+
+@cache
+def _rows(seed: str) -> list[dict[str, str]]:
+    with (SEEDS_DIR / f"{seed}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -1,0 +1,196 @@
+"""The dates of orders: held against the as-of date, and against each other."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+from orchestration.errors import InputError
+from orchestration.loading.expectations import Expectations
+from orchestration.loading.files import RawFile
+from orchestration.loading.finding import Finding, counted
+from orchestration.loading.lines import POSITION_SQL
+
+# A single order is far from all others beyond ten years, however few there are.
+LONE_GAP_DAYS = 3653
+LEAST_TOTAL_FOR_LONE = 3
+# A larger share of the orders before the usable window is said.
+MOST_SHARE_BEFORE_WINDOW = 0.05
+# So many orders that are far away are named one by one.
+MOST_FAR_ORDERS = 20
+SETTINGS = "--as-of or REGULARS_AS_OF_DATE"
+
+
+def usual_range(order_counts: Mapping[date, int], gap_days: int, share: float) -> tuple[date, date]:
+    """First and last day with an order, those left aside that are dated far from the others.
+
+    The same rule as in ``features.data_range``: at either end, days beyond a gap without an order
+    are left aside if they hold at most a share of all orders, or a single one beyond ten years.
+
+    Args:
+        order_counts: orders of each day that has any, at least one day.
+        gap_days: a gap is longer than this.
+        share: of all orders, 0 to 1.
+
+    Example:
+        >>> days = {date(1970, 1, 1): 1, date(2018, 1, 1): 60, date(2018, 1, 2): 60}
+        >>> [str(day) for day in usual_range(days, 180, 0.01)]
+        ['2018-01-01', '2018-01-02']
+    """
+    days = sorted(order_counts)
+    first = _skip_far(days, order_counts, gap_days, share)
+    last = _skip_far(days[::-1], order_counts, gap_days, share)
+    return (first, last) if first <= last else (days[0], days[-1])
+
+
+def _skip_far(
+    days: Sequence[date], order_counts: Mapping[date, int], gap_days: int, share: float
+) -> date:
+    total, so_far, first = sum(order_counts.values()), 0, days[0]
+    for day, following in itertools.pairwise(days):
+        so_far += order_counts[day]
+        gap = abs((following - day).days)
+        is_lone = gap > LONE_GAP_DAYS and so_far == 1 and total >= LEAST_TOTAL_FOR_LONE
+        if is_lone or (gap > gap_days and so_far <= share * total):
+            first = following
+    return first
+
+
+def find_odd_dates(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[RawFile],
+    expectations: Expectations,
+) -> Iterator[Finding]:
+    """Hold the dates of orders against the as-of date, the usable window and each other.
+
+    Args:
+        connection: the warehouse, with all files in its ``raw`` schema.
+        files: all files of the source.
+        expectations: the as-of date, the window, and what counts as far.
+
+    Yields:
+        Findings about the range of time.
+
+    Raises:
+        InputError: no order is dated before the as-of date, or that date is before the window.
+    """
+    for file in files:
+        column = file.table.column_of("ordered_at")
+        if column is None:
+            continue
+        order_counts = dict(
+            connection.execute(
+                f'select cast("{column}" as date), count(*) from raw.{file.table.name} '
+                f'where "{column}" is not null group by 1'
+            ).fetchall()
+        )
+        if not order_counts:
+            continue
+        far = (expectations.far_order_gap_days, expectations.far_order_share)
+        first, last = usual_range(order_counts, *far)
+        _refuse_other_years(file, column, first, last, expectations)
+        before = {day: n for day, n in order_counts.items() if day < expectations.as_of_date}
+        yield from _quiet(file, column, usual_range(before, *far)[1], expectations)
+        yield from _far_orders(connection, file, column, first, last)
+        yield from _before_window(file, column, before, first, expectations)
+
+
+def _refuse_other_years(
+    file: RawFile, column: str, first: date, last: date, expectations: Expectations
+) -> None:
+    as_of, window = expectations.as_of_date, expectations.window_start_date
+    where = f"{file.path.name}, column {column}"
+    if first >= as_of:
+        raise InputError(
+            f"{where}: expected orders before the as-of date {as_of}, but they are dated {first} "
+            f"to {last}; set the as-of date, such as {last + timedelta(days=1)}, the day after "
+            f"the last order: {SETTINGS}."
+        )
+    if as_of <= window:
+        raise InputError(
+            f"{where}: the as-of date {as_of} must be after the day on which the usable window "
+            f"opens, {window}, and the orders are dated {first} to {last}; set the as-of date "
+            f"({SETTINGS}), or REGULARS_WINDOW_START_DATE to {first.replace(day=1)}."
+        )
+
+
+def _quiet(file: RawFile, column: str, last: date, expectations: Expectations) -> Iterator[Finding]:
+    days = (expectations.as_of_date - last).days
+    if days > expectations.most_quiet_days:
+        yield Finding(
+            code="time_quiet_before_as_of_date",
+            message=f"Everybody looks lost because the last order is {days:,} days before the "
+            f"as-of date {expectations.as_of_date}: {file.path.name}, column {column}, ends on "
+            f"{last}.",
+            remedy=f"Build as of {last + timedelta(days=1)} ({SETTINGS}), or load the orders "
+            "that are missing.",
+            file=file,
+            column_name=column,
+            found_value=str(last),
+            affected_count=days,
+        )
+
+
+def _far_orders(
+    connection: duckdb.DuckDBPyConnection, file: RawFile, column: str, first: date, last: date
+) -> Iterator[Finding]:
+    rows = connection.execute(
+        f"""
+        select position, value from (
+            select {POSITION_SQL} as position, "{column}" as value from raw.{file.table.name}
+        )
+        where cast(value as date) < ? or cast(value as date) > ?
+        order by position
+        """,
+        [first, last],
+    ).fetchall()
+    for position, value in rows[:MOST_FAR_ORDERS]:
+        yield Finding(
+            code="time_far_order",
+            message=f"{{place}}: the order is dated {value}, far away from the others, which are "
+            f"of {first} to {last}.",
+            remedy="Mend the date, or take the order out of the file.",
+            file=file,
+            column_name=column,
+            position=position,
+            found_value=str(value),
+            affected_count=1,
+        )
+    rest = len(rows) - MOST_FAR_ORDERS
+    if rest > 0:
+        yield Finding(
+            code="time_far_order",
+            message=f"{file.path.name}, column {column}: {counted(rest, 'order')} more, dated far "
+            f"away from the others, which are of {first} to {last}.",
+            remedy="Mend the dates, or take the orders out of the file.",
+            file=file,
+            column_name=column,
+            affected_count=rest,
+        )
+
+
+def _before_window(
+    file: RawFile,
+    column: str,
+    before: Mapping[date, int],
+    first: date,
+    expectations: Expectations,
+) -> Iterator[Finding]:
+    window = expectations.window_start_date
+    count = sum(n for day, n in before.items() if day < window)
+    if count > MOST_SHARE_BEFORE_WINDOW * sum(before.values()):
+        yield Finding(
+            code="time_orders_before_window",
+            message=f"{file.path.name}, column {column}: {counted(count, 'order')} of "
+            f"{sum(before.values()):,} are dated before {window}, when the usable window opens; "
+            "they count in every total, but no model learns from dates before it and the months "
+            "in the report begin at it.",
+            remedy=f"Set REGULARS_WINDOW_START_DATE to {first.replace(day=1)}.",
+            file=file,
+            column_name=column,
+            found_value=str(first),
+            affected_count=count,
+        )
