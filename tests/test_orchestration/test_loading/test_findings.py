@@ -330,7 +330,7 @@ def test_rows_that_no_order_or_customer_has_are_said_with_their_lines(load, fold
         return rows[:7] + rows[8:]
 
     spoil(folder, CUSTOMERS, drop)
-    put(folder, PAYMENTS, "order_id", "nobody", "nobody")
+    put(folder, PAYMENTS, "order_id", "nobody", "no one")
     found = of(load(), "unmatched_keys")
     said = {row["file_name"]: (row["line_number"], row["found_value"]) for row in found}
     ((position,),) = warehouse.execute(

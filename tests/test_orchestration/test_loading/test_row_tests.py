@@ -76,23 +76,14 @@ def rejected(warehouse: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any
 FAULTS = [
     (ORDERS, "order_id", "", "expected a value, found none"),
     (ORDERS, "order_purchase_timestamp", "", "expected a value, found none"),
-    (
-        ORDERS,
-        "customer_id",
-        "nobody",
-        "'nobody', which is in no row of olist_customers_dataset.csv",
-    ),
     (PAYMENTS, "payment_value", "", "expected a value, found none"),
     (PAYMENTS, "payment_installments", "-1", "-1 is below 0"),
-    (PAYMENTS, "order_id", "nobody", "'nobody', which is in no row of olist_orders_dataset.csv"),
     (ITEMS, "price", "", "expected a value, found none"),
     (ITEMS, "price", "-1.00", "-1.00 is below 0"),
     (ITEMS, "freight_value", "-0.50", "-0.50 is below 0"),
     (ITEMS, "order_item_id", "0", "0 is below 1"),
     (ITEMS, "product_id", "", "expected a value, found none"),
-    (ITEMS, "order_id", "nobody", "'nobody', which is in no row of olist_orders_dataset.csv"),
     (REVIEWS, "review_score", "6", "6 is above 5"),
-    (REVIEWS, "order_id", "nobody", "'nobody', which is in no row of olist_orders_dataset.csv"),
     (PRODUCTS, "product_weight_g", "-5", "-5 is below 0"),
 ]
 
@@ -116,7 +107,7 @@ def test_rows_that_would_break_a_test_of_dbt_are_set_aside_by_file_line_and_colu
         assert (f"{stem}.csv", place + 2, column, reason) in found
 
 
-@pytest.mark.parametrize("fault", [FAULTS[2], FAULTS[5]])
+@pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[5]])
 def test_such_a_row_stops_the_load_unless_rows_may_be_set_aside(warehouse, folder, fault):
     stem, column, value, reason = fault
 
