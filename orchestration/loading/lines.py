@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from orchestration.loading.csv_faults import rows_one_by_one
 from orchestration.loading.files import RawFile
+from orchestration.loading.formats import PARQUET
 
 # The number of a row in its table, from 1, in the order of the file.
 POSITION_SQL = "row_number() over (order by rowid)"
@@ -28,7 +29,7 @@ class Place:
 
 def unit_of(file: RawFile) -> str:
     """What the places of a file are called."""
-    return "row" if file.suffix == ".parquet" else "line"
+    return "row" if file.format == PARQUET else "line"
 
 
 def find_places(
@@ -64,7 +65,7 @@ def find_places(
 
 
 def _rows(file: RawFile, row_count: int) -> Iterator[Place]:
-    if file.suffix == ".parquet":
+    if file.format == PARQUET:
         yield from (Place(number, "") for number in range(1, row_count + 1))
         return
     for number, (line, row, text) in enumerate(rows_one_by_one(file)):

@@ -13,6 +13,7 @@ from orchestration.loading.csv_faults import rows_one_by_one
 from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
+from orchestration.loading.formats import PARQUET
 from orchestration.loading.lines import unit_of
 from orchestration.loading.lists import topics_of
 
@@ -122,7 +123,7 @@ def _values(file: RawFile, names: Sequence[str]) -> dict[str, dict[str, _Value]]
 
 
 def _cells(file: RawFile, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    if file.suffix == ".parquet":
+    if file.format == PARQUET:
         with file.path.open("rb") as stream:  # a name with signs in it is no pattern here
             columns = [column.to_pylist() for column in pq.read_table(stream, columns=list(names))]
         for number, cells in enumerate(zip(*columns, strict=True), 1):
