@@ -1,4 +1,4 @@
-{# One row per answered survey of one order; one without a score says nothing. -#}
+{# One row per answered survey of one order; without a score it says nothing. -#}
 with
 
 conformed_reviews as (
