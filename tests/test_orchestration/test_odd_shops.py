@@ -66,7 +66,7 @@ def loyal() -> list[Order]:
                 )
             )  # fmt: skip
             day -= chance.randint(20, 60)
-    orders += [Order("daily", moment(day % 700, day), ("1.00",)) for day in range(3_000)]
+    orders += [Order("daily", moment(day % 700, day % 1_000), ("1.00",)) for day in range(3_000)]
     return orders
 
 

@@ -113,6 +113,21 @@ def test_a_shop_without_anything_odd_has_no_findings(load):
     assert load() == []
 
 
+@pytest.mark.parametrize(
+    ("is_missing", "said"),
+    [(True, "is not there"), (False, "has no row below its header")],
+)
+def test_an_optional_table_without_rows_is_said(load, folder, is_missing, said):
+    path = folder / "olist_order_reviews_dataset.csv"
+    header = path.read_text(encoding="utf-8").split("\n")[0]
+    path.unlink()
+    if not is_missing:
+        path.write_text(header + "\n", encoding="utf-8")
+    (found,) = of(load(), "empty_table")
+    assert (found["table_name"], found["file_name"]) == ("order_reviews", path.name)
+    assert f"{path.name} {said}, so raw.order_reviews is empty" in str(found["message"])
+
+
 def test_a_key_that_holds_more_than_one_percent_of_a_large_shops_orders_is_said(load, folder):
     put(folder, CUSTOMERS, "customer_unique_id", *["c0ffee"] * 13)
     (found,) = load()
