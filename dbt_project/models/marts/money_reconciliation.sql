@@ -42,13 +42,12 @@ order_statuses as (
 listed_orders as (
 
     select
-        orders.*,
-        order_statuses.order_status is not null as is_listed
+        *,
+        order_status in (
+            select {{ listed_value('order_statuses.order_status') }}
+            from order_statuses
+        ) as is_listed
     from orders
-    left join order_statuses
-        on
-            orders.order_status
-            = {{ listed_value('order_statuses.order_status') }}
 
 ),
 
