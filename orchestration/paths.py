@@ -27,10 +27,41 @@ def shown_path(path: Path | str) -> str:
         >>> shown_path("shops/a\nb")
         'shops/a\\nb'
     """
-    text = os.fsencode(path).decode("utf-8", errors="backslashreplace")
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
+    return shown_text(os.fsencode(path).decode("utf-8", errors="backslashreplace"))
+
+
+def shown_text(text: str, limit: int = 4_000) -> str:
+    r"""A text in one line that every terminal can print, cut off if it is very long.
+
+    Args:
+        text: any.
+        limit: how many of its signs are shown at most.
+
+    Example:
+        >>> shown_text("a\nb")
+        'a\\nb'
+        >>> shown_text("abcdef", limit=3)
+        'abc...'
+    """
+    signs = [
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode()
+        for sign in text[:limit]
+    ]
+    return "".join(signs) + ("..." if len(text) > limit else "")
+
+
+def quoted(value: str | None, limit: int = 100) -> str:
+    """A value in quotes, cut off if it is very long.
+
+    Args:
+        value: any text.
+        limit: how many of its signs are shown at most.
+
+    Example:
+        >>> quoted("x" * 200, limit=3)
+        "'xxx'..."
+    """
+    return repr(value) if value is None or len(value) <= limit else f"{value[:limit]!r}..."
 
 
 def check_database_path(path: Path) -> Path:

@@ -15,6 +15,7 @@ from orchestration.loading.files import open_binary
 from orchestration.loading.formats import GZIP
 from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.loading.tables import RawTable
+from orchestration.paths import quoted, shown_text
 
 
 def read_header(path: Path, file_format: str) -> list[str]:
@@ -102,7 +103,7 @@ def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError(
-            f"{file_name}, line 1: the column {repeated[0]!r} stands there more than once; "
+            f"{file_name}, line 1: the column {quoted(repeated[0])} stands there more than once; "
             "keep one of them."
         )
     missing = [name for name in table.columns if name not in header]
@@ -111,14 +112,15 @@ def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None
     unknown = [name for name in header if name not in table.columns]
     if len(header) == 1 and (other := next((sign for sign in ";\t|" if sign in header[0]), None)):
         raise InputError(
-            f"{file_name}, line 1: expected columns separated by commas, found {header[0]!r}; "
-            f"save the file with ',' in place of {other!r}."
+            f"{file_name}, line 1: expected columns separated by commas, found "
+            f"{quoted(header[0])}; save the file with ',' in place of {other!r}."
         )
     hints = []
     for name in missing:
         close = difflib.get_close_matches(name, unknown, n=1, cutoff=0.6)
-        hints.append(f"{name!r}" + (f" (is it {close[0]!r}? then rename that)" if close else ""))
+        hint = f" (is it {quoted(close[0])}? then rename that)" if close else ""
+        hints.append(f"{name!r}{hint}")
     raise InputError(
         f"{file_name}, line 1: the column {', '.join(hints)} is missing; expected "
-        f"{', '.join(table.columns)}, found {', '.join(header) or 'no columns'}."
+        f"{', '.join(table.columns)}, found {shown_text(', '.join(header), 2_000) or 'no columns'}."
     )

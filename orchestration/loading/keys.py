@@ -6,6 +6,8 @@ A person called ``nan`` or ``guest`` would be the shop's best customer; ``1113``
 
 from __future__ import annotations
 
+from orchestration.paths import quoted
+
 PERSON = "person_key"
 # Columns that join tables: a value that is not exactly the same in both joins nothing.
 KEY_ROLES = frozenset({PERSON, "order_key", "order_customer_key", "product_key", "seller_key"})
@@ -128,13 +130,13 @@ def doubt_sql(column: str, role: str | None) -> str | None:
 
 DOUBTS = {
     "empty": "a key is missing here",
-    "armour": "{value!r} is a code in spreadsheet dress; write the code alone, as text",
-    "blank": "{value!r} begins or ends with a blank, so it matches no key without one",
-    "exponent": "{value!r} is a number that a spreadsheet has shortened; export the key as text",
-    "decimal": "{value!r} is a code that was made a number; export it as text, with its zeros",
-    "null_word": "{value!r} is no key but a word for nothing; leave out or mend such rows",
-    "no_letter": "{value!r} is no key, it has neither letter nor digit",
-    "placeholder": "{value!r} names nobody; all such rows would become one customer",
+    "armour": "{value} is a code in spreadsheet dress; write the code alone, as text",
+    "blank": "{value} begins or ends with a blank, so it matches no key without one",
+    "exponent": "{value} is a number that a spreadsheet has shortened; export the key as text",
+    "decimal": "{value} is a code that was made a number; export it as text, with its zeros",
+    "null_word": "{value} is no key but a word for nothing; leave out or mend such rows",
+    "no_letter": "{value} is no key, it has neither letter nor digit",
+    "placeholder": "{value} names nobody; all such rows would become one customer",
 }
 
 
@@ -149,4 +151,4 @@ def doubt_reason(code: str, value: str | None) -> str:
         >>> doubt_reason("no_letter", "-")
         "'-' is no key, it has neither letter nor digit"
     """
-    return DOUBTS[code].format(value=value)
+    return DOUBTS[code].format(value=quoted(value))

@@ -21,6 +21,7 @@ from orchestration.loading.profiles import profile_new_loads
 from orchestration.loading.rejects import too_many_rejects
 from orchestration.loading.row_tests import set_aside_broken_rows
 from orchestration.loading.tables import RawTable, source_tables
+from orchestration.paths import shown_text
 
 Progress = Callable[[str], None]
 
@@ -106,7 +107,7 @@ def load_raw_files(
             if file.misnomer:
                 said += f", read as {file.misnomer}"
             if file.ignored_columns:
-                said += f", kept out the columns {', '.join(file.ignored_columns)}"
+                said += f", kept out the columns {shown_text(', '.join(file.ignored_columns))}"
             if file.rejects:
                 said += f", rejected {len(file.rejects):,}"
             progress(said)

@@ -10,6 +10,7 @@ from orchestration.errors import InputError
 from orchestration.loading.bad_values import is_header
 from orchestration.loading.files import RawFile, RejectedRow
 from orchestration.loading.values import TEXT, plain_type
+from orchestration.paths import quoted, shown_text
 
 # No row of these files comes near it; a quote that is never closed does.
 MAX_LINE_BYTES = 2_097_152
@@ -33,7 +34,7 @@ def explain_reject(
         return RejectedRow(file.path.name, line, None, None, REPEATED_HEADER, text)
     if kind == "CAST":
         value = message.partition('convert string "')[2].rpartition('" to ')[0]
-        reason = f"{value!r} is no {plain_type(sql_type)}"
+        reason = f"{quoted(value)} is no {plain_type(sql_type)}"
     elif kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
         reason = wrong_count(*(int(number) for number in re.findall(r"\d+", message)[:2]))
         column = None
@@ -70,8 +71,8 @@ def is_repeated_header(file: RawFile, line: int, values: Sequence[str]) -> bool:
     if answer is None:
         raise InputError(
             f"{file.path.name}, {file.unit} {line}: another header stands here, with other columns "
-            f"or another order: {', '.join(values)}. Two files may have been joined; load them one "
-            "by one, or put their columns in one order."
+            f"or another order: {shown_text(', '.join(values), 500)}. Two files may have been "
+            "joined; load them one by one, or put their columns in one order."
         )
     return answer
 

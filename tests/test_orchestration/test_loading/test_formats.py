@@ -18,6 +18,7 @@ from orchestration.loading.tables import RawTable
 
 SELLERS = RawTable("sellers", "sellers", {"id": "VARCHAR", "city": "VARCHAR"})
 TYPED = RawTable("sellers", "sellers", {"id": "VARCHAR", "score": "INTEGER", "city": "VARCHAR"})
+KEYED = RawTable("sellers", "sellers", dict(SELLERS.columns), {"seller_key": "id"})
 CSV = b"id,city\ns1,recife\ns2,natal\n"
 ROWS = [("s1", "recife"), ("s2", "natal")]
 
@@ -153,3 +154,11 @@ def test_a_header_in_another_order_stops_the_load_however_many_rows_may_be_rejec
 def test_a_city_called_city_is_no_header(tmp_path):
     rows, rejected, _ = load(tmp_path, "sellers.csv", b"id,city\ncity,recife\ns2,city\n")
     assert (rows, rejected) == ([("city", "recife"), ("s2", "city")], [])
+
+
+def test_a_message_is_one_line_of_a_length_that_can_be_read_whatever_the_header_holds(tmp_path):
+    for content in (b'"a\nb",city\ns1,recife\n', b"x" * 1_000_000 + b";city\n", b"id,city\n,x\n"):
+        with pytest.raises(InputError) as caught:
+            load(tmp_path, "sellers.csv", content, KEYED)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 3_000
