@@ -174,7 +174,7 @@ def test_leading_zeros_lost_in_two_of_three_files_are_said_with_an_example(load,
 
 def test_codes_that_match_only_in_another_spelling_are_said(load, folder):
     def change(rows: Rows) -> None:
-        for row, written in zip(rows[3:], ["{}.0", " {}", "{}-"], strict=False):
+        for row, written in zip(rows[3:], ["{}-", "-{}", "{}."], strict=False):
             row["seller_zip_code_prefix"] = written.format(row["seller_zip_code_prefix"])
 
     spoil(folder, SELLERS, change)
