@@ -1,5 +1,6 @@
 """Staging: a run that fails, is killed or meets another writer loses nothing of anybody."""
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -275,3 +276,33 @@ def test_a_copied_file_is_the_same_to_the_byte(tmp_path):
     source.write_bytes(bytes(range(256)) * 5_000)
     copy_file(source, tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+@pytest.fixture
+def sharing_disk(tmp_path):
+    """A small disk whose file system can share blocks between files."""
+    image, place = tmp_path / "disk", tmp_path / "mounted"
+    place.mkdir()
+    with image.open("wb") as stream:
+        stream.truncate(256 << 20)
+    try:
+        subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", image, place], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no btrfs can be made and mounted here: {error}")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_copy_takes_no_room_where_files_can_share_blocks(sharing_disk):
+    source, target = sharing_disk / "regulars.duckdb", sharing_disk / "copy.duckdb"
+    with duckdb.connect(str(source)) as connection:
+        connection.execute("create table numbers as select hash(n) as n from range(5_000_000) t(n)")
+    os.sync()
+    before = os.statvfs(sharing_disk)
+    copy_file(source, target)
+    os.sync()
+    taken = (before.f_bavail - os.statvfs(sharing_disk).f_bavail) * before.f_frsize
+    assert source.stat().st_size > 20_000_000
+    assert taken < source.stat().st_size / 10
+    assert target.read_bytes() == source.read_bytes()

@@ -23,7 +23,7 @@ def shop(demo: Shop, tmp_path) -> Shop:
 
 @contextmanager
 def writing(shop: Shop, *command: str) -> Iterator[subprocess.Popen[str]]:
-    """A program that writes, from the moment that it holds the lock."""
+    """A program that writes, stopped at the moment when it holds the lock, however fast it is."""
     process = subprocess.Popen(
         [str(BIN / command[0]), *command[1:]],
         cwd=PROJECT_DIR,
@@ -38,6 +38,7 @@ def writing(shop: Shop, *command: str) -> Iterator[subprocess.Popen[str]]:
             assert process.poll() is None, process.communicate()[0]
             assert time.monotonic() < give_up_at
             time.sleep(0.05)
+        process.send_signal(signal.SIGSTOP)
         yield process
     finally:
         process.kill()
@@ -59,6 +60,7 @@ def test_while_dagster_writes_every_other_writer_is_refused_and_its_fit_is_kept(
             said = " ".join((done.stdout + done.stderr).split())
             assert "is being written to by fit_segmentation of Dagster (process" in said, said
             assert "since 20" in said
+        run.send_signal(signal.SIGCONT)
         printed, _ = run.communicate(timeout=300)
         assert run.returncode == 0, printed[-2000:]
     assert shop.rows(LATEST_FIT) > before
