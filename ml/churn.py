@@ -25,8 +25,9 @@ from ml.calibration import (
     cross_fit_calibration,
     fit_calibration,
 )
-from ml.evaluation import Judgement, Metric, judge_return_scores, paired_auc_difference
+from ml.evaluation import Judgement, judge_return_scores, paired_auc_difference
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
+from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import SUSPECTED
 from ml.splits import ChurnProtocol, folds_by_person

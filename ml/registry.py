@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from ml.evaluation import BaselineMetric, CurvePoint, Metric
+from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
 
 # A row that is not eligible is a model with a figure too good to be true; or, where its family is

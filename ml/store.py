@@ -8,19 +8,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
-from ml.evaluation import Metric
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
-from ml.leak_meter import LeakFigure
+from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import DECIDING_METRIC, ROLLED_BACK, SUSPECTED, Candidate, Decision, FittedModel
-from ml.segmentation import ChoiceRule, StudiedCandidate, StudySettings
-from ml.splits import ChurnProtocol
+
+if TYPE_CHECKING:
+    # What only fits need takes seconds to import, and `regulars models list` is to take none.
+    import pyarrow as pa
+
+    from ml.leak_meter import LeakFigure
+    from ml.segmentation import StudiedCandidate, StudySettings
+    from ml.splits import ChurnProtocol
+
+
+# From this ratio of difflib on, one id is taken for a slip in typing another.
+LIKENESS = 0.75
 
 
 class StoreError(RuntimeError):
@@ -115,6 +123,8 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
     Raises:
         StoreError: the features are not built.
     """
+    from ml.splits import ChurnProtocol
+
     names = [each.name for each in fields(ChurnProtocol)]
     columns = ", ".join(f"cast({name} as double)" for name in names)
     rows = _fetch(connection, f"select {columns} from features.churn_protocol")
@@ -213,6 +223,8 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
     Raises:
         StoreError: the warehouse has no model tables.
     """
+    import pyarrow as pa
+
     model_id = model.model_id
     settings = json.dumps(model.settings, sort_keys=True, default=str)
     with _explained(), transaction(connection):
@@ -752,13 +764,20 @@ def read_model(connection: duckdb.DuckDBPyConnection, model_id: str) -> Registry
     """
     models = {model.model_id: model for model in read_models(connection)}
     if model_id not in models:
-        near = difflib.get_close_matches(model_id, models, n=1, cutoff=0)
-        meant = f"; did you mean {near[0]}?" if near else ", which is empty;"
         raise StoreError(
-            f"ml.model_registry has no model {model_id!r}{meant} `regulars models list` shows "
-            "what there is"
+            f"ml.model_registry has no model {model_id!r}{_meant(model_id, list(models))} "
+            "`regulars models list` shows what there is"
         )
     return models[model_id]
+
+
+def _meant(asked: str, known: Sequence[str]) -> str:
+    """The id that was surely meant, if there is one: a beginning of it, or all but a slip."""
+    if not known:
+        return ", which is empty;"
+    begun = [model_id for model_id in known if asked and model_id.startswith(asked)]
+    near = begun if len(begun) == 1 else difflib.get_close_matches(asked, known, 1, LIKENESS)
+    return f"; did you mean {near[0]}?" if near else ";"
 
 
 @dataclass(frozen=True)
@@ -944,7 +963,7 @@ def read_best_recipe(
     connection: duckdb.DuckDBPyConnection,
     family: str | None = None,
     *,
-    least_gain: float = ChoiceRule.least_gain,
+    least_gain: float | None = None,
 ) -> BestRecipe | None:
     """What the study chose for a family, whether it keeps the rule or not.
 
@@ -952,11 +971,15 @@ def read_best_recipe(
         connection: an open warehouse.
         family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
         least_gain: of :class:`ml.segmentation.ChoiceRule`; the present champion's recipe stays
-            where it keeps the rule and the best is not so far ahead of it.
+            where it keeps the rule and the best is not so far ahead of it. Its value if not given.
 
     Returns:
         None where the study has no candidate of the family, as of too few people.
     """
+    if least_gain is None:
+        from ml.segmentation import ChoiceRule
+
+        least_gain = ChoiceRule.least_gain
     names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",
              "smallest_share", "closest_feature_agreement")  # fmt: skip
     figures = ", ".join(f"candidates.{name}" for name in names)
@@ -1196,6 +1219,8 @@ def write_library_scores(
         as_of_date: of the features that were scored.
         scores: model id to probabilities, in the order of :func:`read_features`.
     """
+    import pyarrow as pa
+
     with _explained(), transaction(connection):
         for model_id, probability in scores.items():
             connection.execute(
@@ -1240,6 +1265,8 @@ def _insert_evidence(
     connection: duckdb.DuckDBPyConnection, model_id: str, model: FittedModel
 ) -> None:
     """How good a model is: its metrics, those of the rules beside it, and its curves."""
+    import pyarrow as pa
+
     _insert(connection, "ml.model_metrics", _metric_columns(model_id, model.metrics))
     for table, rows in (
         ("ml.baseline_metrics", [asdict(row) for row in model.baselines]),
@@ -1258,6 +1285,8 @@ def _insert_evidence(
 
 
 def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, object]:
+    import pyarrow as pa
+
     return {
         "model_id": [model_id] * len(metrics),
         "split": [metric.split for metric in metrics],
@@ -1273,6 +1302,8 @@ def _metric_columns(model_id: str, metrics: Sequence[Metric]) -> dict[str, objec
 def _insert(
     connection: duckdb.DuckDBPyConnection, table_name: str, columns: dict[str, object]
 ) -> None:
+    import pyarrow as pa
+
     connection.register("rows_to_insert", pa.table(columns))
     connection.execute(f"insert into {table_name} by name select * from rows_to_insert")
     # Not in a `finally`: a failed insert aborts the transaction, nothing can be unregistered then,

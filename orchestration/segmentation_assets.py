@@ -19,8 +19,9 @@ from threadpoolctl import threadpool_limits
 
 import ml.features
 from ml import gmm, kmeans, segmentation, stability, store
-from ml.evaluation import Metric, evaluate_segments
+from ml.evaluation import evaluate_segments
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
+from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
 from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings

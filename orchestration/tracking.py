@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from ml.calibration import Calibration
-from ml.evaluation import Metric
 from ml.features import FeatureMatrix
+from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
 from orchestration.errors import RegularsError

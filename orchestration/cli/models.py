@@ -18,7 +18,7 @@ from orchestration.resources import Settings, open_warehouse
 if TYPE_CHECKING:
     import duckdb
 
-    from ml.evaluation import Metric
+    from ml.figures import Metric
     from ml.store import ChampionChange, RegistryRow
 
 models = typer.Typer(

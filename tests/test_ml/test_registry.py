@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.evaluation import Metric
+from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import DECIDING_METRIC, Candidate, FittedModel, decide_statuses
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml import store
-from ml.evaluation import BaselineMetric, CurvePoint, Metric
 from ml.features import FeatureMatrix, FeatureRule
+from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses

@@ -16,8 +16,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from ml import gmm, kmeans, logistic
-from ml.evaluation import Metric
 from ml.features import FeatureMatrix, FeatureRule
+from ml.figures import Metric
 from ml.registry import FittedModel
 from orchestration.errors import RegularsError
 from orchestration.resources import Settings

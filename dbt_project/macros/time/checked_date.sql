@@ -1,5 +1,5 @@
 {% macro checked_date(name, value) -%}
-    {%- if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', value | string) -%}
+    {%- if not modules.re.match('[0-9]{4}-[0-9]{2}-[0-9]{2}\\Z', value | string) -%}
         {%- do exceptions.raise_compiler_error(
             name ~ " must look like 2018-09-01, got '" ~ value ~ "'"
         ) -%}
