@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, NoReturn
-
-import jinja2
-import yaml
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestration.errors import RegularsError
 from orchestration.resources import PROJECT_DIR
+
+if TYPE_CHECKING:
+    import jinja2
 
 MACROS = ("dbt_project/macros/time", "dbt_project/macros/source_name.sql")
 # The settings to mend, by how the macros begin their messages.
@@ -68,8 +68,12 @@ def read_as_of_date(environment: Mapping[str, str] = os.environ) -> str:
 
 def _macros(environment: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
     """The macros about time as functions of this process, with all that they call in dbt."""
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    variables = project["vars"]
+    import jinja2
+    import yaml  # type: ignore[import-untyped]
+
+    text = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    variables = yaml.load(text, loader)["vars"]  # a safe loader
     jinja = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     macros: dict[str, Callable[..., Any]] = {}
     for place in MACROS:

@@ -42,5 +42,8 @@ def is_demo_shop(
     folder: Path, *, order_count: int, seed: int, scenario: str = DEFAULT_SCENARIO
 ) -> bool:
     """Whether a folder holds this very demo shop, whole."""
-    label = folder / LABEL
-    return label.exists() and json.loads(label.read_text()) == _wanted(order_count, seed, scenario)
+    try:
+        label = json.loads((folder / LABEL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none, or half of one
+        return False
+    return bool(label == _wanted(order_count, seed, scenario))

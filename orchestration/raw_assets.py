@@ -10,6 +10,7 @@ from orchestration.loading.load import load_raw_files
 from orchestration.loading.tables import source_tables
 from orchestration.resources import Progress, Settings
 from orchestration.runs import BEGINNING, writing_connection
+from orchestration.source import record_source
 from orchestration.staging import WritingRun
 
 
@@ -49,6 +50,7 @@ def raw_tables(
             max_rejected_rows=settings.max_rejected_rows,
             progress=progress.advance,
         )
+        record_source(connection, settings)
     for load in loads:
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(["raw", load.table_name]),

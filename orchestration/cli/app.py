@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from typer.core import TyperGroup
 
 from orchestration.cli.demo import demo
 from orchestration.cli.models import models
@@ -18,23 +21,59 @@ from orchestration.cli.options import (
     QuickStudy,
     Rejects,
     SnapshotDates,
+    Verbose,
 )
-from orchestration.cli.progress import console
-from orchestration.cli.running import run_job
+from orchestration.cli.progress import print_error, say
+from orchestration.cli.running import INTERRUPTED, run_job
+from orchestration.cli.standing import is_full_disk
+from orchestration.cli.status import status
 from orchestration.errors import RegularsError
+
+
+class _Commands(TyperGroup):
+    """Commands that end with a sentence when somebody presses Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was typed."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("Stopped; nothing was changed.")
+            raise typer.Exit(INTERRUPTED) from None
+
 
 app = typer.Typer(
     help="The warehouse that tells a shop which customers come back, and why.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    cls=_Commands,
 )
 app.add_typer(models, name="models")
 
 
 def _set(name: str, value: object | None) -> None:
-    if value is not None:
-        os.environ[name] = str(value)
+    if value is None:
+        return
+    if not str(value).strip(" ,"):
+        raise RegularsError(f"the option for {name} is empty; give it a value or leave it out")
+    os.environ[name] = str(value)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        Console(highlight=False).print(f"Regulars {version('regulars')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _regulars(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="The version."),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -45,6 +84,7 @@ def build(
     data_dir: DataDir = None,
     max_rejected_rows: Rejects = None,
     quick_study: QuickStudy = False,
+    verbose: Verbose = False,
 ) -> None:
     """Load, build, fit, score, report and publish."""
     _set("REGULARS_AS_OF_DATE", as_of)
@@ -53,15 +93,17 @@ def build(
     _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
     _set("REGULARS_DATA_DIR", data_dir)
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
-    run_job("whole_build")
+    run_job("whole_build", is_verbose=verbose)
 
 
 @app.command()
-def load(data_dir: DataDir = None, max_rejected_rows: Rejects = None) -> None:
+def load(
+    data_dir: DataDir = None, max_rejected_rows: Rejects = None, verbose: Verbose = False
+) -> None:
     """Load the raw files into schema raw: all of them or none."""
     _set("REGULARS_DATA_DIR", data_dir)
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
-    run_job("load")
+    run_job("load", is_verbose=verbose)
 
 
 @app.command()
@@ -70,31 +112,33 @@ def fit(
         Purpose | None, typer.Option(help="Fit the models of one purpose; all if not given.")
     ] = None,
     quick_study: QuickStudy = False,
+    verbose: Verbose = False,
 ) -> None:
     """Fit the models on the features that are there, and choose champions."""
     _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
-    run_job(f"fit_{purpose.value}" if purpose else "fit")
+    run_job(f"fit_{purpose.value}" if purpose else "fit", is_verbose=verbose)
 
 
 @app.command()
-def score() -> None:
+def score(verbose: Verbose = False) -> None:
     """Score everybody from the features and models that are there, and build the marts."""
-    run_job("score")
+    run_job("score", is_verbose=verbose)
 
 
 @app.command()
-def report() -> None:
+def report(verbose: Verbose = False) -> None:
     """Build the report from the marts that are there."""
-    run_job("report")
+    run_job("report", is_verbose=verbose)
 
 
 @app.command()
-def publish() -> None:
+def publish(verbose: Verbose = False) -> None:
     """Publish the marts that are there for BI tools."""
-    run_job("publish")
+    run_job("publish", is_verbose=verbose)
 
 
 app.command()(demo)
+app.command()(status)
 
 
 def main() -> None:
@@ -102,5 +146,10 @@ def main() -> None:
     try:
         app()
     except RegularsError as error:
-        console.print(f"[red]Error:[/] {error}", soft_wrap=True)
+        print_error(str(error))
+        sys.exit(1)
+    except OSError as error:
+        if not is_full_disk(str(error)):
+            raise
+        print_error(f"no space left on the disk ({error}); nothing was changed")
         sys.exit(1)

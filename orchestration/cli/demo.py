@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from orchestration.cli.checking import check_new_folder, check_warehouse_place
 from orchestration.cli.progress import show_progress
+from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
@@ -37,10 +41,16 @@ def demo(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     settings = Settings.from_environment()
+    if out is None:
+        check_warehouse_place(settings.warehouse_path)
     folder = out or settings.demo_dir
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    with hold_lock(settings.warehouse_path), show_progress() as progress:
+    check_new_folder(folder, "the demo shop's folder")
+    was_there = folder.exists()
+    if out is None:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+    # Elsewhere than beside the warehouse it is in nobody's way.
+    alone = hold_lock(settings.warehouse_path) if out is None else contextlib.nullcontext()
+    with alone, show_progress() as progress:
         progress.begin("demo shop", orders)
 
         def advance(done: int, wanted: int) -> None:
@@ -49,5 +59,15 @@ def demo(
                     progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
                 )
 
-        make_demo_shop(folder, order_count=orders, seed=seed, scenario=scenario, progress=advance)
+        try:
+            make_demo_shop(
+                folder, order_count=orders, seed=seed, scenario=scenario, progress=advance
+            )
+        except OSError as error:
+            if not was_there:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise RegularsError(
+                f"the demo shop could not be written to {folder} ({error.strerror or error}); "
+                "nothing of it is left"
+            ) from error
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)

@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.cli.checking import check_warehouse, check_writable
 from orchestration.cli.options import Purpose
-from orchestration.errors import RegularsError, WarehouseError
+from orchestration.cli.summary import Line, print_lines
+from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
 from orchestration.resources import Settings, open_warehouse
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 models = typer.Typer(
     help="The registry of models, and which one is champion.", no_args_is_help=True
 )
+Part = str | Line | Table
 MODELS_WIDTH = 200  # of what is said of models, where there is no terminal to ask
 # Metrics that say by how much a model is better than the best simple rule end so.
 GAIN = "roc_auc_gain"
@@ -101,10 +104,9 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     from ml.store import StoreError
 
     settings = Settings.from_environment()
-    if not settings.warehouse_path.exists():
-        raise WarehouseError(
-            f"there is no warehouse at {settings.warehouse_path}; run `regulars build` first"
-        )
+    check_warehouse(settings.warehouse_path)
+    if not read_only:
+        check_writable(settings.warehouse_path)
     try:
         with (
             contextlib.nullcontext() if read_only else hold_lock(settings.warehouse_path),
@@ -115,41 +117,44 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         raise RegularsError(str(error)) from error
 
 
-def _print_parts(parts: Sequence[str | Table]) -> None:
-    """Sentences, which a terminal may break, and tables, which need to know its width."""
-    out = Console(highlight=False, markup=False)
+def _print_parts(parts: Sequence[Part]) -> None:
+    """Sentences, labelled lines, which are broken between words, and tables."""
+    out = Console(highlight=False, markup=False, emoji=False)
     if not out.is_terminal:
         out.width = MODELS_WIDTH
     for part in parts:
-        out.print(part, soft_wrap=isinstance(part, str))
+        if isinstance(part, tuple):
+            print_lines(out, [part])
+        else:
+            out.print(part, soft_wrap=isinstance(part, str))
 
 
-def describe_models(models: Sequence[RegistryRow]) -> list[str | Table]:
-    """One row per model, and beneath it why each has its status."""
+def describe_models(models: Sequence[RegistryRow]) -> list[Part]:
+    """Each model with its status, how good it is, the verdict, and why it has its status.
+
+    Lines, not a table: one with all of this is wider than a terminal, and would cut the ids.
+    """
     if not models:
         return ["No model yet; `regulars fit` comes first."]
-    table = _table(
-        "model", "family", "status", "as of", "trained at (UTC)", "decided by", "test ROC AUC",
-        "gain on best simple rule", "verdict",
-    )  # fmt: skip
-    table.columns[0].no_wrap = True
+    parts: list[Part] = []
     for model in models:
-        table.add_row(
+        figures = [
+            ("", _deciding(model)),
+            ("test ROC AUC ", _with_band(model.find_metric("test", "roc_auc"))),
+            ("gain on the best simple rule ", _with_band(model.find_metric("test", GAIN), "+.4f")),
+        ]
+        fitted = f"{model.as_of_date}, trained {model.trained_at:%Y-%m-%d %H:%M} UTC"
+        parts += [
             model.model_id,
-            model.family,
-            model.status,
-            str(model.as_of_date),
-            f"{model.trained_at:%Y-%m-%d %H:%M}",
-            _deciding(model),
-            _with_band(model.find_metric("test", "roc_auc")),
-            _with_band(model.find_metric("test", GAIN), "+.4f"),
-            describe_verdict(model),
-        )
-    why = [f"  {model.model_id}: {model.status_reason}" for model in models]
-    return [table, "\nWhy", *why]
+            ("  status", f"{model.status} of {model.purpose}: {model.family} as of {fitted}"),
+            ("  figures", "; ".join(name + said for name, said in figures if said) or "none"),
+            ("  verdict", describe_verdict(model)),
+            ("  why", model.status_reason),
+        ]
+    return parts
 
 
-def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> list[str | Table]:
+def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> list[Part]:
     """All that the warehouse knows of one model but its parameters."""
     facts = _table("", "")
     facts.show_header = False
@@ -176,9 +181,9 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> lis
     for metric in model.metrics:
         rule = f"{metric.baseline_name} {metric.baseline_value:.4f}" if metric.baseline_name else ""
         metrics.add_row(metric.split, metric.metric_name, _with_band(metric), rule)
-    parts: list[str | Table] = [model.model_id, facts, "\nSettings", settings]
+    parts: list[Part] = [model.model_id, facts, "\nSettings", settings]
     parts += ["\nMetrics", metrics] if model.metrics else ["\nNo metrics."]
-    parts += ["\nHistory", _history(history)] if history else ["\nIt was never champion."]
+    parts += ["\nHistory", *_history(history)] if history else ["\nIt was never champion."]
     return parts
 
 
@@ -204,7 +209,7 @@ def _deciding(model: RegistryRow) -> str:
 
     split, name = DECIDING_METRIC[model.purpose]
     metric = model.find_metric(split, name)
-    return f"{name} {metric.metric_value:.4f}" if metric else ""
+    return f"{split} {name} {metric.metric_value:.4f}" if metric else ""
 
 
 def _with_band(metric: Metric | None, form: str = ".4f") -> str:
@@ -228,14 +233,12 @@ def _fitted(model: RegistryRow) -> str:
     return f"{model.row_count:,} rows as of {dates}, {model.feature_count} features"
 
 
-def _history(changes: Sequence[ChampionChange]) -> Table:
-    table = _table("when (UTC)", "what", "champion", "in place of", "why")
+def _history(changes: Sequence[ChampionChange]) -> list[Part]:
+    said: list[Part] = []
     for change in changes:
-        table.add_row(
-            f"{change.changed_at:%Y-%m-%d %H:%M}",
-            change.action,
-            change.model_id or "none",
-            change.former_model_id or "none",
-            change.reason,
-        )
-    return table
+        instead = f"in place of {change.former_model_id or 'none'}"
+        said += [
+            (f"  {change.action}", f"{change.changed_at:%Y-%m-%d %H:%M} UTC: {change.reason}"),
+            (" ", f"{change.model_id or 'none'} {instead}"),
+        ]
+    return said

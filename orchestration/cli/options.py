@@ -37,6 +37,9 @@ QuickStudy = Annotated[
         help="Study segmentations on few people, seeds and counts; for trying out.",
     ),
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Print all figures, facts and times, not one screen.")
+]
 
 
 class Purpose(StrEnum):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,8 +19,32 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 
 console = Console(stderr=True, highlight=False)
+
+
+def say(message: str) -> None:
+    """Print sentences beside the progress; a terminal breaks them between words, never a path."""
+    if console.is_terminal:
+        message = _fill(message)
+    console.print(message, soft_wrap=True, markup=False, emoji=False)
+
+
+def print_error(message: str, beginning: str = "Error:") -> None:
+    """What went wrong, in sentences; square brackets in it are its own."""
+    said = f"{beginning} {message}"
+    if console.is_terminal:
+        said = _fill(said)
+    text = escape(said[len(beginning) :])
+    console.print(f"[red]{escape(beginning)}[/]{text}", soft_wrap=True, emoji=False)
+
+
+def _fill(message: str) -> str:
+    return "\n".join(
+        textwrap.fill(line, console.width, break_long_words=False, break_on_hyphens=False)
+        for line in message.splitlines()
+    )
 
 
 @dataclass
@@ -62,13 +88,17 @@ def show_progress() -> Iterator[BarProgress]:
     """Bars for as long as a command is at work."""
     columns = (
         SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[message]}"),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        # What is left of the line: a long name is cut, the time is not.
+        TextColumn(
+            "[dim]{task.fields[message]}",
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, disable=not console.is_terminal, expand=True) as bars:
         progress = BarProgress(bars)
         yield progress
         progress.finish()

@@ -1,77 +1,161 @@
-"""Executing a job of the graph in this process, and saying what failed."""
+"""Executing a job of the graph in this process, and what is said before and after."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import time
+import traceback
 from decimal import Decimal
-from typing import Any
 
 import typer
+from rich.console import Console
 
-from orchestration.cli.progress import console, show_progress
-from orchestration.cli.summary import JOBS_WITH_MARTS, summarize
-from orchestration.data_facts import read_data_facts
-from orchestration.errors import WarehouseError
+from orchestration.cli.build_log import BuildLog
+from orchestration.cli.checking import JOBS_FROM_FILES, check_job
+from orchestration.cli.details import describe_details
+from orchestration.cli.failures import Failure, describe_step, find_failures
+from orchestration.cli.history import describe_usual_time, remember_run, run_of
+from orchestration.cli.overview import read_overview
+from orchestration.cli.progress import BarProgress, print_error, say, show_progress
+from orchestration.cli.standing import (
+    Standing,
+    describe_full_disk,
+    is_full_disk,
+    remove_if_empty,
+    remove_leftovers,
+)
+from orchestration.cli.summary import JOBS_WITH_MARTS, print_lines, summarize
+from orchestration.data_facts import FactComparison, compare_data_facts, read_data_facts
+from orchestration.dates import read_as_of_date
+from orchestration.errors import RegularsError, WarehouseError
 from orchestration.locking import hold_lock
 from orchestration.resources import Settings, open_warehouse
+from orchestration.source import describe_source
 
-# Errors whose text is a sentence for the person who typed the command.
-WRITTEN_TO_BE_READ = {
-    "FeatureError",
-    "InputError",
-    "PageError",
-    "PublishError",
-    "RegularsError",
-    "StoreError",
-    "WarehouseError",
-    "WarehouseLockedError",
-}
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+Facts = dict[str, Decimal | None]
 
 
-def run_job(job_name: str) -> None:
-    """Execute a job of the graph in this process; the command ends with 1 if it fails."""
+def run_job(job_name: str, *, is_verbose: bool = False) -> None:
+    """Execute a job; the command ends with 1 if it fails, with 130 if it is interrupted."""
     started_at = time.monotonic()
-    settings = Settings.from_environment()
+    settings = check_job(job_name)
+    _announce(settings, job_name)
     settings.folder.mkdir(parents=True, exist_ok=True)
-    log_path = settings.folder / "build.log"
     with (
         hold_lock(settings.warehouse_path),
-        show_progress() as progress,
-        log_path.open("a", encoding="utf-8") as log,
-        contextlib.redirect_stdout(log),
+        BuildLog(settings.folder / "build.log", job_name) as log,
     ):
+        standing = Standing.look(settings)
         former_facts = _former_facts(settings) if job_name in JOBS_WITH_MARTS else {}
-        progress.begin("prepare", 2)
-        import dagster as dg
+        progress, failures = _attempt(settings, job_name, log)
+        if failures:
+            _end_without_success(failures, standing, progress)
+        seconds = time.monotonic() - started_at
+        if job_name == "whole_build":
+            remember_run(settings, run_of(settings, seconds))
+        _end_with_success(settings, job_name, seconds, progress, former_facts, log, is_verbose)
 
-        progress.advance("dagster")
-        from orchestration.definitions import defs
-        from orchestration.history import forget_old_runs, open_history
 
-        progress.advance("dbt project")
-        job = defs.resolve_job_def(job_name)
-        logging.getLogger("dagster").setLevel(logging.CRITICAL)
-        with open_history() as instance:
-            result = job.execute_in_process(
-                instance=instance,
-                resources={"progress": progress, "settings": settings},
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
-            forget_old_runs(instance)
-        progress.finish()
-        failures = [] if result.success else _failures(result, dg)
-    if failures:
-        for step, message in failures:
-            console.print(f"[red]{step} failed.[/] {message}", markup=True, soft_wrap=True)
-        console.print(f"The full log is in {log_path.name}, beside the warehouse.", soft_wrap=True)
+def _announce(settings: Settings, job_name: str) -> None:
+    """Whose files are used, as of when, and how long it usually takes."""
+    if job_name not in JOBS_FROM_FILES:
+        return
+    said = f"{'Loading' if job_name == 'load' else 'Building from'} {describe_source(settings)}"
+    if job_name == "whole_build":
+        said += f", as of {read_as_of_date()}; this {describe_usual_time(settings)}"
+    say(f"{said}.")
+
+
+def _attempt(settings: Settings, job_name: str, log: BuildLog) -> tuple[BarProgress, list[Failure]]:
+    """Execute the job, and say how far it came and what failed."""
+    with show_progress() as progress, contextlib.redirect_stdout(log):
+        try:
+            return progress, _execute(settings, job_name, progress, log)
+        except KeyboardInterrupt:
+            return progress, [Failure(progress.step, "", is_interruption=True)]
+        except RegularsError:
+            raise
+        except Exception as error:  # noqa: BLE001, said in a sentence; the log has the rest
+            log.write(traceback.format_exc())
+            return progress, [Failure.of_exception(progress.step, error)]
+
+
+def _execute(
+    settings: Settings, job_name: str, progress: BarProgress, log: BuildLog
+) -> list[Failure]:
+    progress.begin("prepare", 2)
+
+    progress.advance("dagster")
+    from orchestration.definitions import defs
+    from orchestration.history import forget_old_runs, open_history
+
+    progress.advance("dbt project")
+    job = defs.resolve_job_def(job_name)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with open_history() as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            resources={"progress": progress, "settings": settings},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        forget_old_runs(instance)
+    return [] if result.success else find_failures(result, log)
+
+
+def _end_without_success(
+    failures: list[Failure], standing: Standing, progress: BarProgress
+) -> None:
+    """Say what happened, what stands, and where more is told."""
+    settings = standing.settings
+    doing = describe_step(progress.step)
+    is_full = any(is_full_disk(f"{each.message} {each.text}") for each in failures)
+    is_stopped = any(each.is_interruption for each in failures)
+    remove_if_empty(standing)
+    if is_full or is_stopped:
+        remove_leftovers(settings, is_disk_full=is_full)
+    if is_full:
+        print_error(describe_full_disk(standing, doing))
         raise typer.Exit(1)
-    summarize(settings, job_name, progress, time.monotonic() - started_at, former_facts)
+    if is_stopped:
+        say(f"Stopped while {doing}. {standing.describe()}")
+        raise typer.Exit(INTERRUPTED)
+    for each in failures:
+        print_error(each.message, f"{each.what} failed:")
+    say(f"{standing.describe()} The full log is {settings.folder / 'build.log'}.")
+    raise typer.Exit(1)
 
 
-def _former_facts(settings: Settings) -> dict[str, Decimal | None]:
+def _end_with_success(
+    settings: Settings,
+    job_name: str,
+    seconds: float,
+    progress: BarProgress,
+    former_facts: Facts,
+    log: BuildLog,
+    is_verbose: bool,
+) -> None:
+    """One screen on what there is now; everything goes to the log, and to who asks for it."""
+    facts: FactComparison | None = None
+    with open_warehouse(settings.warehouse_path, read_only=True) as connection:
+        overview = read_overview(connection)
+        if job_name in JOBS_WITH_MARTS:
+            facts = compare_data_facts(read_data_facts(connection), former_facts)
+        details = describe_details(
+            connection if facts is not None else None, facts, progress.seconds
+        )
+    log.write(details)
+    out = Console(highlight=False, markup=False, emoji=False)
+    if is_verbose:
+        out.print(details, soft_wrap=True)
+    print_lines(out, summarize(settings, job_name, seconds, overview, facts))
+    if job_name in JOBS_WITH_MARTS and not is_verbose:
+        out.print("Everything else: --verbose, or build.log beside the warehouse.")
+
+
+def _former_facts(settings: Settings) -> Facts:
     """What the last build found, by fact; nothing where there was none.
 
     A warehouse that cannot be opened is for the job itself to complain about.
@@ -83,36 +167,3 @@ def _former_facts(settings: Settings) -> dict[str, Decimal | None]:
             return {fact.fact_id: fact.found for fact in read_data_facts(connection)}
     except WarehouseError:
         return {}
-
-
-def _failures(result: Any, dg: Any) -> list[tuple[str, str]]:
-    """Failed steps with what the person needs to read; blocking checks included."""
-    found: list[tuple[str, str]] = []
-    for event in result.all_events:
-        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            error = event.event_specific_data.error
-            cause = error
-            while cause.cause is not None:
-                cause = cause.cause
-            known = _own_error(error) or cause
-            if known.cls_name.rpartition(".")[2] == "StepNotRunError":
-                continue  # the step that failed before it is told of
-            found.append((event.step_key, known.message.partition(": ")[2].strip()))
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.event_specific_data
-            if not evaluation.passed:
-                found.append((f"check {evaluation.check_name}", evaluation.description or ""))
-        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not found:
-            error = event.event_specific_data.error  # before any step: a resource
-            known = _own_error(error) or error
-            found.append(("the run", known.message.partition(": ")[2].strip() if known else ""))
-    return found
-
-
-def _own_error(error: Any) -> Any:
-    """The first error in the chain that is ours, hence written to be read."""
-    while error is not None:
-        if error.cls_name and error.cls_name.rpartition(".")[2] in WRITTEN_TO_BE_READ:
-            return error
-        error = error.cause
-    return None

@@ -96,19 +96,22 @@ def test_what_the_checks_refuse_is_not_published_by_hand_either(demo, tmp_path):
         )
     done = shop.run("regulars", "publish", check=False)
     assert done.returncode == 1
-    assert "no_score_is_too_good_to_be_true failed" in done.stderr
+    assert "The check no_score_is_too_good_to_be_true failed" in done.stderr
     assert "0.9, at most 0.75" in done.stderr
     assert published.read_bytes() == before
 
 
 def test_a_build_says_which_facts_are_not_as_the_last_one_found_them(demo_build, tmp_path):
-    demo, text = demo_build
+    demo, _ = demo_build
+    text = (demo.folder / "build.log").read_text()
     assert "measured, not a published data set" in text
     assert "Changed since the last build" not in text
     shop = demo.copy_to(tmp_path)
     with shop.open(read_only=False) as connection:
         connection.execute("update marts.data_facts set found = found + 1 where fact_id = 'people'")
     ((people,),) = demo.rows("select count(distinct customer_unique_id) from raw.customers")
-    said = shop.run("regulars", "score").stdout.partition("Changed since the last build")[2]
+    printed = shop.run("regulars", "score", "--verbose").stdout
+    assert "Changed since the last build" in (tmp_path / "build.log").read_text()
+    said = printed.partition("Changed since the last build")[2]
     rows = [line.split() for line in said.partition("Time")[0].splitlines() if line.split()]
     assert rows[1:] == [["people", f"{people + 1:,}", f"{people:,}"]]

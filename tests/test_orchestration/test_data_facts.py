@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 from rich.console import Console
 
-from orchestration.cli.summary import MOST_FACTS_SHOWN, describe_data_facts
+from orchestration.cli.details import MOST_FACTS_SHOWN, describe_data_facts
 from orchestration.data_facts import DataFact, compare_data_facts, read_data_facts
 
 

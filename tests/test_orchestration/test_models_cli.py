@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from filelock import FileLock
-from shops import Shop
+from shops import BIN, Shop
 
 from ml import store
 from ml.registry import FittedModel
@@ -64,7 +68,7 @@ def rival_of(shop: Shop) -> str:
 
 
 def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(shop):
-    said = shop.run("regulars", "models", "list").stdout
+    said = " ".join(shop.run("regulars", "models", "list").stdout.split())
     rows = shop.rows("select model_id, family, status, status_reason from ml.model_registry")
     assert len(rows) >= 4
     for row in rows:
@@ -76,7 +80,9 @@ def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(s
         "and split = 'test' and metric_name = 'roc_auc'"
     )
     assert f"{value:.4f} ({low:.4f} to {high:.4f})" in said
-    assert "beat" in said  # whether it beats the best simple rule, in a narrow column
+    assert "verdict does not beat the best simple rule" in said or (
+        "verdict beats the best simple rule" in said
+    )
     churn = shop.run("regulars", "models", "list", "--purpose", "churn").stdout
     assert rival_of(shop) in churn
     assert "kmeans" not in churn
@@ -108,7 +114,7 @@ def test_that_no_model_could_be_fitted_is_listed_and_shown(own):
             connection, "churn", date(2018, 8, 30), "3 came back, at least 50 are wanted", {}, "1"
         )
     for command in (("list", "--purpose", "churn"), ("show", row)):
-        said = own.run("regulars", "models", *command).stdout
+        said = " ".join(own.run("regulars", "models", *command).stdout.split())
         assert row in said
         assert "not eligible" in said
         assert "3 came back, at least 50 are wanted" in said
@@ -126,8 +132,8 @@ def test_a_model_that_the_gates_refuse_can_be_promoted_by_hand_and_that_is_said(
             [rival],
         )
     listed = own.run("regulars", "models", "list", "--purpose", "churn").stdout
-    (row,) = [line for line in listed.splitlines() if line.startswith(f" {rival}")]
-    assert row.rstrip().endswith("not calibrated (slope 3.1)")
+    lines = listed.partition(f"{rival}\n")[2].splitlines()
+    assert "verdict     not calibrated (slope 3.1)" in [line.strip() for line in lines[:4]]
     said = own.run("regulars", "models", "promote", rival).stdout
     assert "No fit would choose it: not calibrated (slope 3.1)." in said
 
@@ -187,6 +193,47 @@ def test_what_cannot_be_done_is_said_in_a_sentence_and_changes_nothing(own):
         assert "is being written to by" in done.stderr
         own.run("regulars", "models", "list")  # a look is free
     assert own.rows("from ml.model_registry order by model_id") == before
+
+
+def test_what_nobody_typed_by_a_slip_is_not_suggested(shop):
+    for asked in ("nope", "churn", "k", ""):
+        done = shop.run("regulars", "models", "show", asked, check=False)
+        assert done.returncode == 1
+        assert "did you mean" not in done.stderr
+        assert "`regulars models list` shows what there is" in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_a_narrow_terminal_cuts_no_model_id(shop, columns):
+    """In a terminal of so many columns, which a pseudo-terminal is."""
+    ids = [str(row[0]) for row in shop.rows("select model_id from ml.model_registry")]
+    assert max(map(len, ids)) > 28
+    for command in (("models", "list"), ("models", "show", champions(shop)["churn"]), ("status",)):
+        said = in_terminal(shop, columns, *command)
+        assert "…" not in said, command
+        known = ids if command[-1] == "list" else [champions(shop)["churn"]]
+        for model_id in known:
+            assert model_id in said, command
+
+
+def in_terminal(shop: Shop, columns: str, *command: str) -> str:
+    """What a command prints to a terminal."""
+    parent, child = pty.openpty()
+    done = subprocess.Popen(
+        [BIN / "regulars", *command],
+        env=shop.environment(COLUMNS=columns, TERM="xterm"),
+        stdout=child,
+        stderr=child,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(child)
+    said = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while more := os.read(parent, 65_536):
+            said += more
+    os.close(parent)
+    assert done.wait() == 0, said
+    return said.decode()
 
 
 def test_without_a_warehouse_the_build_comes_first(demo, tmp_path):

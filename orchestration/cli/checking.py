@@ -1,0 +1,144 @@
+"""What is checked before anything is loaded or made: numbers, dates, places, in a second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestration.dates import check_dates
+from orchestration.errors import RegularsError, WarehouseError
+from orchestration.resources import Settings
+
+# A DuckDB file has this at its ninth byte.
+MAGIC = b"DUCK"
+MAGIC_OFFSET = 8
+# Jobs that read raw files, and make a warehouse where there is none.
+JOBS_FROM_FILES = ("whole_build", "load")
+
+
+def check_job(job_name: str) -> Settings:
+    """The settings of a job, once all that can be checked without the data is in order.
+
+    Nothing is made by this.
+
+    Args:
+        job_name: as in ``orchestration.schedules``.
+
+    Raises:
+        RegularsError: a number or a date is none, or the data folder is none.
+        WarehouseError: the place of the warehouse is wrong, or nothing is there to work on.
+    """
+    settings = Settings.from_environment()
+    check_dates()
+    if job_name in JOBS_FROM_FILES:
+        check_warehouse_place(settings.warehouse_path)
+        if settings.data_dir is not None:
+            check_data_dir(settings.data_dir)
+    else:
+        check_warehouse(settings.warehouse_path)
+    check_writable(settings.warehouse_path)
+    return settings
+
+
+def check_warehouse(path: Path) -> None:
+    """Refuse a place where no warehouse is.
+
+    Raises:
+        WarehouseError: nothing is there, or something else.
+    """
+    check_warehouse_place(path)
+    if not path.exists():
+        raise WarehouseError(f"there is no warehouse at {path}; run `regulars build` first")
+    if path.stat().st_size == 0:
+        raise WarehouseError(f"{path} is empty; remove it and run `regulars build` first")
+
+
+def check_warehouse_place(path: Path) -> None:
+    """Refuse a place where no warehouse can be.
+
+    Raises:
+        WarehouseError: it is a folder or another kind of file, or lies beneath a file.
+    """
+    if "~" in path.parts:
+        raise WarehouseError(
+            f"REGULARS_WAREHOUSE has a folder called ~ ({path}), since no shell has read it; write "
+            "the path out"
+        )
+    if path.is_dir():
+        raise WarehouseError(
+            f"REGULARS_WAREHOUSE is a folder ({path}), expected a file; set it to "
+            f"{path / 'regulars.duckdb'}, for one"
+        )
+    above = _nearest(path.parent)
+    if not above.is_dir():
+        raise WarehouseError(
+            f"the warehouse cannot be at {path}, since {above} is a file; set REGULARS_WAREHOUSE "
+            "to a file in a folder"
+        )
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise WarehouseError(
+            f"REGULARS_WAREHOUSE is no file ({path}), expected one of DuckDB; set it to a new or "
+            "an earlier warehouse"
+        )
+    try:
+        with path.open("rb") as stream:
+            beginning = stream.read(MAGIC_OFFSET + len(MAGIC))
+    except OSError as error:
+        raise WarehouseError(f"{path} cannot be read ({error.strerror}); mend its rights") from None
+    if beginning and beginning[MAGIC_OFFSET:] != MAGIC:
+        raise WarehouseError(
+            f"{path} is no DuckDB file (it begins with {beginning!r}); set REGULARS_WAREHOUSE to a "
+            "new or an earlier warehouse"
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a warehouse that this user may not write, or whose folder they may not write to.
+
+    Raises:
+        WarehouseError: the right is missing.
+    """
+    folder = _nearest(path.parent)
+    for place, right in ((path, os.W_OK), (folder, os.W_OK | os.X_OK)):
+        if place.exists() and not os.access(place, right):
+            raise WarehouseError(
+                f"you have no right to write to {place}; mend its rights, or set "
+                "REGULARS_WAREHOUSE to a place of your own"
+            )
+
+
+def check_data_dir(folder: Path) -> None:
+    """Refuse a folder of raw files that is none.
+
+    Raises:
+        RegularsError: it is not there, is a file, or may not be read.
+    """
+    mend = "set REGULARS_DATA_DIR or --data-dir to the folder of the raw files"
+    if not folder.exists():
+        raise RegularsError(f"the data folder {folder} does not exist; {mend}")
+    if not folder.is_dir():
+        raise RegularsError(f"the data folder {folder} is a file; {mend}")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise RegularsError(f"you have no right to read the data folder {folder}; mend its rights")
+
+
+def check_new_folder(folder: Path, option: str) -> None:
+    """Refuse a place where no folder can be made.
+
+    Raises:
+        RegularsError: a file is there or above, or the right to write is missing.
+    """
+    above = _nearest(folder)
+    if not above.is_dir():
+        raise RegularsError(f"{option} is {folder}, but {above} is a file; name another folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise RegularsError(f"you have no right to write to {above}; name another folder")
+
+
+def _nearest(place: Path) -> Path:
+    """The place itself, or the nearest above it that is there."""
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    return place

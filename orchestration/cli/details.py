@@ -1,0 +1,135 @@
+"""All that a build found, for `--verbose` and for build.log."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.data_facts import (
+    Difference,
+    FactComparison,
+)
+from orchestration.resources import count_rows
+
+# Of the many figures of churn models, those that matter first; marts.model_quality has all.
+DETAILED_CHURN_METRICS = [
+    "cross_validation roc_auc",
+    "test roc_auc",
+    "test roc_auc_gain",
+    "test pr_auc",
+    "test lift_at_10_percent",
+    "test brier_skill",
+    "test calibration_slope",
+]
+DETAILED_SCHEMAS = ("raw", "canonical", "features", "marts")
+DETAILS_WIDTH = 132
+MOST_FACTS_SHOWN = 15
+
+
+def describe_details(
+    connection: duckdb.DuckDBPyConnection | None,
+    facts: FactComparison | None,
+    seconds: Mapping[str, float],
+) -> str:
+    """Rows of every table, metrics of every model, facts that moved, and what each step took.
+
+    Args:
+        connection: to the marts; None where the command builds none.
+        facts: of the marts, held against the published ones and the last build's.
+        seconds: what each step took.
+    """
+    text = io.StringIO()
+    out = Console(file=text, highlight=False, markup=False, emoji=False, width=DETAILS_WIDTH)
+    if connection is not None and facts is not None:
+        out.print(_row_counts(connection))
+        out.print(_metrics(connection))
+        for part in describe_data_facts(facts):
+            out.print(part)
+    out.print("\nTime")
+    for step, took in seconds.items():
+        out.print(f"  {step:<24} {took:6.1f} s")
+    return text.getvalue()
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> Table:
+    ((as_of_date,),) = connection.execute("select as_of_date from marts.build_info").fetchall()
+    table = Table(title=f"Rows, as of {as_of_date}", title_justify="left", box=None)
+    for name in ("schema", "table"):
+        table.add_column(name)
+    table.add_column("rows", justify="right")
+    for (schema, name), count in count_rows(connection).items():
+        if schema in DETAILED_SCHEMAS:
+            table.add_row(schema, name, f"{count:,}")
+    return table
+
+
+def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
+    metrics = connection.execute(
+        """
+        select purpose, is_champion, family, model_id, split, metric_name, metric_value,
+            lower_bound, upper_bound, baseline_name, baseline_value
+        from marts.model_quality
+        where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
+        order by purpose, is_champion desc, family, model_id, split desc, metric_name
+        """,
+        [DETAILED_CHURN_METRICS],
+    ).fetchall()
+    quality = Table(title="\nModels", title_justify="left", box=None)
+    quality.add_column("model", no_wrap=True)
+    for name in ("split", "metric"):
+        quality.add_column(name)
+    for name in ("value", "band", "best simple rule"):
+        quality.add_column(name, justify="right")
+    for (_, champion, _, model_id), rows_of_model in groupby(metrics, itemgetter(0, 1, 2, 3)):
+        said = [model_id, "  champion" if champion else ""]
+        for split, metric, value, low, high, rule, rule_value in (row[4:] for row in rows_of_model):
+            quality.add_row(
+                said.pop(0) if said else "",
+                split,
+                metric,
+                f"{value:.4f}",
+                f"{low:.4f} to {high:.4f}" if low is not None else "",
+                f"{rule} {rule_value:.4f}" if rule else "",
+            )
+    return quality
+
+
+def describe_data_facts(comparison: FactComparison) -> list[str | Table]:
+    """What a build says of the data facts: a sentence, and tables of what is different."""
+    return [
+        f"\n{comparison.sentence}",
+        *_describe_differences("Not as published", "expected", comparison.moved),
+        *_describe_differences("Changed since the last build", "before", comparison.changed),
+    ]
+
+
+def _describe_differences(
+    title: str, other: str, differences: Sequence[Difference]
+) -> list[str | Table]:
+    if not differences:
+        return []
+    table = Table(box=None)
+    table.add_column("fact")
+    for name in (other, "found"):
+        table.add_column(name, justify="right")
+    for difference in differences[:MOST_FACTS_SHOWN]:
+        table.add_row(difference.fact, _figure(difference.other), _figure(difference.found))
+    left_out = len(differences) - MOST_FACTS_SHOWN
+    rest = [f" and {left_out} more in marts.data_facts"] if left_out > 0 else []
+    # No title of the table's own: it would be broken to the width of a narrow table.
+    return [title, table, *rest]
+
+
+def _figure(value: Decimal | None) -> str:
+    """A figure without the zeros that its type adds, save those of cents."""
+    if value is None:
+        return ""
+    whole, _, decimals = f"{value:,.4f}".rstrip("0").partition(".")
+    return f"{whole}.{decimals:<02}" if decimals else whole

@@ -1,0 +1,219 @@
+"""What a warehouse holds, in a few figures and sentences: for the summary and for `status`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from orchestration.resources import PROJECT_DIR
+
+if TYPE_CHECKING:
+    from ml.store import RegistryRow
+
+MANIFEST = PROJECT_DIR / "target" / "dagster" / "manifest.json"
+MOST_FINDINGS_SHOWN = 3
+# What dbt calls results that are none, and those that stop a build.
+FAILED = ("fail", "error", "runtime error")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What a warehouse holds; None where it does not say.
+
+    Attributes:
+        source: whose files it was loaded from, in words.
+        loaded_at: when its files were loaded last, UTC.
+        as_of_date: nothing from this day on is known to the marts.
+        currency_code: of all money.
+        customer_count: people with a valid order before the as-of date.
+        order_count: their valid orders.
+        revenue: what they paid for them.
+        repeat_share: of these people, those with more than one order; 0 to 1.
+        champions: a sentence for each purpose.
+        passed_count: tests that passed when they last ran.
+        failed_tests: names of those that did not.
+        missing_count: tests of the project that have not run; None where that is not known.
+        findings: what is odd about the input, the most important first.
+    """
+
+    source: str | None
+    loaded_at: datetime | None
+    as_of_date: date | None
+    currency_code: str | None
+    customer_count: int | None
+    order_count: int | None
+    revenue: Decimal | None
+    repeat_share: float | None
+    champions: dict[str, str]
+    passed_count: int
+    failed_tests: tuple[str, ...]
+    missing_count: int | None
+    findings: tuple[str, ...]
+
+    @property
+    def customers(self) -> str:
+        """How many people, and what that means."""
+        if self.customer_count is None:
+            return "none yet; `regulars build` makes the marts"
+        return f"{self.customer_count:,} with a valid order"
+
+    @property
+    def money(self) -> str:
+        """Revenue with its currency."""
+        return f"{self.currency_code or ''} {self.revenue or 0:,.2f}".strip()
+
+    @property
+    def tests(self) -> str:
+        """How many tests passed, and which did not."""
+        if not self.passed_count and not self.failed_tests:
+            return "none has run; `regulars build` or `dbt test` runs them"
+        said = f"{self.passed_count:,} passed"
+        if self.failed_tests:
+            named = ", ".join(self.failed_tests[:3])
+            rest = len(self.failed_tests) - 3
+            more = f" and {rest} more, see raw.test_log" if rest > 0 else ""
+            said += f", {len(self.failed_tests):,} failed ({named}{more})"
+        else:
+            said += ", none failed"
+        return said + (f", {self.missing_count:,} not run" if self.missing_count else "")
+
+    @property
+    def findings_shown(self) -> list[str]:
+        """The most important findings, and how many more there are."""
+        shown = list(self.findings[:MOST_FINDINGS_SHOWN])
+        rest = len(self.findings) - len(shown)
+        if rest > 0:
+            shown.append(f"{rest:,} more: raw.input_findings, or the report's page on data quality")
+        return shown
+
+
+def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
+    """Read what is there; a warehouse that is only loaded, or an earlier version's, has less."""
+    info = _row(connection, "select as_of_date, currency_code from marts.build_info")
+    source = _row(connection, "select source_description, loaded_at from raw.load_source")
+    loaded = _row(connection, "select max(loaded_at) from raw.load_log")
+    shop = _row(
+        connection,
+        "select count(*), sum(frequency), sum(monetary_amount), avg((frequency > 1)::int) "
+        "from marts.customer_rfm",
+    )
+    passed, failed, ran = _read_tests(connection)
+    known = _project_tests()
+    return Overview(
+        source=source[0] if source else None,
+        loaded_at=source[1] if source else (loaded[0] if loaded else None),
+        as_of_date=info[0] if info else None,
+        currency_code=info[1] if info else None,
+        customer_count=shop[0] if shop else None,
+        order_count=int(shop[1] or 0) if shop else None,
+        revenue=shop[2] if shop else None,
+        repeat_share=shop[3] if shop else None,
+        champions=read_champions(connection),
+        passed_count=passed,
+        failed_tests=failed,
+        missing_count=None if known is None else len(known - ran),
+        findings=read_findings(connection),
+    )
+
+
+def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """A sentence for each purpose: its champion, how good it is, and the verdict."""
+    from ml import store
+
+    try:
+        models = store.read_models(connection)
+    except store.StoreError:
+        return {}
+    said: dict[str, str] = {}
+    for model in models:
+        # By purpose, champions first.
+        if model.purpose not in said:
+            said[model.purpose] = _describe(connection, model)
+    return said
+
+
+def read_findings(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """What is odd about the input: a sentence each, what concerns most of it first."""
+    rows = _rows(
+        connection,
+        "select concat_ws(' ', message, remedy) from raw.input_findings "
+        "order by affected_count desc nulls last, finding_code, table_name, line_number",
+    )
+    return tuple(str(message) for (message,) in rows)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+    if model.status == "not_eligible":
+        return f"no model: {model.status_reason}."
+    if model.status != "champion":
+        return "no champion; `regulars models list` says why."
+    return DESCRIBED.get(model.purpose, _describe_any)(connection, model)
+
+
+def _describe_any(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+    return f"{model.model_id}: {model.verdict}."
+
+
+def _describe_segmentation(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+    metric = model.find_metric("study", "silhouette")
+    figures = [f"{model.settings['segment_count']} segments"]
+    figures += [f"silhouette {metric.metric_value:.3f}"] if metric else []
+    verdict = (
+        "it reaches every acceptance threshold." if model.verdict == "passed" else model.verdict
+    )
+    return f"{model.model_id}: {', '.join(figures)}; {verdict}"
+
+
+def _describe_churn(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+    metric = model.find_metric("test", "roc_auc")
+    auc = ""
+    if metric is not None:
+        auc = f"ROC AUC {metric.metric_value:.3f}"
+        if metric.lower_bound is not None:
+            auc += f" ({metric.lower_bound:.3f} to {metric.upper_bound:.3f})"
+        auc += f" as of {model.settings.get('test_date', 'a later date')}. "
+    scored = _row(connection, "select model_id, verdict from marts.churn_verdict")
+    if scored is None or scored[0] != model.model_id:
+        return f"{model.model_id}: {auc}The marts have another one; `regulars score` is next."
+    return f"{model.model_id}: {auc}{scored[1]}"
+
+
+DESCRIBED: dict[str, Callable[[duckdb.DuckDBPyConnection, RegistryRow], str]] = {
+    "segmentation": _describe_segmentation,
+    "churn": _describe_churn,
+}
+
+
+def _read_tests(connection: duckdb.DuckDBPyConnection) -> tuple[int, tuple[str, ...], set[str]]:
+    """Tests that passed, names of those that failed, ids of all that ran."""
+    rows = _rows(connection, "select test_id, test_name, status from raw.test_log order by all")
+    failed = tuple(name for _, name, status in rows if status in FAILED)
+    return len(rows) - len(failed), failed, {test_id for test_id, _, _ in rows}
+
+
+def _project_tests() -> set[str] | None:
+    """Ids of the tests that a build runs; None before dbt has parsed the project."""
+    try:
+        nodes: dict[str, Any] = json.loads(MANIFEST.read_bytes())["nodes"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return {name for name in nodes if name.startswith("test.")}
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+    rows = _rows(connection, query)
+    return rows[0] if rows else None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[tuple[Any, ...]]:
+    """The rows of a query, none where the warehouse does not have its table or column."""
+    try:
+        return connection.execute(query).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []

@@ -1,0 +1,214 @@
+"""What a command checks before it loads or makes anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from shops import BIN, Shop
+
+from orchestration.cli.checking import check_data_dir, check_warehouse_place, check_writable
+from orchestration.dates import check_dates
+from orchestration.errors import RegularsError
+
+# The longest that a command may compute before it refuses what was typed, in seconds.
+BUDGET = 1.0
+
+
+def typed(shop: Shop, *command: str, **settings: str) -> str:
+    """The sentence with which a command is refused, typed as a user would, in their own process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [BIN / "regulars", *command],
+        env=shop.environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Its own computing, so that a busy machine does not fail the test.
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < BUDGET
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.fixture
+def nothing(tmp_path) -> Shop:
+    """A folder of raw files, empty, and a place for a warehouse that is not there."""
+    (tmp_path / "data").mkdir()
+    return Shop(tmp_path / "data", tmp_path / "warehouse")
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "said"),
+    [
+        (("--as-of", "2018-13-40"), {}, "as_of_date must be a day of the calendar"),
+        (("--as-of", "2018-02-29"), {}, "as_of_date must be a day of the calendar"),
+        (("--as-of", "yesterday"), {}, "as_of_date must look like 2018-09-01"),
+        (("--as-of", "2018-9-1"), {}, "as_of_date must look like 2018-09-01"),
+        (("--as-of", "\uff12\uff10\uff11\uff18-09-01"), {}, "as_of_date must look like 2018-09-01"),
+        (("--as-of", "2016-12-31"), {}, "as_of_date must be after the usable window opens"),
+        (("--as-of", ""), {}, "the option for REGULARS_AS_OF_DATE is empty"),
+        (("--snapshot-dates", "foo"), {}, "each of snapshot_dates must look like 2018-09-01"),
+        (("--snapshot-dates", "2017-09-01,2017-09-31"), {}, "must be a day of the calendar"),
+        (("--snapshot-dates", "2018-09-01"), {}, "each of snapshot_dates must be 2018-08-30"),
+        ((), {"REGULARS_AS_OF_DATE": "tomorrow"}, "as_of_date must look like 2018-09-01"),
+        ((), {"REGULARS_SNAPSHOT_DATES": "2017-1-1"}, "each of snapshot_dates must look like"),
+    ],
+)
+def test_a_date_that_is_none_is_refused_in_a_sentence_before_anything_is_loaded(
+    nothing, command, settings, said
+):
+    line = typed(nothing, "build", *command, **settings)
+    assert said in line
+    assert not nothing.folder.exists()
+
+
+def test_dates_are_refused_in_the_words_that_dbt_uses():
+    """The macros are the one owner of the rules: what is said here stands in their files."""
+    texts = " ".join(
+        path.read_text() for path in Path("dbt_project/macros/time").resolve().glob("*.sql")
+    )
+    for settings in (
+        {"REGULARS_AS_OF_DATE": "2018-13-40"},
+        {"REGULARS_AS_OF_DATE": "soon"},
+        {"REGULARS_AS_OF_DATE": "2016-01-01"},
+    ):
+        with pytest.raises(RegularsError) as caught:
+            check_dates(settings)
+        words = re.match(r"as_of_date (must [a-z ]+)", str(caught.value))
+        assert words is not None
+        assert words[1].strip() in texts
+
+
+def test_every_month_from_the_window_on_is_a_snapshot_unless_dates_are_given():
+    months = check_dates({})
+    assert months[0] == "2017-01-01"
+    assert months[-2:] == ["2018-08-01", "2018-08-30"]
+    assert len(months) == 21  # twelve of 2017, eight of 2018, the as-of date
+    given = {"REGULARS_SNAPSHOT_DATES": "2018-02-01, 2017-07-01"}
+    assert check_dates(given) == ["2017-07-01", "2018-02-01", "2018-08-30"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"REGULARS_DATA_DIR": "{}/nowhere"}, "nowhere does not exist; set REGULARS_DATA_DIR"),
+        ({"REGULARS_DATA_DIR": "{}/text"}, "text is a file; set REGULARS_DATA_DIR"),
+        ({"REGULARS_WAREHOUSE": "{}/data"}, "REGULARS_WAREHOUSE is a folder"),
+        ({"REGULARS_WAREHOUSE": "{}/text"}, "text is no DuckDB file (it begins with b'some text')"),
+        ({"REGULARS_WAREHOUSE": "{}/text/w.duckdb"}, "since {}/text is a file"),
+        ({"REGULARS_WAREHOUSE": "{}/text/a/b/w.duckdb"}, "since {}/text is a file"),
+        ({"REGULARS_WAREHOUSE": "~/w.duckdb"}, "no shell has read it"),
+        ({"REGULARS_WAREHOUSE": "/dev/null"}, "REGULARS_WAREHOUSE is no file"),
+    ],
+)
+def test_a_place_that_is_wrong_is_refused_in_a_sentence_and_nothing_is_made(
+    nothing, tmp_path, settings, said
+):
+    (tmp_path / "text").write_text("some text")
+    before = sorted(tmp_path.rglob("*"))
+    filled = {name: value.replace("{}", str(tmp_path)) for name, value in settings.items()}
+    assert said.replace("{}", str(tmp_path)) in typed(nothing, "load", **filled)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("models", "list"),
+        ("models", "show", "kmeans"),
+        ("models", "promote", "kmeans"),
+        ("models", "rollback", "--purpose", "churn"),
+        ("fit",),
+        ("score",),
+        ("report",),
+        ("publish",),
+    ],
+)
+def test_where_no_warehouse_is_none_is_made_by_mistake(nothing, command):
+    line = typed(nothing, *command)
+    assert "there is no warehouse at" in line
+    assert "run `regulars build` first" in line
+    assert not nothing.folder.exists()
+
+
+def test_a_load_that_fails_leaves_no_empty_warehouse(nothing):
+    done = nothing.run("regulars", "load", check=False)
+    assert done.returncode == 1
+    assert "Loading the files failed" in done.stderr
+    assert "is missing from" in done.stderr
+    assert "No warehouse was made." in done.stderr
+    assert not nothing.warehouse.exists()
+
+
+def test_what_one_has_no_right_to_is_refused_by_name():
+    """As another user than root, whom no right holds back."""
+    folder = Path(tempfile.mkdtemp())
+    warehouse = folder / "w.duckdb"
+    warehouse.write_bytes(b"\0" * 8 + b"DUCK")
+    (folder / "data").mkdir()
+    folder.chmod(0o755)
+    warehouse.chmod(0o444)
+    (folder / "data").chmod(0o300)
+    is_root = os.geteuid() == 0
+    try:
+        if is_root:
+            os.setresuid(65_534, 65_534, 0)
+        check_warehouse_place(warehouse)
+        for place in (warehouse, folder / "new" / "w.duckdb"):
+            if place == warehouse or is_root:
+                with pytest.raises(RegularsError, match="you have no right to write to"):
+                    check_writable(place)
+        with pytest.raises(RegularsError, match="you have no right to read"):
+            check_data_dir(folder / "data")
+    finally:
+        if is_root:
+            os.setresuid(0, 0, 0)
+        (folder / "data").chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def test_a_demo_shop_elsewhere_makes_no_folder_for_a_warehouse(nothing, tmp_path):
+    nothing.run("regulars", "demo", "--orders", "100", "--out", str(tmp_path / "shop"))
+    assert (tmp_path / "shop" / "olist_orders_dataset.csv").exists()
+    assert not nothing.folder.exists()
+    (tmp_path / "text").write_text("some text")
+    out = str(tmp_path / "text" / "shop")
+    assert "is a file; name another folder" in typed(nothing, "demo", "--out", out)
+
+
+@pytest.mark.parametrize("command", [("--version",), ("--help",), ("status",), ("models", "list")])
+def test_a_look_starts_in_under_a_second_without_dagster_and_dbt(demo, command):
+    """Computing time of the whole command; the modules that it imported are listed by Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [BIN / "regulars", *command], env=demo.environment(), capture_output=True, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < BUDGET
+    listed = subprocess.run(
+        [BIN / "python", "-X", "importtime", BIN / "regulars", *command],
+        env=demo.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in listed.splitlines()}
+    assert "duckdb" in imported
+    assert not imported & {"dagster", "dbt", "dagster_dbt", "sklearn", "scipy", "plotly", "pyarrow"}
+
+
+def test_the_version_is_that_of_the_project(nothing):
+    text = Path("pyproject.toml").resolve().read_text()
+    (version,) = re.findall(r'^version = "(.+)"$', text, re.MULTILINE)
+    assert nothing.run("regulars", "--version").stdout == f"Regulars {version}\n"
