@@ -14,6 +14,13 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DAGSTER_DISABLE_TELEMETRY = yes
 export MLFLOW_DISABLE_TELEMETRY = true
 
+# Says what a long command does, and prints a dot every three seconds until it ends.
+define with_dots
+printf '%s ' "$(1)"; \
+{ while sleep 3; do printf .; done & } 2>/dev/null; dots=$$!; \
+$(2); code=$$?; kill $$dots 2>/dev/null; echo; exit $$code
+endef
+
 .PHONY: warehouse test setup tracking lint typecheck fmt bench dev docs lock clean
 
 warehouse: $(SETUP_DONE)
@@ -26,14 +33,17 @@ setup: $(SETUP_DONE)
 
 $(SETUP_DONE): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Regulars needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up, once: about a minute, three where packages are still to be downloaded."
 ifneq ($(UV),)
-	$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@echo "1/3 a Python environment in $(VENV)"
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
+	@$(call with_dots,2/3 the packages of requirements.lock,$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock)
+	@$(call with_dots,3/3 the command regulars,$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation -e .)
 else
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "1/3 a Python environment in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(call with_dots,2/3 the packages of requirements.lock,$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock)
+	@$(call with_dots,3/3 the command regulars,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
 endif
 	@mkdir -p warehouse
 	@touch $@

@@ -85,9 +85,7 @@ def _attempt(settings: Settings, job_name: str, log: BuildLog) -> tuple[BarProgr
 def _execute(
     settings: Settings, job_name: str, progress: BarProgress, log: BuildLog
 ) -> list[Failure]:
-    progress.begin("prepare", 2)
-
-    progress.advance("dagster")
+    progress.begin("prepare", 1)
     from orchestration.definitions import defs
     from orchestration.history import forget_old_runs, open_history
 
