@@ -1,6 +1,7 @@
 """A plugin of dbt-duckdb: a bare `dbt run` takes the warehouse's lock, as every writer does."""
 
 import atexit
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from orchestration.errors import WarehouseLockedError
+from orchestration.errors import WarehouseError, WarehouseLockedError
 from orchestration.locking import hold_lock
+from orchestration.paths import check_database_path
 
 _HELD_TO_THE_END = ExitStack()
 atexit.register(_HELD_TO_THE_END.close)
@@ -25,7 +27,12 @@ class Plugin(BasePlugin):
         """Take the lock, or refuse and say who holds it."""
         if self.creds is None or self.creds.path == ":memory:":
             return
-        path = Path(self.creds.path).resolve()
+        try:
+            # As it was asked for: what dbt made of it may be another path.
+            asked = os.environ.get("REGULARS_WAREHOUSE") or self.creds.path
+            path = check_database_path(Path(asked)).resolve()
+        except WarehouseError as error:
+            raise DbtRuntimeError(str(error)) from error
         if not path.exists():
             raise DbtRuntimeError(
                 f"there is no warehouse at {path}; run `regulars load` or `regulars build` first"

@@ -83,3 +83,14 @@ def test_a_bare_dbt_begins_no_warehouse_by_mistake(demo, tmp_path):
     assert done.returncode != 0
     assert "run `regulars load` or `regulars build` first" in " ".join(done.stdout.split())
     assert not nowhere.warehouse.exists()
+
+
+def test_a_bare_dbt_refuses_a_warehouse_whose_path_would_be_misread(demo, tmp_path):
+    (tmp_path / "shop").mkdir()
+    done = demo.run(
+        "dbt", "run", "--select", "build_info", check=False,
+        REGULARS_WAREHOUSE=str(tmp_path / "shop?x" / "regulars.duckdb"),
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "the warehouse cannot be at" in " ".join(done.stdout.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
