@@ -1,4 +1,5 @@
-{# One row per answered survey of one order; without a score it says nothing. -#}
+{# One row per answered survey of one order. Without a score it says nothing.
+   -#}
 with
 
 conformed_reviews as (
