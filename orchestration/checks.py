@@ -274,3 +274,22 @@ CHECKS = [
     the_churn_champion_was_judged_on_enough_people_who_returned,
     the_churn_champion_was_judged_on_a_complete_window,
 ]
+
+
+def require_checks(dbt: DbtCliResource, warehouse: WritingRun) -> None:
+    """Refuse what the guarding checks refuse, for a step that a run executes without them.
+
+    Raises:
+        PublishError: which check refuses, and why.
+        WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
+    """
+    pass_gate(dbt, warehouse)
+    refusals = []
+    for check in CHECKS:
+        if check is not every_test_that_guards_the_marts_passed_on_what_is_there:
+            result = check(warehouse=warehouse)
+            assert isinstance(result, dg.AssetCheckResult)
+            if not result.passed:
+                refusals.append(f"{check.check_key.name} ({result.description})")
+    if refusals:
+        raise PublishError(f"the marts are not fit for readers: {'; '.join(refusals)}")

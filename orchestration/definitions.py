@@ -4,8 +4,11 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from orchestration import checks, model_assets, raw_assets, report_assets, schedules, warehouse
+from orchestration.history import tidy_history_of_dev
 from orchestration.resources import LogProgress, Settings
 from orchestration.runs import writing_run
+
+tidy_history_of_dev()
 
 defs = dg.Definitions(
     assets=[

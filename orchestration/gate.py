@@ -2,16 +2,17 @@
 
 A guarding test is every dbt test of severity error on a canonical, features, scoring or mart table
 or on their sources. Its last result counts only if the tables that it looked at still hold what
-they held then; otherwise it is run again.
+they held then, for the as-of date of the marts, and if the dbt project has not changed since;
+otherwise it is run again, as is a test that ended in an error.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ CONTENT_DIGEST = "select count(*) || ' ' || coalesce(sum(cast(hash(*columns(*)) 
 # Names that a refusal lists; the rest is counted.
 MAX_NAMES = 8
 
-RunTests = Callable[[Sequence[str], date], None]
+# Runs tests by name, as of a date; returns what dbt says if it could not.
+RunTests = Callable[[Sequence[str], date], str]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def find_guarding_tests(manifest: Mapping[str, Any]) -> list[GuardingTest]:
             if node["source_name"] != LOG_SOURCE
         },
     }
-    found = []
+    guarding = []
     for id_, node in manifest["nodes"].items():
         if node["resource_type"] != "test" or node["config"]["severity"].lower() != "error":
             continue
@@ -84,7 +86,7 @@ def find_guarding_tests(manifest: Mapping[str, Any]) -> list[GuardingTest]:
             parent["resource_type"] == "source" or parent["schema"] in GUARDED_SCHEMAS
             for parent in parents.values()
         ):
-            found.append(
+            guarding.append(
                 GuardingTest(
                     id_,
                     node["name"],
@@ -94,11 +96,16 @@ def find_guarding_tests(manifest: Mapping[str, Any]) -> list[GuardingTest]:
                     },
                 )
             )
-    return found
+    return guarding
 
 
 def require_publishable(
-    warehouse_path: Path, tests: Sequence[GuardingTest], run_tests: RunTests
+    warehouse_path: Path,
+    tests: Sequence[GuardingTest],
+    run_tests: RunTests,
+    *,
+    marts: Collection[str],
+    changed_at: datetime,
 ) -> Gate:
     """Refuse while a guarding test fails or errs, or the marts are not of one date.
 
@@ -106,6 +113,8 @@ def require_publishable(
         warehouse_path: the warehouse.
         tests: the guarding tests.
         run_tests: runs tests, given their names, as of a date, and logs their results.
+        marts: names of the marts of the dbt project.
+        changed_at: when the dbt project's files were changed last, in UTC.
 
     Raises:
         PublishError: there are no marts, or which tests fail, or which marts are of another date.
@@ -113,26 +122,28 @@ def require_publishable(
     """
     with open_warehouse(warehouse_path, read_only=True) as connection:
         as_of_date = _read_as_of_date(connection)
-        _require_one_date(connection, as_of_date)
-        stale = _find_stale(connection, tests)
-    if stale:
-        run_tests([test.name for test in stale], as_of_date)
+        _require_one_date(connection, as_of_date, marts)
+        due = _find_due(connection, tests, as_of_date, changed_at)
+    refusal = run_tests([test.name for test in due], as_of_date) if due else ""
     with open_warehouse(warehouse_path, read_only=True) as connection:
-        left = {test.test_id for test in _find_stale(connection, stale)}
+        not_run = _find_due(connection, due, as_of_date, changed_at)
         results = _read_results(connection)
-    failing = [
-        test
-        for test in tests
-        if test.test_id in left or results.get(test.test_id, ("",))[0] not in PASSED
-    ]
+    if not_run:
+        raise PublishError(
+            f"{len(not_run)} of {len(tests)} tests that guard the marts could not be run "
+            f"({_list_names([test.name for test in not_run])}): "
+            f"{refusal or 'dbt logged no result of theirs'}"
+        )
+    passed = {id_ for id_, result in results.items() if result.status in PASSED}
+    failing = [test for test in tests if test.test_id not in passed]
     if failing:
-        one = len(failing) == 1
         raise PublishError(
             f"{len(failing)} of {len(tests)} tests that guard the marts "
-            f"{'does' if one else 'do'} not pass: {_list_names([test.name for test in failing])}. "
+            f"{'does' if len(failing) == 1 else 'do'} not pass: "
+            f"{_list_names([test.name for test in failing])}. "
             "Mend the cause, then run `regulars build` (raw.test_log says what each test found)"
         )
-    return Gate(len(tests), len(stale))
+    return Gate(len(tests), len(due))
 
 
 def _read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
@@ -146,7 +157,9 @@ def _read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
     return as_of_date
 
 
-def _require_one_date(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> None:
+def _require_one_date(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, marts: Collection[str]
+) -> None:
     """Every mart was built last with the date that the marts say they are of."""
     try:
         rows = connection.execute(
@@ -155,36 +168,51 @@ def _require_one_date(connection: duckdb.DuckDBPyConnection, as_of_date: date) -
         ).fetchall()
     except duckdb.CatalogException:
         return  # built by an earlier version; the tests compare the dates in the marts
-    marts: defaultdict[date, list[str]] = defaultdict(list)
+    names_by_date: defaultdict[date, list[str]] = defaultdict(list)
     for day, name in rows:
-        marts[day].append(name)
-    others = {day: names for day, names in marts.items() if day != as_of_date}
-    if not others:
+        if name in marts:
+            names_by_date[day].append(name)
+    same = names_by_date.pop(as_of_date, [])
+    if not names_by_date:
         return
-    told = "; ".join(
+    others = "; ".join(
         f"{_list_names(names)} {'is' if len(names) == 1 else 'are'} as of {day}"
-        for day, names in others.items()
+        for day, names in names_by_date.items()
     )
     raise PublishError(
-        f"the marts are not all as of one date: {told}; marts.build_info and "
-        f"{max(len(marts[as_of_date]) - 1, 0)} others are as of {as_of_date}. Build them again "
+        f"the marts are not all as of one date: {others}; marts.build_info and "
+        f"{max(len(same) - 1, 0)} others are as of {as_of_date}. Build them again "
         "with one date: `regulars build --as-of ...`"
     )
 
 
-def _find_stale(
-    connection: duckdb.DuckDBPyConnection, tests: Sequence[GuardingTest]
+def _find_due(
+    connection: duckdb.DuckDBPyConnection,
+    tests: Sequence[GuardingTest],
+    as_of_date: date,
+    changed_at: datetime,
 ) -> list[GuardingTest]:
-    """Tests without a result, or whose tables have changed since."""
+    """Tests without a result, with one that no longer counts, or that ended in an error."""
     digests = _read_digests(connection, tests)
     results = _read_results(connection)
-    stale = []
+    due = []
     for test in tests:
         parts = [digests[table] for table in test.tables.values() if table in digests]
-        digest = hashlib.md5("; ".join(parts).encode(), usedforsecurity=False).hexdigest()
-        if len(parts) < len(test.tables) or results.get(test.test_id, ("", ""))[1] != digest:
-            stale.append(test)
-    return stale
+        result = results.get(test.test_id)
+        if (
+            result is None
+            or len(parts) < len(test.tables)
+            or result.status == "error"
+            or result.tested_at < changed_at.replace(tzinfo=None)
+            or result.content_digest != _digest_of([str(as_of_date), *parts])
+        ):
+            due.append(test)
+    return due
+
+
+def _digest_of(parts: Sequence[str]) -> str:
+    """As macros/record_test_results.sql has it."""
+    return hashlib.md5("; ".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 def _read_digests(
@@ -203,16 +231,25 @@ def _read_digests(
     return digests
 
 
-def _read_results(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str | None]]:
-    """Status and digest of the last result of each test."""
+@dataclass(frozen=True)
+class _Result:
+    status: str
+    content_digest: str | None
+    tested_at: datetime
+
+
+def _read_results(connection: duckdb.DuckDBPyConnection) -> dict[str, _Result]:
+    """The last result of each test."""
     columns = connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() "
         "and schema_name = 'raw' and table_name = 'test_log'"
     ).fetchall()
     if ("content_digest",) not in columns:
         return {}  # no log, or one of an earlier version
-    rows = connection.execute("select test_id, status, content_digest from raw.test_log").fetchall()
-    return {test_id: (status, digest) for test_id, status, digest in rows}
+    rows = connection.execute(
+        "select test_id, status, content_digest, tested_at from raw.test_log"
+    ).fetchall()
+    return {test_id: _Result(*rest) for test_id, *rest in rows}
 
 
 def _list_names(names: Sequence[str]) -> str:

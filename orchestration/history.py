@@ -1,11 +1,13 @@
 """What Dagster remembers: runs, materializations and checks, beside the warehouse.
 
-Commands and `dagster dev` share it, since dagster.yaml names the classes below as its storage.
+Commands and `dagster dev` share it, since dagster.yaml names the classes below as its storage. They
+build on parts of Dagster that it does not call public: look here first when its version changes.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from orchestration.resources import PROJECT_DIR, Settings
 
 # Runs that are kept, besides those that made what is there now.
 KEPT_RUN_COUNT = 20
+PROCESS_TAG = "regulars/process"
 # Of a command, whose steps print to the terminal and to build.log.
 NO_STEP_LOGS = {
     "module": "dagster._core.storage.noop_compute_log_manager",
@@ -81,6 +84,43 @@ def open_history() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
+def mark_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Note which process executes a run, so that others can tell when it is gone."""
+    instance.add_run_tags(run_id, {PROCESS_TAG: f"{platform.node()} {os.getpid()}"})
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Call a run failed whose process was killed; else it would keep others waiting for ever.
+
+    Returns:
+        How many there were.
+    """
+    active = dg.RunsFilter(
+        statuses=[
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+            dg.DagsterRunStatus.CANCELING,
+        ]
+    )
+    dead = [run for run in instance.get_runs(active) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
+    for run in dead:
+        instance.report_run_failed(run, "the process that executed this run was killed")
+    return len(dead)
+
+
+def _is_dead(process: str) -> bool:
+    host, _, process_id = process.rpartition(" ")
+    if not process_id.isdigit() or host != platform.node():
+        return False
+    try:
+        os.kill(int(process_id), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def forget_old_runs(instance: dg.DagsterInstance, kept_run_count: int = KEPT_RUN_COUNT) -> int:
     """Delete finished runs but for the last ones, and those that made what is there now.
 
@@ -104,3 +144,10 @@ def forget_old_runs(instance: dg.DagsterInstance, kept_run_count: int = KEPT_RUN
     for run_id in old:
         instance.delete_run(run_id)
     return len(old)
+
+
+def tidy_history_of_dev() -> None:
+    """End dead runs before `dagster dev` counts them among those that others have to wait for."""
+    if os.environ.get("DAGSTER_IS_DEV_CLI") and not os.environ.get("DAGSTER_HOME"):
+        with open_history() as instance:
+            end_dead_runs(instance)

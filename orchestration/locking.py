@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,11 +83,13 @@ def hold_lock(
     if folder in _HELD:
         yield _HELD[folder]
         return
-    if is_under_parents_lock(folder):
-        yield Holder("", os.getppid(), "", os.environ[TOKEN_VARIABLE])
-        return
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK_NAME, timeout=patience)
+    former_token = os.environ.get(TOKEN_VARIABLE)
+    if former_token and is_token_of_holder(folder, former_token):
+        with _parents_lock(lock, warehouse_path) as holder:
+            yield holder
+        return
     try:
         lock.acquire()
     except Timeout as error:
@@ -105,16 +107,32 @@ def hold_lock(
         yield holder
     finally:
         _HELD.pop(folder, None)
-        os.environ.pop(TOKEN_VARIABLE, None)
+        if former_token is None:
+            os.environ.pop(TOKEN_VARIABLE, None)
+        else:
+            os.environ[TOKEN_VARIABLE] = former_token
         (folder / HOLDER_NAME).unlink(missing_ok=True)
         lock.release()
 
 
-def is_under_parents_lock(folder: Path) -> bool:
-    """Whether the process that started this one holds the lock of a folder, and said so."""
-    token = os.environ.get(TOKEN_VARIABLE)
+@contextmanager
+def _parents_lock(lock: FileLock, warehouse_path: Path) -> Iterator[Holder]:
+    """Work under the lock of the process that started this one, as long as that one lives."""
+    with suppress(Timeout):
+        lock.acquire(timeout=0)
+        lock.release()
+        raise WarehouseLockedError(
+            f"the program that started this one and held the lock of {warehouse_path.name} has "
+            "ended; start it again"
+        )
+    holder = read_holder(lock_folder(warehouse_path).resolve())
+    yield holder or Holder("another program", os.getppid(), "", "")
+
+
+def is_token_of_holder(folder: Path, token: str) -> bool:
+    """Whether a token is that of the last process that held the lock of a folder."""
     holder = read_holder(folder)
-    return bool(token) and holder is not None and holder.token == token
+    return holder is not None and holder.token == token
 
 
 def read_holder(folder: Path) -> Holder | None:

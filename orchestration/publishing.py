@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ def publish_marts(
     warehouse_path: Path,
     published_dir: Path,
     *,
+    marts: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> dict[str, int]:
     """Copy schema ``marts`` to one DuckDB file and one Parquet file per mart.
@@ -34,6 +35,7 @@ def publish_marts(
     Args:
         warehouse_path: the warehouse, with its marts built.
         published_dir: gets ``regulars.duckdb`` and ``parquet/<mart>.parquet``.
+        marts: names of those of the project, if one that has left it shall not go along.
         progress: called with a sentence per mart.
 
     Returns:
@@ -44,8 +46,9 @@ def publish_marts(
         WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
     """
     with open_warehouse(warehouse_path, read_only=True) as connection:
-        marts = _marts_of(connection)
-    if not marts:
+        there = _marts_of(connection)
+    names = [name for name in there if marts is None or name in marts]
+    if not names:
         raise PublishError("the warehouse has no marts to publish; run `dbt build` first")
     published_dir.mkdir(parents=True, exist_ok=True)
     for stale in published_dir.glob(".parquet-*.duckdb*"):
@@ -53,7 +56,7 @@ def publish_marts(
     parquet = new_folder(published_dir / "parquet")
     database = published_dir / f"{parquet.name}.duckdb"
     try:
-        counts = _copy_marts(warehouse_path, marts, database, parquet, progress)
+        counts = _copy_marts(warehouse_path, names, database, parquet, progress)
         replace_database(database, published_dir / "regulars.duckdb")
     except BaseException as error:
         database.unlink(missing_ok=True)

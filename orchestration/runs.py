@@ -10,7 +10,8 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration.errors import WarehouseLockedError
+from orchestration.errors import WarehouseError, WarehouseLockedError
+from orchestration.history import end_dead_runs, forget_old_runs, mark_process
 from orchestration.locking import Holder, hold_lock
 from orchestration.resources import Settings, open_warehouse
 from orchestration.staging import WritingRun
@@ -34,14 +35,27 @@ RUN_PATIENCE = 600.0
 def writing_run(context: dg.InitResourceContext) -> Iterator[WritingRun]:
     """Hold the lock and yield the run's place to write; an unfinished copy ends in ``failed/``."""
     settings: Settings = context.resources.settings
-    run = context.run
+    run, instance = context.run, context.instance
     program = f"{run.job_name.strip('_').lower()} of Dagster" if run else "Dagster"
+    if run is not None and instance is not None:
+        mark_process(instance, run.run_id)
     with _lock_of_run(settings.warehouse_path, program, context.log):
         place = WritingRun(settings.warehouse_path)
         try:
             yield place
         finally:
             place.abandon()
+            if instance is not None:
+                _tidy(instance, context.log)
+
+
+def _tidy(instance: dg.DagsterInstance, log: dg.DagsterLogManager | None) -> None:
+    try:
+        end_dead_runs(instance)
+        forget_old_runs(instance)
+    except Exception as error:  # noqa: BLE001, the run itself is over, and what it did stands
+        if log is not None:
+            log.warning(f"old runs could not be forgotten: {error}")
 
 
 @contextmanager
@@ -76,14 +90,17 @@ def writing_step(context: dg.AssetExecutionContext, warehouse: WritingRun) -> It
     """
     step = context.op_execution_context
     planned = step.run.step_keys_to_execute
-    writers = {
-        node.name: node.tags[WRITES]
-        for node in step.job_def.nodes
-        if WRITES in node.tags and (planned is None or node.name in planned)
-    }
+    writers = {node.name: node.tags[WRITES] for node in step.job_def.nodes if WRITES in node.tags}
     name = step.op_handle.name
     begins = not warehouse.warehouse_path.exists() and writers[name] == BEGINNING[WRITES]
     if begins or ON_COPY[WRITES] in writers.values():
+        left_out = [] if planned is None else sorted(set(writers).difference(planned))
+        if left_out and step.run.parent_run_id is not None:
+            raise WarehouseError(
+                f"{name} cannot go on from where the failed run ended: its copy of the warehouse "
+                f"was not kept, so {', '.join(left_out)} must be run again, too. Run all of it"
+            )
+        writers = {each: writers[each] for each in writers if each not in left_out}
         with warehouse.step_on_copy(name, writers) as path:
             yield path
     else:

@@ -10,7 +10,7 @@ from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
 LOAD = dg.AssetSelection.groups("raw")
-REPORT = dg.AssetSelection.groups("reports")
+REPORT = dg.AssetSelection.groups("reports") | dg.AssetSelection.checks(*CHECKS)
 # By hand, too, nothing is published that the guarding checks refuse.
 PUBLISH = dg.AssetSelection.groups("published") | dg.AssetSelection.checks(*CHECKS)
 LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])

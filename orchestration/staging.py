@@ -8,13 +8,13 @@ step succeeded and the warehouse is still the file that was copied.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from orchestration.errors import StepNotRunError, WarehouseError, WarehouseLockedError
 from orchestration.gate import Gate
@@ -24,6 +24,8 @@ from orchestration.resources import open_warehouse, replace_database
 FAILED_NAME = "failed"
 # Of linux/fs.h: make a file share the blocks of another until either is written to.
 FICLONE = 0x40049409
+# How much is copied at a time where it cannot.
+COPY_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class FileIdentity:
             status = path.stat()
         except FileNotFoundError:
             return None
-        return cls(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+        return cls(status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size)
 
 
 def staged_path(path: Path) -> Path:
@@ -132,7 +134,11 @@ class WritingRun:
         with open_warehouse(copy) as connection:
             connection.execute("checkpoint")
         with _nobody_writing(self.warehouse_path):
-            if FileIdentity.of(self.warehouse_path) != self.copied:
+            # A log beside it has what a program that was killed had committed.
+            if (
+                FileIdentity.of(self.warehouse_path) != self.copied
+                or _log_of(self.warehouse_path).exists()
+            ):
                 raise WarehouseError(
                     f"{self.warehouse_path.name} was changed by another program while this run "
                     "worked on a copy of it. It stays as that program left it; what this run made "
@@ -182,7 +188,9 @@ def stage_copy(path: Path) -> FileIdentity | None:
         except WarehouseError:
             pass  # killed while it copied: half a file, and nobody at work on it
     shutil.rmtree(copy.parent, ignore_errors=True)
-    if path.with_name(f"{path.name}.wal").exists():
+    # What the last failed run left; it would take the room of the new copy.
+    shutil.rmtree(path.parent / FAILED_NAME, ignore_errors=True)
+    if _log_of(path).exists():
         with open_warehouse(path) as connection:
             connection.execute("checkpoint")
     copy.parent.mkdir(parents=True)
@@ -195,34 +203,43 @@ def stage_copy(path: Path) -> FileIdentity | None:
         except OSError:
             shutil.rmtree(copy.parent, ignore_errors=True)
             raise
-        if FileIdentity.of(path) != identity:
+        if FileIdentity.of(path) != identity or _log_of(path).exists():
             raise WarehouseError(
                 f"{path.name} was changed by another program while it was copied; run this again"
             )
     return identity
 
 
+def _log_of(path: Path) -> Path:
+    """DuckDB's write-ahead log of a file; there only while somebody writes, or after a kill."""
+    return path.with_name(f"{path.name}.wal")
+
+
 @contextmanager
 def _nobody_writing(path: Path) -> Iterator[None]:
-    """Keep other programs from opening the warehouse for writing; readers may go on."""
+    """Wait for a program that has the warehouse open for writing, and keep others from it.
+
+    Readers may go on. Reading the file in this process ends the lock once the reading is over, so
+    whoever copies the file has to compare it afterwards.
+    """
     with open_warehouse(path, read_only=True) if path.exists() else nullcontext():
         yield
 
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file: in no time where the file system can share its blocks, else byte by byte."""
-    if sys.platform == "linux" and _share_blocks(source, target):
-        return
-    shutil.copyfile(source, target)
+    with source.open("rb") as read, target.open("wb") as written:
+        if not _share_blocks(read, written):
+            shutil.copyfileobj(read, written, COPY_BYTES)
 
 
-def _share_blocks(source: Path, target: Path) -> bool:
+def _share_blocks(read: BinaryIO, written: BinaryIO) -> bool:
+    if sys.platform != "linux":
+        return False
     import fcntl
 
-    with source.open("rb") as read, target.open("wb") as written:
-        try:
-            fcntl.ioctl(written.fileno(), FICLONE, read.fileno())
-        except OSError:
-            return False
-        os.fsync(written.fileno())
-        return True
+    try:
+        fcntl.ioctl(written.fileno(), FICLONE, read.fileno())
+    except OSError:
+        return False
+    return True

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from orchestration.errors import WarehouseError
+from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.resources import (
@@ -43,10 +43,16 @@ DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests
 def _is_stale(manifest: Path) -> bool:
     if not manifest.exists():
         return True
-    made_at = manifest.stat().st_mtime
+    made_at = datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
+    return _project_changed_at() > made_at
+
+
+def _project_changed_at() -> datetime:
+    """When a file of the dbt project was changed last."""
     roots = [PROJECT_DIR / name for name in DBT_SOURCES]
     paths = [path for root in roots for path in ([root, *root.rglob("*")])]
-    return any(path.stat().st_mtime > made_at for path in paths if path.exists())
+    latest = max(path.stat().st_mtime for path in paths if path.exists())
+    return datetime.fromtimestamp(latest, UTC)
 
 
 def prepare_dbt_project() -> DbtProject:
@@ -200,32 +206,51 @@ def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
     A run asks once for the same warehouse.
 
     Raises:
-        PublishError: which tests fail, or which marts are as of another date.
+        PublishError: which tests fail, or which marts are as of another date; or the run still
+            has steps to write.
         WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
     """
-    identity = FileIdentity.of(warehouse.warehouse_path)
+    if warehouse.is_copy_open:
+        raise PublishError(
+            "the steps of this run that write are not over, and what they made is not in the "
+            "warehouse yet; build first, then publish or report"
+        )
+    path = warehouse.warehouse_path
+    identity = FileIdentity.of(path)
     if warehouse.gate is None or warehouse.gate[0] != identity:
-        tests = find_guarding_tests(_manifest())
-        path = warehouse.warehouse_path
-        gate = require_publishable(path, tests, partial(_run_tests, dbt, path))
+        gate = require_publishable(
+            path,
+            find_guarding_tests(_manifest()),
+            partial(_run_tests, dbt, path),
+            marts={key.path[-1] for key in MARTS},
+            changed_at=_project_changed_at(),
+        )
         warehouse.gate = (FileIdentity.of(path), gate)
     return warehouse.gate[1]
 
 
-def _run_tests(dbt: DbtCliResource, path: Path, names: Sequence[str], as_of_date: date) -> None:
-    """Run tests where the warehouse is; their results go into raw.test_log, failed or not."""
+def _run_tests(dbt: DbtCliResource, path: Path, names: Sequence[str], as_of_date: date) -> str:
+    """Run tests where the warehouse is; their results go into raw.test_log, failed or not.
+
+    Returns:
+        What dbt says if it could not run them; nothing where tests ran and failed.
+    """
+    # Beside the warehouse, since dbt parses anew for another path.
+    target_path = path.parent / ".dbt"
     with _environment(
         REGULARS_WAREHOUSE=str(path),
         REGULARS_AS_OF_DATE=str(as_of_date),
-        # dbt parses anew for another path, so this one keeps what it parsed for itself.
-        DBT_TARGET_PATH=str(PROJECT_DIR / "target" / "gate"),
+        DBT_TARGET_PATH=str(target_path),
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
     ):
-        dbt.cli(
-            ["test", "--select", " ".join(names)],
-            raise_on_error=False,
-            target_path=PROJECT_DIR / "target" / "gate",
+        invocation = dbt.cli(
+            ["test", "--select", " ".join(names)], raise_on_error=False, target_path=target_path
         ).wait()
+    if invocation.is_successful():
+        return ""
+    error = invocation.get_error()
+    _, _, messages = str(error).partition("Errors parsed from dbt logs:")
+    return " ".join((messages or str(error)).split())
 
 
 def _keep_parse(target_path: Path) -> None:

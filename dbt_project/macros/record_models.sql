@@ -12,6 +12,12 @@
             ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp))"
         ) -%}
     {%- endfor -%}
+    {#- What has left the project goes, too. -#}
+    {%- set known = graph.nodes.values() | map(attribute='name') | list -%}
+    {%- for (name,) in run_query('select model_name from raw.model_log').rows
+        if name not in known -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
     {%- if rows %}
     delete from raw.model_log where model_name in ('{{ names | join("', '") }}');
     insert into raw.model_log values

@@ -79,12 +79,12 @@
             "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S')
             ~ "' as timestamp)"
         ) -%}
-        {%- set parts = [] -%}
+        {%- set parts = [as_of_date() | string] -%}
         {%- for id in parents | sort if id in digests -%}
             {%- do parts.append(digests[id]) -%}
         {%- endfor -%}
         {%- do cells.append(
-            "'" ~ local_md5(parts | join('; ')) ~ "'" if parts else 'null'
+            "'" ~ local_md5(parts | join('; ')) ~ "'"
         ) -%}
         {%- do rows.append('(' ~ cells | join(', ') ~ ')') -%}
     {%- endfor -%}

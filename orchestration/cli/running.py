@@ -87,7 +87,7 @@ def _execute(
 ) -> list[Failure]:
     progress.begin("prepare", 1)
     from orchestration.definitions import defs
-    from orchestration.history import forget_old_runs, open_history
+    from orchestration.history import open_history
 
     progress.advance("dbt project")
     job = defs.resolve_job_def(job_name)
@@ -99,7 +99,6 @@ def _execute(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-        forget_old_runs(instance)
     return [] if result.success else find_failures(result, log)
 
 

@@ -1,7 +1,7 @@
 """The publish gate: which tests guard the marts, and whose results still count."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
@@ -11,6 +11,7 @@ from orchestration.gate import CONTENT_DIGEST, find_guarding_tests, require_publ
 from orchestration.warehouse import DBT_PROJECT
 
 AS_OF = date(2018, 8, 30)
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def node(kind, schema, name, **more):
@@ -50,7 +51,8 @@ def warehouse(tmp_path):
         connection.execute("create table marts.customer_rfm as select 'ana' as customer_id")
         connection.execute(f"create table marts.build_info as select date '{AS_OF}' as as_of_date")
         connection.execute(
-            "create table raw.test_log (test_id varchar, status varchar, content_digest varchar)"
+            "create table raw.test_log "
+            "(test_id varchar, status varchar, content_digest varchar, tested_at timestamp)"
         )
         connection.execute(
             "create table raw.model_log (model_name varchar, schema_name varchar, as_of_date date)"
@@ -62,14 +64,15 @@ def warehouse(tmp_path):
 class Dbt:
     """Logs a result for each test that it is asked to run, as the hook of a dbt run does."""
 
-    def __init__(self, path, tests, failing=(), silent=False):
-        self.path, self.tests, self.failing, self.silent = path, tests, failing, silent
+    def __init__(self, path, tests, statuses=None, refusal=""):
+        self.path, self.tests = path, tests
+        self.statuses, self.refusal = statuses or {}, refusal
         self.asked = []
 
     def __call__(self, names, as_of_date):
         self.asked.append((sorted(names), as_of_date))
-        if self.silent:
-            return
+        if self.refusal:
+            return self.refusal
         with duckdb.connect(str(self.path)) as connection:
             for test in self.tests:
                 if test.name in names:
@@ -77,14 +80,20 @@ class Dbt:
                         f"({CONTENT_DIGEST} from {schema}.{name})"
                         for _, (schema, name) in sorted(test.tables.items())
                     ]
-                    status = "fail" if test.name in self.failing else "pass"
                     connection.execute("delete from raw.test_log where test_id = ?", [test.test_id])
                     connection.execute(
-                        "insert into raw.test_log select ?, ?, md5("
+                        f"insert into raw.test_log select ?, ?, md5('{as_of_date}; ' || "
                         + " || '; ' || ".join(digests)
-                        + ")",
-                        [test.test_id, status],
+                        + "), ?",
+                        [test.test_id, self.statuses.get(test.name, "pass"), NOW],
                     )
+        return ""
+
+
+def require(warehouse, tests, dbt, changed_at=NOW - timedelta(days=1)):
+    return require_publishable(
+        warehouse, tests, dbt, marts={"customer_rfm", "build_info"}, changed_at=changed_at
+    )
 
 
 @pytest.fixture
@@ -102,47 +111,75 @@ def test_guarding_tests_are_those_of_severity_error_on_what_marts_are_made_of(te
 
 def test_a_test_without_a_result_is_run_as_of_the_date_of_the_marts(warehouse, tests):
     dbt = Dbt(warehouse, tests)
-    gate = require_publishable(warehouse, tests, dbt)
+    gate = require(warehouse, tests, dbt)
     assert dbt.asked == [(["every_customer_is_there", "every_order_has_a_date"], AS_OF)]
     assert (gate.test_count, gate.rerun_count) == (2, 2)
 
 
 def test_a_result_counts_as_long_as_its_tables_hold_what_they_held(warehouse, tests):
     dbt = Dbt(warehouse, tests)
-    require_publishable(warehouse, tests, dbt)
-    assert require_publishable(warehouse, tests, dbt).rerun_count == 0
+    require(warehouse, tests, dbt)
+    assert require(warehouse, tests, dbt).rerun_count == 0
     with duckdb.connect(str(warehouse)) as connection:  # the same rows, in a new table
         connection.execute("create or replace table raw.orders as select 1 as order_id")
-    assert require_publishable(warehouse, tests, dbt).rerun_count == 0
+    assert require(warehouse, tests, dbt).rerun_count == 0
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.customer_rfm set customer_id = 'bruno'")
-    assert require_publishable(warehouse, tests, dbt).rerun_count == 1
+    assert require(warehouse, tests, dbt).rerun_count == 1
     assert dbt.asked[1:] == [(["every_customer_is_there"], AS_OF)]
 
 
 def test_a_failing_test_is_named_and_stays_a_refusal_without_being_run_again(warehouse, tests):
-    dbt = Dbt(warehouse, tests, failing=["every_order_has_a_date"])
+    dbt = Dbt(warehouse, tests, {"every_order_has_a_date": "fail"})
     for _ in range(2):
         with pytest.raises(
             PublishError,
             match="1 of 2 tests that guard the marts does not pass: every_order_has_a_date",
         ):
-            require_publishable(warehouse, tests, dbt)
+            require(warehouse, tests, dbt)
     assert len(dbt.asked) == 1
 
 
 def test_a_test_that_could_not_be_run_is_no_pass(warehouse, tests):
-    with pytest.raises(PublishError, match="2 of 2 tests"):
-        require_publishable(warehouse, tests, Dbt(warehouse, tests, silent=True))
+    """And what dbt says is said: it may have found the file in use."""
+    with pytest.raises(PublishError, match=r"2 of 2 tests .* could not be run .*: file is in use"):
+        require(warehouse, tests, Dbt(warehouse, tests, refusal="file is in use"))
+
+
+def test_a_test_that_ended_in_an_error_is_run_again(warehouse, tests):
+    with pytest.raises(PublishError, match=r"1 of 2 tests .* could not be run"):
+        require(warehouse, tests, Dbt(warehouse, tests, {"every_order_has_a_date": "error"}))
+    assert require(warehouse, tests, Dbt(warehouse, tests)).rerun_count == 1
+
+
+def test_a_result_counts_for_the_date_of_the_marts_only(warehouse, tests):
+    """A bare `dbt test` may be as of another date than the build."""
+    dbt = Dbt(warehouse, tests)
+    dbt([test.name for test in tests], date(2018, 3, 1))
+    assert require(warehouse, tests, dbt).rerun_count == 2
+
+
+def test_a_result_that_is_older_than_the_tests_of_the_project_counts_no_more(warehouse, tests):
+    dbt = Dbt(warehouse, tests)
+    require(warehouse, tests, dbt)
+    with pytest.raises(PublishError, match="could not be run"):
+        require(warehouse, tests, dbt, changed_at=NOW + timedelta(seconds=1))
+    assert len(dbt.asked) == 2
+
+
+def test_a_mart_that_has_left_the_project_does_not_count(warehouse, tests):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.model_log values ('old_mart', 'marts', '2018-03-01')")
+    require(warehouse, tests, Dbt(warehouse, tests))
 
 
 def test_a_table_that_is_gone_is_no_pass(warehouse, tests):
     dbt = Dbt(warehouse, tests)
-    require_publishable(warehouse, tests, dbt)
+    require(warehouse, tests, dbt)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("drop table marts.customer_rfm")
     with pytest.raises(PublishError, match="every_customer_is_there"):
-        require_publishable(warehouse, tests, Dbt(warehouse, tests, silent=True))
+        require(warehouse, tests, Dbt(warehouse, tests, refusal="no such table"))
 
 
 def test_marts_that_were_built_as_of_other_dates_are_named(warehouse, tests):
@@ -152,14 +189,14 @@ def test_marts_that_were_built_as_of_other_dates_are_named(warehouse, tests):
             "('customer_labels', 'features', '2017-01-01')"
         )
     with pytest.raises(PublishError, match=r"customer_rfm is as of 2018-03-01; .*2018-08-30"):
-        require_publishable(warehouse, tests, Dbt(warehouse, tests))
+        require(warehouse, tests, Dbt(warehouse, tests))
 
 
 def test_without_marts_the_build_comes_first(warehouse, tests):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("drop table marts.build_info")
     with pytest.raises(PublishError, match=r"no marts .* run `regulars build` first"):
-        require_publishable(warehouse, tests, Dbt(warehouse, tests))
+        require(warehouse, tests, Dbt(warehouse, tests))
 
 
 def test_after_a_whole_build_every_guarding_test_has_passed_on_what_is_there(demo):
@@ -167,8 +204,8 @@ def test_after_a_whole_build_every_guarding_test_has_passed_on_what_is_there(dem
 
     tests = find_guarding_tests(json.loads(DBT_PROJECT.manifest_path.read_text()))
     assert len(tests) > 600
-    dbt = Dbt(demo.warehouse, [], silent=True)
-    assert require_publishable(demo.warehouse, tests, dbt).rerun_count == 0
+    dbt = Dbt(demo.warehouse, [], refusal="nothing was to be run")
+    assert require(demo.warehouse, tests, dbt).rerun_count == 0
     assert dbt.asked == []
 
 

@@ -1,13 +1,28 @@
 """What Dagster remembers, beside the warehouse, for commands and `dagster dev` alike."""
 
 import subprocess
+import sys
 
 import dagster as dg
 import pytest
 from shops import BIN, PROJECT_DIR
 
 from orchestration.definitions import defs
-from orchestration.history import forget_old_runs, open_history
+from orchestration.history import end_dead_runs, forget_old_runs, mark_process, open_history
+
+KILLED_RUN = """
+import os
+import dagster as dg
+from orchestration.history import mark_process, open_history
+
+@dg.asset
+def killed(context):
+    mark_process(context.instance, context.run_id)
+    os._exit(9)
+
+with open_history() as instance:
+    dg.materialize([killed], instance=instance)
+"""
 
 
 @dg.asset
@@ -44,6 +59,23 @@ def test_old_runs_are_forgotten_but_for_those_that_made_what_is_there(warehouse_
         assert {run.run_id for run in instance.get_runs()} == {first, *later[2:]}
         assert instance.get_latest_materialization_event(once.key) is not None
         assert forget_old_runs(instance, kept_run_count=2) == 0
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_one_that_goes_on_is_not(warehouse_folder):
+    """Else a run of `dagster dev` would wait for it for ever."""
+    subprocess.run([sys.executable, "-c", KILLED_RUN], check=False, cwd=PROJECT_DIR)
+
+    @dg.asset
+    def goes_on(context: dg.AssetExecutionContext):
+        mark_process(context.instance, context.run_id)
+        assert end_dead_runs(context.instance) == 1
+        assert end_dead_runs(context.instance) == 0
+
+    with open_history() as instance:
+        (killed,) = instance.get_runs()
+        assert killed.status == dg.DagsterRunStatus.STARTED
+        assert dg.materialize([goes_on], instance=instance).success
+        assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE
 
 
 def test_an_instance_of_your_own_is_left_to_you(warehouse_folder, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The warehouse's lock: one writer, whichever program it is, and no lock that needs hands."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,17 +66,16 @@ def test_within_a_process_a_step_works_under_the_lock_of_its_command(warehouse):
     with hold_lock(warehouse, "a command"):
         with hold_lock(warehouse, "its step") as holder:
             assert holder.program == "a command"
-        with (
-            pytest.raises(subprocess.CalledProcessError),
-        ):
-            subprocess.run(
-                [sys.executable, "-c", HOLDER, str(warehouse)],
-                check=True,
-                env={"PATH": "/usr/bin:/bin"},  # a stranger, who was not handed the token
-                capture_output=True,
-                input="",
-                text=True,
-            )
+        stranger = subprocess.run(
+            [sys.executable, "-c", HOLDER, str(warehouse)],
+            check=False,
+            env={"PATH": "/usr/bin:/bin"},  # who was not handed the token
+            capture_output=True,
+            input="",
+            text=True,
+        )
+        assert stranger.returncode == 1
+        assert "is being written to by a command (process" in stranger.stderr
 
 
 def test_a_process_that_the_holder_starts_works_under_its_lock(warehouse):
@@ -105,3 +105,22 @@ def test_a_lock_that_is_let_go_of_in_time_is_waited_for(warehouse):
         process.stdin.close()
         with hold_lock(warehouse, patience=20.0):
             pass
+
+
+def test_a_process_whose_starter_was_killed_works_under_no_lock(warehouse, monkeypatch):
+    """Else it and the next writer would both go on."""
+    with held_by_another_process(warehouse) as process:
+        token = read_holder(warehouse.parent).token
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=20)
+    monkeypatch.setenv(TOKEN_VARIABLE, token)
+    with pytest.raises(WarehouseLockedError, match="has ended"), hold_lock(warehouse):
+        pass
+
+
+def test_a_lock_inside_of_another_one_leaves_that_one_its_token(warehouse, tmp_path):
+    with hold_lock(warehouse) as outer:
+        with hold_lock(tmp_path / "other" / "regulars.duckdb") as inner:
+            assert os.environ[TOKEN_VARIABLE] == inner.token
+        assert os.environ[TOKEN_VARIABLE] == outer.token
+    assert TOKEN_VARIABLE not in os.environ
