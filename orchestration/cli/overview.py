@@ -139,11 +139,13 @@ def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def read_findings(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """What is odd about the input: a sentence each, what concerns most of it first."""
+    """What is odd about the input: a sentence each, in the order of the load.
+
+    It looks at dates first, then at tables, columns and keys, then at single values.
+    """
     rows = _rows(
         connection,
-        "select concat_ws(' ', message, remedy) from raw.input_findings "
-        "order by affected_count desc nulls last, finding_code, table_name, line_number",
+        "select concat_ws(' ', message, remedy) from raw.input_findings order by rowid",
     )
     return tuple(str(message) for (message,) in rows)
 

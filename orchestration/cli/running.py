@@ -108,7 +108,7 @@ def _end_without_success(
     """Say what happened, what stands, and where more is told."""
     settings = standing.settings
     doing = describe_step(progress.step)
-    is_full = any(is_full_disk(f"{each.message} {each.text}") for each in failures)
+    is_full = any(is_full_disk(f"{each.message} {each.text}", settings.folder) for each in failures)
     is_stopped = any(each.is_interruption for each in failures)
     remove_if_empty(standing)
     if is_full or is_stopped:

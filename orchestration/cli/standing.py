@@ -87,8 +87,13 @@ def remove_if_empty(standing: Standing) -> None:
             made.unlink(missing_ok=True)
 
 
-def is_full_disk(text: str) -> bool:
+def is_full_disk(text: str, folder: Path | None = None) -> bool:
     """Whether an error says that a disk is full.
+
+    Args:
+        text: what the error and its causes say.
+        folder: SQLite, in which Dagster keeps its history, only speaks of an I/O error; it is a
+            full disk if there is next to no room here.
 
     Example:
         >>> is_full_disk("IO Error: Could not write file: No space left on device")
@@ -96,7 +101,11 @@ def is_full_disk(text: str) -> bool:
         >>> is_full_disk("Catalog Error: no such table")
         False
     """
-    return bool(FULL_DISK.search(text))
+    if FULL_DISK.search(text):
+        return True
+    if folder is None or "disk i/o error" not in text.lower():
+        return False
+    return shutil.disk_usage(folder).free < MEGABYTE
 
 
 def describe_full_disk(standing: Standing, doing: str) -> str:

@@ -116,7 +116,7 @@ def test_of_an_empty_warehouse_the_status_says_what_comes_first(settings):
     assert "Tests none has run" in text
 
 
-def test_findings_are_read_where_the_load_wrote_some_and_those_of_most_rows_come_first():
+def test_findings_are_read_where_the_load_wrote_some_in_its_order_of_importance():
     with duckdb.connect() as connection:
         assert read_findings(connection) == ()
         connection.execute("create schema raw")
@@ -127,9 +127,9 @@ def test_findings_are_read_where_the_load_wrote_some_and_those_of_most_rows_come
         )
         connection.execute(
             "insert into raw.input_findings (finding_code, affected_count, message, remedy) values "
-            "('a', 1, 'One.', 'Mend it.'), ('b', 9, 'Nine.', null), ('c', null, 'Whole.', 'Look.')"
+            "('a', null, 'All.', 'Look.'), ('b', 9, 'Nine.', null), ('c', 1, 'One.', 'Mend it.')"
         )
-        assert read_findings(connection) == ("Nine.", "One. Mend it.", "Whole. Look.")
+        assert read_findings(connection) == ("All. Look.", "Nine.", "One. Mend it.")
 
 
 def test_how_long_a_build_takes_is_known_from_the_last_ones_of_the_same_shop(settings, tmp_path):
