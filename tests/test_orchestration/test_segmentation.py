@@ -102,9 +102,7 @@ def test_the_registry_says_why_the_champion_won(planted):
 def test_a_refit_on_unchanged_data_changes_no_id_and_no_name(planted, tmp_path):
     shop = planted[0].copy_to(tmp_path / "copy")
     before = live_models(shop)
-    said = shop.run("regulars", "fit", "--purpose", "segmentation").stdout
-    assert "study" in said  # what each step took
-    assert "in all" in said
+    assert "study ..." in shop.run("regulars", "fit", "--purpose", "segmentation").stderr
     # The very same models, ids among their parameters, from which SQL makes segments and names.
     assert live_models(shop) == before
 
