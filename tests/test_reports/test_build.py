@@ -18,7 +18,13 @@ from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_p
 MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"
 AS_OF = date(2018, 8, 30)
 # What pages may read beside marts: how loads and tests went, and what is written of a mart.
-LOGS = {"raw.test_log", "raw.column_profiles", "raw.load_log", "duckdb_tables()"}
+LOGS = {
+    "raw.test_log",
+    "raw.column_profiles",
+    "raw.load_log",
+    "raw.input_findings",
+    "duckdb_tables()",
+}
 FIGURES = re.compile(r'<script type="application/json">(.*?)</script>')
 NASTY = "</script><script>alert(1)</script><img src=http://example.test/x>"
 
@@ -411,9 +417,10 @@ def make_marts(connection, rows):
 
 
 def make_logs(connection):
-    """The empty log of tests as dbt makes it, and those of loads as the loader does."""
-    macro = (PROJECT_DIR / "dbt_project" / "macros" / "create_test_log.sql").read_text("utf-8")
-    connection.execute(jinja2.Template(macro + "{{ create_test_log() }}").render())
+    """The empty logs of tests and findings as dbt makes them, those of loads as the loader does."""
+    for name in ("create_test_log", "create_input_findings"):
+        macro = (PROJECT_DIR / "dbt_project" / "macros" / f"{name}.sql").read_text("utf-8")
+        connection.execute(jinja2.Template(macro + "{{ " + name + "() }}").render())
     connection.execute(
         "create table raw.load_log (load_id bigint, table_name varchar, file_name varchar, "
         "rejected_row_count bigint, loaded_at timestamp)"
@@ -939,11 +946,11 @@ def logged(connection, tmp_path):
         """
         insert into raw.test_log values
             ('t.1', 'not_null_orders_id', 'data', 'orders', 'id', 'pass', 0, null,
-             timestamp '2018-09-01 10:00:00'),
+             timestamp '2018-09-01 10:00:00', null),
             ('t.2', 'money_adds_up', 'singular', null, null, 'fail', 3, 'Got 3 results <b>',
-             timestamp '2018-09-02 10:00:00'),
+             timestamp '2018-09-02 10:00:00', null),
             ('t.3', 'few_odd_rows', 'data', 'items', null, 'warn', 2, 'Got 2 results',
-             timestamp '2018-09-02 10:00:00')
+             timestamp '2018-09-02 10:00:00', null)
         """
     )
     for load, states in enumerate([["SP", "SP", "RJ"], ["SP", "SP", "RJ", "AC", None]], 1):
