@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # From this ratio of difflib on, one id is taken for a slip in typing another.
 LIKENESS = 0.75
+# Fewer signs are no beginning of an id that anybody meant.
+SHORTEST_BEGINNING = 3
 
 
 class StoreError(RuntimeError):
@@ -775,7 +777,8 @@ def _meant(asked: str, known: Sequence[str]) -> str:
     """The id that was surely meant, if there is one: a beginning of it, or all but a slip."""
     if not known:
         return ", which is empty;"
-    begun = [model_id for model_id in known if asked and model_id.startswith(asked)]
+    is_beginning = len(asked) >= SHORTEST_BEGINNING
+    begun = [model_id for model_id in known if is_beginning and model_id.startswith(asked)]
     near = begun if len(begun) == 1 else difflib.get_close_matches(asked, known, 1, LIKENESS)
     return f"; did you mean {near[0]}?" if near else ";"
 

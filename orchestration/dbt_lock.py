@@ -35,7 +35,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from error
         if not path.exists():
             raise DbtRuntimeError(
-                f"there is no warehouse at {path}; run `regulars load` or `regulars build` first"
+                f"there is no warehouse at {path}; run `regulars load` first, or `regulars build` for all"
             )
         try:
             _HELD_TO_THE_END.enter_context(hold_lock(path))

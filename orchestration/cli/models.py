@@ -200,7 +200,7 @@ def describe_verdict(model: RegistryRow) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, title_justify="left")
     for name in columns:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")  # never cut, however narrow the terminal is
     return table
 
 
