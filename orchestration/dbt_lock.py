@@ -34,9 +34,7 @@ class Plugin(BasePlugin):
         except WarehouseError as error:
             raise DbtRuntimeError(str(error)) from error
         if not path.exists():
-            raise DbtRuntimeError(
-                f"there is no warehouse at {path}; run `regulars load` first, or `regulars build` for all"
-            )
+            raise DbtRuntimeError(f"there is no warehouse at {path}; run `regulars load` first")
         try:
             _HELD_TO_THE_END.enter_context(hold_lock(path))
         except WarehouseLockedError as error:
