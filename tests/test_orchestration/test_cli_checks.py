@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,13 +16,9 @@ from orchestration.cli.checking import check_data_dir, check_warehouse_place, ch
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError
 
-# The longest that a command may compute before it refuses what was typed, in seconds.
-BUDGET = 1.0
-
 
 def typed(shop: Shop, *command: str, **settings: str) -> str:
     """The sentence with which a command is refused, typed as a user would, in their own process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [BIN / "regulars", *command],
         env=shop.environment(**settings),
@@ -31,9 +26,6 @@ def typed(shop: Shop, *command: str, **settings: str) -> str:
         text=True,
         check=False,
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Its own computing, so that a busy machine does not fail the test.
-    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < BUDGET
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -188,14 +180,8 @@ def test_a_demo_shop_elsewhere_makes_no_folder_for_a_warehouse(nothing, tmp_path
 
 
 @pytest.mark.parametrize("command", [("--version",), ("--help",), ("status",), ("models", "list")])
-def test_a_look_starts_in_under_a_second_without_dagster_and_dbt(demo, command):
-    """Computing time of the whole command; the modules that it imported are listed by Python."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [BIN / "regulars", *command], env=demo.environment(), capture_output=True, check=True
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < BUDGET
+def test_a_look_starts_without_dagster_and_dbt(demo, command):
+    """What takes long to import; the modules that it imported are listed by Python."""
     listed = subprocess.run(
         [BIN / "python", "-X", "importtime", BIN / "regulars", *command],
         env=demo.environment(),

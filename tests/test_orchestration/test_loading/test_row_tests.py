@@ -74,7 +74,7 @@ def rejected(warehouse: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any
 
 
 FAULTS = [
-    (ORDERS, "order_id", "", "expected a value, found none"),
+    (ORDERS, "order_id", "", "a key is missing here"),
     (ORDERS, "order_purchase_timestamp", "", "expected a value, found none"),
     (PAYMENTS, "payment_value", "", "expected a value, found none"),
     (PAYMENTS, "payment_installments", "-1", "-1 is below 0"),
@@ -82,7 +82,7 @@ FAULTS = [
     (ITEMS, "price", "-1.00", "-1.00 is below 0"),
     (ITEMS, "freight_value", "-0.50", "-0.50 is below 0"),
     (ITEMS, "order_item_id", "0", "0 is below 1"),
-    (ITEMS, "product_id", "", "expected a value, found none"),
+    (ITEMS, "product_id", "", "a key is missing here"),
     (REVIEWS, "review_score", "6", "6 is above 5"),
     (PRODUCTS, "product_weight_g", "-5", "-5 is below 0"),
 ]
