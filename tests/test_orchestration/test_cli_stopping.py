@@ -1,0 +1,147 @@
+"""Commands that cannot come to their end: a full disk, Ctrl-C. Nothing is lost or left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from shops import BIN, Shop
+
+from ml.demo import generate_demo_shop
+from orchestration.cli.standing import is_full_disk
+
+MEGABYTE = 1_000_000
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: float) -> Iterator[Path]:
+    """A file system of this size; the test is skipped where one may not be mounted."""
+    folder.mkdir()
+    size = f"size={round(megabytes * MEGABYTE)}"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no right to mount a small disk here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def used(folder: Path) -> int:
+    state = os.statvfs(folder)
+    return (state.f_blocks - state.f_bfree) * state.f_frsize
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    generate_demo_shop(folder, order_count=3_000, seed=3)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "settings", "doing"),
+    [
+        # The history of Dagster takes some 0.8 MB, the demo shop 4 MB, the warehouse 3 MB.
+        (0.6, {}, "reading the project"),
+        (2.0, {"REGULARS_DATA_DIR": "", "REGULARS_DEMO_ORDERS": "3000"}, "loading the files"),
+        (2.0, {}, "loading the files"),
+    ],
+)
+def test_a_disk_that_is_full_at_the_first_load_is_left_without_half_a_shop_or_warehouse(
+    files, tmp_path, megabytes, settings, doing
+):
+    with small_disk(tmp_path / "disk", megabytes) as disk:
+        shop = Shop(files, disk / "warehouse")
+        done = shop.run("regulars", "load", check=False, **settings)
+        said = done.stderr.splitlines()[-1]
+        assert done.returncode == 1
+        assert f"no space left on the disk of {shop.folder} while {doing}; " in said
+        assert "; no warehouse was made; free about " in said
+        assert said.endswith(" MB and run the command again")
+        assert "Traceback" not in done.stderr
+        assert not shop.warehouse.exists()
+        left = {path.name for path in shop.folder.iterdir()}
+        assert left <= {".regulars.lock", "build.log", "dagster", "demo"}
+        assert list((shop.folder / "demo").glob("*")) == []
+        assert used(disk) < MEGABYTE  # the log, and the history of runs
+
+
+@pytest.mark.parametrize("command", ["score", "publish"])
+def test_a_full_disk_leaves_the_warehouse_and_the_published_copy_as_they_were(
+    demo, tmp_path, command
+):
+    """A shop that was built where there was room; some megabytes are left."""
+    size = demo.warehouse.stat().st_size
+    with small_disk(tmp_path / "disk", size / MEGABYTE + 4) as disk:
+        shop = demo.copy_to(disk / "warehouse")
+        published = shop.folder / "published" / "regulars.duckdb"
+        published.parent.mkdir()
+        published.write_bytes(b"a former copy")
+        before = shop.warehouse.read_bytes()
+        done = shop.run("regulars", command, check=False)
+        assert done.returncode == 1
+        said = done.stderr.splitlines()[-1]
+        assert "no space left on the disk" in said
+        assert "; the warehouse and the published copy are as they were; free about " in said
+        assert shop.warehouse.read_bytes() == before
+        assert published.read_bytes() == b"a former copy"
+        # No copy, no failed attempt; Dagster's history of the run is some 2.4 MB.
+        left = {path.name for path in shop.folder.iterdir()}
+        assert left == {"regulars.duckdb", "published", "dagster", "build.log", ".regulars.lock"}
+        assert [path.name for path in published.parent.iterdir()] == [published.name]
+
+
+def test_ctrl_c_ends_with_a_sentence_and_code_130_and_leaves_what_was_there(demo, tmp_path):
+    """Pressed while the raw files of a larger shop are loaded."""
+    larger = tmp_path / "larger"
+    generate_demo_shop(larger, order_count=40_000, seed=4)
+    shop = demo.copy_to(tmp_path / "warehouse")
+    before = shop.warehouse.read_bytes()
+    command = subprocess.Popen(
+        [BIN / "regulars", "load"],
+        env=Shop(larger, shop.folder).environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert command.stderr is not None
+    said = []
+    for line in command.stderr:
+        said.append(line)
+        if line.startswith("load ..."):
+            time.sleep(0.3)
+            os.killpg(command.pid, signal.SIGINT)  # as a terminal does it
+            break
+    said += command.stderr.readlines()
+    assert command.wait(60) == 130, said
+    assert said[-1].startswith("Stopped while loading the files.")
+    assert "Traceback" not in "".join(said)
+    assert shop.warehouse.read_bytes() == before
+    assert not (shop.folder / ".stage").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("OSError: [Errno 28] No space left on device", True),
+        ("IO Error: Could not write all bytes to file: No space left on device", True),
+        ("sqlite3.OperationalError: database or disk is full", True),
+        ("OSError: [Errno 122] Disk quota exceeded", True),
+        ("failed to offload data block (limit was set by the 'max_temp_directory_size')", True),
+        ("Catalog Error: Table with name orders does not exist", False),
+    ],
+)
+def test_every_way_of_saying_that_a_disk_is_full_is_understood(said, expected):
+    assert is_full_disk(said) is expected
