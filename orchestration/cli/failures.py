@@ -20,6 +20,7 @@ WRITTEN_TO_BE_READ = {
     "WarehouseError",
     "WarehouseLockedError",
 }
+INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 # What a step does, by how its name begins: of a step of the graph, or of one of progress.
 DOING = {
     "prepare": "reading the project",
@@ -72,10 +73,10 @@ class Failure:
         return words[0].upper() + words[1:]
 
     @classmethod
-    def of_exception(cls, step: str, error: Exception) -> Failure:
+    def of_exception(cls, step: str, error: BaseException) -> Failure:
         """An error outside of all steps."""
         said = f"{type(error).__name__}: {error}"
-        return cls(step, _unforeseen(said), said)
+        return cls(step, _unforeseen(said), said, is_interruption(error))
 
 
 def find_failures(result: Any, log: BuildLog) -> list[Failure]:
@@ -101,6 +102,11 @@ def find_failures(result: Any, log: BuildLog) -> list[Failure]:
                 log.write(f"\nthe run failed:\n{error.to_string()}\n")
                 found.append(_of_step("the run", error))
     return found
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether somebody stopped the command."""
+    return type(error).__name__ in INTERRUPTIONS
 
 
 def describe_step(step: str) -> str:
@@ -138,11 +144,7 @@ def _failed_test(found: re.Match[str]) -> str:
 def _of_step(step: str, error: Any) -> Failure:
     chain = _chain(error)
     text = "\n".join(link.message for link in chain)
-    stopped = any(
-        (link.cls_name or "").rpartition(".")[2]
-        in ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
-        for link in chain
-    )
+    stopped = any(_class(link) in INTERRUPTIONS for link in chain)
     own = next((link for link in chain if _class(link) in WRITTEN_TO_BE_READ), None)
     if own is not None:
         return Failure(step, tidy(own.message.partition(": ")[2].strip()), text, stopped)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import textwrap
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -55,6 +58,7 @@ class BarProgress:
     task: TaskID | None = None
     step: str = ""
     began_at: float = 0.0
+    is_interrupted: Callable[[], bool] = lambda: False
     seconds: dict[str, float] = field(default_factory=dict)
 
     def begin(self, step: str, total: int) -> None:
@@ -66,7 +70,9 @@ class BarProgress:
             console.print(f"{step} ...")
 
     def advance(self, message: str) -> None:
-        """One piece is done."""
+        """One piece is done; a Ctrl-C that Python has lost meanwhile ends the command here."""
+        if threading.current_thread() is threading.main_thread() and self.is_interrupted():
+            raise KeyboardInterrupt
         if self.task is not None:
             self.bars.update(self.task, advance=1, message=message[:60])
 
@@ -84,6 +90,32 @@ class BarProgress:
 
 
 @contextlib.contextmanager
+def watch_interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether somebody has pressed Ctrl-C, whoever handles the signal.
+
+    The exception that a handler raises is lost where Python is just collecting garbage. What the
+    interpreter writes to this pipe is not.
+    """
+    receiver, sender = os.pipe()
+    for end in (receiver, sender):
+        os.set_blocking(end, False)
+    former = signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
+    seen = bytearray()
+
+    def is_interrupted() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            seen.extend(os.read(receiver, 4_096))
+        return signal.SIGINT in seen
+
+    try:
+        yield is_interrupted
+    finally:
+        signal.set_wakeup_fd(former)
+        os.close(sender)
+        os.close(receiver)
+
+
+@contextlib.contextmanager
 def show_progress() -> Iterator[BarProgress]:
     """Bars for as long as a command is at work."""
     columns = (
@@ -98,7 +130,8 @@ def show_progress() -> Iterator[BarProgress]:
             table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
         ),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, expand=True) as bars:
-        progress = BarProgress(bars)
+    bars = Progress(*columns, console=console, disable=not console.is_terminal, expand=True)
+    with watch_interrupts() as is_interrupted, bars:
+        progress = BarProgress(bars, is_interrupted=is_interrupted)
         yield progress
         progress.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import time
 import traceback
 from decimal import Decimal
@@ -14,7 +15,7 @@ from rich.console import Console
 from orchestration.cli.build_log import BuildLog
 from orchestration.cli.checking import JOBS_FROM_FILES, check_job
 from orchestration.cli.details import describe_details
-from orchestration.cli.failures import Failure, describe_step, find_failures
+from orchestration.cli.failures import Failure, describe_step, find_failures, is_interruption
 from orchestration.cli.history import describe_usual_time, remember_run, run_of
 from orchestration.cli.overview import read_overview
 from orchestration.cli.progress import BarProgress, print_error, say, show_progress
@@ -71,15 +72,19 @@ def _announce(settings: Settings, job_name: str) -> None:
 def _attempt(settings: Settings, job_name: str, log: BuildLog) -> tuple[BarProgress, list[Failure]]:
     """Execute the job, and say how far it came and what failed."""
     with show_progress() as progress, contextlib.redirect_stdout(log):
+        sys.unraisablehook = lambda lost: print(f"{lost.err_msg}: {lost.exc_value!r}", file=log)
         try:
             return progress, _execute(settings, job_name, progress, log)
-        except KeyboardInterrupt:
-            return progress, [Failure(progress.step, "", is_interruption=True)]
         except RegularsError:
             raise
-        except Exception as error:  # noqa: BLE001, said in a sentence; the log has the rest
+        except BaseException as error:
             log.write(traceback.format_exc())
-            return progress, [Failure.of_exception(progress.step, error)]
+            # Dagster's interruption is no KeyboardInterrupt, nor an Exception.
+            if isinstance(error, Exception | KeyboardInterrupt) or is_interruption(error):
+                return progress, [Failure.of_exception(progress.step, error)]
+            raise
+        finally:
+            sys.unraisablehook = sys.__unraisablehook__
 
 
 def _execute(

@@ -14,6 +14,7 @@ import pytest
 from shops import BIN, Shop
 
 from ml.demo import generate_demo_shop
+from orchestration.cli.progress import show_progress
 from orchestration.cli.standing import is_full_disk
 
 MEGABYTE = 1_000_000
@@ -130,6 +131,20 @@ def test_ctrl_c_ends_with_a_sentence_and_code_130_and_leaves_what_was_there(demo
     assert "Traceback" not in "".join(said)
     assert shop.warehouse.read_bytes() == before
     assert not (shop.folder / ".stage").exists()
+
+
+def test_ctrl_c_is_not_lost_where_the_handler_of_the_signal_raises_nothing():
+    """As where Python is collecting garbage; then the next piece of work ends the command."""
+    former = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with show_progress() as progress:
+            progress.begin("load", 2)
+            progress.advance("one")
+            os.kill(os.getpid(), signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                progress.advance("two")
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 @pytest.mark.parametrize(
