@@ -153,13 +153,15 @@ def test_what_dbt_says_of_failed_tests_is_told_without_its_noise():
         "  compiled code at target/compiled/regulars/x.sql\n\n"
         "Runtime Error in model orders (dbt_project/models/marts/orders.sql)\n"
         "  Binder Error: no column\n"
-        "  compiled code at target/run/regulars/orders.sql"
+        "  compiled code at target/run/regulars/orders.sql\n"
+        "The warehouse is as it was before; the tables of this attempt are in failed/, beside it."
     )
     assert said.splitlines() == [
         "test not_null_orders_state found 18 rows that it should not "
         "(dbt_project/models/marts/_m.yml)",
         "model orders (dbt_project/models/marts/orders.sql):",
         "  Binder Error: no column",
+        "The tables of this attempt are in failed/, beside the warehouse.",
     ]
 
 
