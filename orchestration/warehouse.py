@@ -271,7 +271,4 @@ def _dbt_failure(text: str) -> str:
     """What dbt said went wrong, without the command line and the advice about its logs."""
     _, _, messages = text.partition("Errors parsed from dbt logs:")
     said = (messages or text).strip()
-    return (
-        f"{said}\nThe warehouse is as it was before; the tables of this attempt are in failed/, "
-        "beside it."
-    )
+    return f"{said}\nThe tables of this attempt are in failed/, beside the warehouse."

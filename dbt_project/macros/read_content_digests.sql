@@ -10,14 +10,7 @@
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
-    {#- Not by adapter.get_relation: that begins a transaction, which dbt would
-        roll back, with what this hook writes in it. -#}
-    {%- set there, digests, selects = [], {}, [] -%}
-    {%- for schema, name in run_query(
-        'select table_schema, table_name from information_schema.tables'
-    ).rows -%}
-        {%- do there.append((schema, name)) -%}
-    {%- endfor -%}
+    {%- set there, digests, selects = existing_tables(), {}, [] -%}
     {%- for id, node in relations.items() -%}
         {%- set name = node.identifier or node.alias -%}
         {%- if (node.schema, name) in there -%}

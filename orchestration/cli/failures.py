@@ -131,9 +131,6 @@ def tidy(message: str) -> str:
         test not_null_x found 2 rows that it should not (a.yml)
     """
     message = FAILED_TEST.sub(_failed_test, message)
-    message = message.replace(
-        "The warehouse is as it was before; the tables of", "The tables of"
-    ).replace("are in failed/, beside it.", "are in failed/, beside the warehouse.")
     message = FAILED_NODE.sub(r"\g<what> \g<name> (\g<file>):", message)
     lines = [line.rstrip() for line in message.splitlines() if not NOISE.match(line)]
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()

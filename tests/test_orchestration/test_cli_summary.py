@@ -154,7 +154,7 @@ def test_what_dbt_says_of_failed_tests_is_told_without_its_noise():
         "Runtime Error in model orders (dbt_project/models/marts/orders.sql)\n"
         "  Binder Error: no column\n"
         "  compiled code at target/run/regulars/orders.sql\n"
-        "The warehouse is as it was before; the tables of this attempt are in failed/, beside it."
+        "The tables of this attempt are in failed/, beside the warehouse."
     )
     assert said.splitlines() == [
         "test not_null_orders_state found 18 rows that it should not "

@@ -273,3 +273,18 @@ def test_exposures_name_what_is_published_and_what_the_pages_read(manifest):
     pages = (PROJECT_DIR / "reports" / "pages").glob("*.md")
     named = {name for page in pages for name in re.findall(r"\bmarts\.(\w+)", page.read_text())}
     assert reads["regulars_report"] == named
+
+
+def test_every_mart_with_an_as_of_date_is_compared_with_the_others(manifest):
+    (test,) = (
+        node
+        for node in manifest["nodes"].values()
+        if node["name"] == "every_mart_is_as_of_the_same_date"
+    )
+    compared = {name.rpartition(".")[2] for name in test["depends_on"]["nodes"]}
+    dated = {
+        node["name"]
+        for node in _models(manifest, "marts").values()
+        if "as_of_date" in node["columns"]
+    }
+    assert compared == dated

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import duckdb
 import pytest
+from number_files import KILLED_WRITER, StopHereError, make_number_file, names, numbers
 
 from orchestration import resources
 from orchestration.errors import RegularsError, WarehouseError
@@ -27,25 +28,11 @@ connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reader")
 print("open", flush=True)
 sys.stdin.read()
 """
-# Writes a row and is killed before DuckDB could write it into the file itself.
-KILLED_WRITER = """
-import os, sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-connection.execute("insert into numbers values (666)")
-os._exit(0)
-"""
-
-
-class StopHereError(Exception):
-    """What a test raises in the middle."""
 
 
 @pytest.fixture
 def warehouse(tmp_path):
-    path = tmp_path / "regulars.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create table numbers as select 1 as n")
-    return path
+    return make_number_file(tmp_path / "regulars.duckdb")
 
 
 @contextmanager
@@ -63,20 +50,6 @@ def held_by_another_process(path, role):
         process.stdin.close()
         process.wait(timeout=20)
         process.stdout.close()
-
-
-def numbers(path):
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return [n for (n,) in connection.execute("select n from numbers order by n").fetchall()]
-
-
-def add_number(path, number):
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("insert into numbers values (?)", [number])
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 # open_warehouse

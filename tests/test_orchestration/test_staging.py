@@ -7,30 +7,16 @@ from contextlib import contextmanager
 
 import duckdb
 import pytest
+from number_files import KILLED_WRITER, StopHereError, add_number, make_number_file, names, numbers
 
 from orchestration import staging
 from orchestration.errors import StepNotRunError, WarehouseError
 from orchestration.staging import WritingRun, copy_file
 
-# Writes a row and is killed before DuckDB could write it into the file itself.
-KILLED_WRITER = """
-import os, sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-connection.execute("insert into numbers values (666)")
-os._exit(0)
-"""
-
-
-class StopHereError(Exception):
-    """What a test raises in the middle."""
-
 
 @pytest.fixture
 def warehouse(tmp_path):
-    path = tmp_path / "regulars.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create table numbers as select 1 as n")
-    return path
+    return make_number_file(tmp_path / "regulars.duckdb")
 
 
 @contextmanager
@@ -38,20 +24,6 @@ def staged_warehouse(path):
     """A run of one step."""
     with WritingRun(path).step_on_copy("step", ["step"]) as copy:
         yield copy
-
-
-def numbers(path):
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return [n for (n,) in connection.execute("select n from numbers order by n").fetchall()]
-
-
-def add_number(path, number):
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("insert into numbers values (?)", [number])
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 # A run of one step
