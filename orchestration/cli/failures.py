@@ -20,6 +20,8 @@ WRITTEN_TO_BE_READ = {
     "WarehouseError",
     "WarehouseLockedError",
 }
+# Errors by which Dagster ends a step whose cause is told elsewhere.
+TOLD_ELSEWHERE = {"StepNotRunError", "DagsterAssetCheckFailedError"}
 INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 # What a step does, by how its name begins: of a step of the graph, or of one of progress.
 DOING = {
@@ -88,7 +90,7 @@ def find_failures(result: Any, log: BuildLog) -> list[Failure]:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
             error = event.event_specific_data.error
             log.write(f"\n{event.step_key} failed:\n{error.to_string()}\n")
-            if "StepNotRunError" not in {_class(link) for link in _chain(error)}:
+            if TOLD_ELSEWHERE.isdisjoint(_class(link) for link in _chain(error)):
                 found.append(_of_step(event.step_key, error))
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.event_specific_data

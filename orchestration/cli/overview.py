@@ -162,9 +162,13 @@ def _describe_any(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
     return f"{model.model_id}: {model.verdict}."
 
 
-def _describe_segmentation(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+def _describe_segmentation(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
     metric = model.find_metric("study", "silhouette")
-    figures = [f"{model.settings['segment_count']} segments"]
+    ((segment_count,),) = connection.execute(
+        "select count(distinct component_id) from ml.model_parameters where model_id = ?",
+        [model.model_id],
+    ).fetchall()
+    figures = [f"{segment_count} segments"]
     figures += [f"silhouette {metric.metric_value:.3f}"] if metric else []
     verdict = (
         "it reaches every acceptance threshold." if model.verdict == "passed" else model.verdict

@@ -11,8 +11,18 @@ from shops import Shop
 from ml.demo import generate_demo_shop
 from orchestration.model_assets import score_by_library
 from orchestration.resources import LogProgress, Settings
+from orchestration.runs import writing_run
 
 FEATURES = ("--exclude", "scoring", "marts")
+# Where a model has rows.
+MODEL_TABLES = (
+    "model_registry",
+    "model_parameters",
+    "model_metrics",
+    "model_curves",
+    "baseline_metrics",
+    "champion_history",
+)
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
@@ -106,7 +116,8 @@ def test_a_feature_made_of_the_label_fails_the_models_and_not_the_build(learnabl
     assert champion == former
     # Where it is not there, nobody scores, and the marts say why.
     with shop.open(read_only=False) as connection:
-        connection.execute("delete from ml.model_registry where model_id = ?", [champion])
+        for table in MODEL_TABLES:
+            connection.execute(f"delete from ml.{table} where model_id = ?", [champion])
     tests = (
         "no_churn_champion_is_too_good_to_be_true",
         "without_a_champion_nobody_has_a_churn_score",
@@ -156,7 +167,7 @@ def test_scores_of_a_model_that_is_too_large_for_sql_are_the_library_s_own(learn
             """
         )
     settings = Settings(shop.warehouse, shop.data_dir, 0, 0, 0)
-    resources = {"settings": settings, "progress": LogProgress()}
+    resources = {"settings": settings, "progress": LogProgress(), "warehouse": writing_run}
     assert dg.materialize([score_by_library], resources=resources).success
     shop.run("dbt", "run", "--select", "churn_random_forest")
     ((people, difference),) = shop.rows(
