@@ -11,7 +11,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from orchestration.errors import WarehouseError, WarehouseLockedError
 from orchestration.locking import hold_lock
-from orchestration.paths import check_database_path
+from orchestration.paths import FOLDER_VARIABLE, check_database_path
 
 _HELD_TO_THE_END = ExitStack()
 atexit.register(_HELD_TO_THE_END.close)
@@ -30,9 +30,12 @@ class Plugin(BasePlugin):
         try:
             # As it was asked for: what dbt made of it may be another path.
             asked = os.environ.get("REGULARS_WAREHOUSE") or self.creds.path
-            path = check_database_path(Path(asked)).resolve()
+            folder = os.environ.get(FOLDER_VARIABLE, "")
+            path = check_database_path(Path(folder, asked)).resolve()
         except WarehouseError as error:
             raise DbtRuntimeError(str(error)) from error
+        if folder:
+            self.creds.path = str(path)
         if not path.exists():
             raise DbtRuntimeError(f"there is no warehouse at {path}; run `regulars load` first")
         try:

@@ -1,11 +1,10 @@
 """What `dagster dev` shows: one graph from the raw files to the report."""
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration import checks, model_assets, raw_assets, report_assets, schedules, warehouse
 from orchestration.history import tidy_history_of_dev
-from orchestration.resources import LogProgress, Settings
+from orchestration.resources import PROJECT_DIR, LogProgress, Settings
 from orchestration.runs import writing_run
 
 tidy_history_of_dev()
@@ -23,7 +22,7 @@ defs = dg.Definitions(
     schedules=schedules.SCHEDULES,
     sensors=schedules.SENSORS,
     resources={
-        "dbt": DbtCliResource(project_dir=warehouse.DBT_PROJECT),
+        "dbt": warehouse.InstalledDbt(project_dir=str(PROJECT_DIR), profiles_dir=str(PROJECT_DIR)),
         "settings": Settings.from_environment(),
         "warehouse": writing_run,
         "progress": LogProgress(),

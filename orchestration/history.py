@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
+from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
 from dagster._serdes import ConfigurableClassData
 
 from orchestration.resources import PROJECT_DIR, Settings
@@ -24,6 +30,8 @@ from orchestration.resources import PROJECT_DIR, Settings
 # Runs that are kept, besides those that made what is there now.
 KEPT_RUN_COUNT = 20
 PROCESS_TAG = "regulars/process"
+# How long events of a run wait at most before others can read them.
+SECONDS_TO_STORE = 1.0
 # Of a command, whose steps print to the terminal and to build.log.
 NO_STEP_LOGS = {
     "module": "dagster._core.storage.noop_compute_log_manager",
@@ -36,8 +44,121 @@ def history_dir() -> Path:
     return Settings.from_environment().folder / "dagster"
 
 
+class BufferedEventLog(SqliteEventLogStorage):
+    """Dagster's event log, which stores events by the second instead of each in its transactions.
+
+    A build has 3,000 of them. Whoever reads finds all of this process; other processes, and who
+    comes after a killed one, lack those of its last second.
+    """
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, sa.Engine] = {}
+        self._connections: dict[str, sa.Connection] | None = None  # while events are stored
+        self._events: list[EventLogEntry] = []
+        self._events_lock = threading.RLock()
+        self._stored_at = time.monotonic()
+        self._there: set[str] = set()
+        super().__init__(base_dir, inst_data)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Keep an event in mind; store all at a milestone, or a second after the last time."""
+        with self._events_lock:
+            self._events.append(event)
+            if _is_milestone(event) or time.monotonic() - self._stored_at > SECONDS_TO_STORE:
+                self._store()
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events, and those that wait."""
+        with self._events_lock:
+            self._events += events
+            self._store()
+
+    def dispose(self) -> None:
+        """Store what waits."""
+        with self._events_lock:
+            self._store()
+        super().dispose()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether there is a table, asked once: the schema is made by Dagster's own migrations."""
+        return self._ask_once(table_name, super().has_table)
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a migration of data is over, asked once."""
+        return self._ask_once(name, super().has_secondary_index)
+
+    def _ask_once(self, name: str, ask: Callable[[str], bool]) -> bool:
+        if name not in self._there and ask(name):
+            self._there.add(name)
+        return name in self._there
+
+    def _store(self) -> None:
+        """Store all that wait, with one transaction per file."""
+        events, self._events = self._events, []
+        self._stored_at = time.monotonic()
+        if not events:
+            return
+        with self._db_lock, ExitStack() as transactions:
+            self._connections, self._transactions = {}, transactions
+            try:
+                for event in events:
+                    super().store_event(event)
+            finally:
+                self._connections = None
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sa.Connection]:
+        with self._events_lock:
+            if self._connections is not None:
+                if shard not in self._connections:
+                    self._connections[shard] = self._transactions.enter_context(self._begin(shard))
+                yield self._connections[shard]
+                return
+            self._store()
+            with self._db_lock, self._begin(shard) as connection:
+                yield connection
+
+    @contextmanager
+    def _begin(self, shard: str) -> Iterator[sa.Connection]:
+        engine = self._engines.get(shard)
+        if engine is None:
+            engine = self._engines[shard] = _engine(self.conn_string_for_shard(shard))
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        with engine.begin() as connection:
+            yield connection
+
+
+def _is_milestone(event: EventLogEntry) -> bool:
+    """Whether a run or a step begins or ends, after which long nothing may come."""
+    if not event.is_dagster_event:
+        return False
+    what = event.get_dagster_event()
+    return bool(
+        what.is_job_event or what.is_step_start or what.is_step_success or what.is_step_failure
+    )
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine without a pool, whose commits wait for no disk: a history may lose its end."""
+    engine = sa.create_engine(
+        url, poolclass=sa.NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+    )
+    sa.event.listen(
+        engine,
+        "connect",
+        lambda connection, _: connection.execute("pragma synchronous = normal"),
+    )
+    return engine
+
+
 class BesideWarehouseStorage(DagsterSqliteStorage):
     """Dagster's SQLite storage, in the folder of the warehouse."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(base_dir, inst_data)
+        self._event_log_storage = BufferedEventLog(_event_logs_directory(base_dir))
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from orchestration.errors import WarehouseError
 
+# Where the warehouse is that REGULARS_WAREHOUSE names, for a dbt that a step of ours starts.
+FOLDER_VARIABLE = "REGULARS_WAREHOUSE_FOLDER"
 # DuckDB 2.0 cuts a database's path at '?' and takes '\\' for '/'; dbt-duckdb cuts it at '#'.
 MISREAD_IN_DATABASE_PATHS = "?#\\"
 # DuckDB names a catalog after its file. These names it has already, or a schema of ours has them,

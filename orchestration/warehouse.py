@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from dagster_dbt import (
     dbt_assets,
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from packaging.version import Version
 
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
+from orchestration.paths import FOLDER_VARIABLE
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
@@ -68,7 +71,7 @@ def prepare_dbt_project() -> DbtProject:
         target_path=PROJECT_DIR / "target" / "dagster",
     )
     if _is_stale(project.manifest_path):
-        with _environment(REGULARS_WAREHOUSE=str(staged_path(warehouse_path))):
+        with _environment(**_dbt_settings(staged_path(warehouse_path))):
             project.preparer.prepare(project)
     return project
 
@@ -107,6 +110,43 @@ def _environment(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _dbt_settings(warehouse_path: Path) -> dict[str, str]:
+    """Environment of a dbt that works on this warehouse.
+
+    It is given the folder apart, since it parses the whole project anew for another path.
+    """
+    return {
+        "REGULARS_WAREHOUSE": warehouse_path.name,
+        FOLDER_VARIABLE: str(warehouse_path.parent),
+    }
+
+
+# Of a dbt that runs tables or tests in a step.
+STEP_SETTINGS = {
+    # What it prints goes into build.log; files beside would be deleted after it.
+    "DBT_LOG_LEVEL_FILE": "none",
+    "DBT_WRITE_JSON": "false",
+    # Their inputs are written down, so no build's data can change what they say;
+    # `dbt build`, `dbt test` and the suite run them.
+    "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+}
+
+
+class InstalledDbt(DbtCliResource):
+    """dbt as a process, and nothing else of it.
+
+    dagster-dbt asks another process for the version, and parses all macros to connect to the
+    warehouse itself, for metadata that nobody asks for: together 5 seconds a step.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        return None
+
+
 DBT_PROJECT = prepare_dbt_project()
 # Dagster splits it where fits come in between, and numbers the parts.
 DBT_STEP = "dbt_build"
@@ -143,12 +183,10 @@ def warehouse_models(
                 copy, warehouse_models.keys - context.selected_asset_keys
             )
             with _environment(
-                REGULARS_WAREHOUSE=str(copy),
+                **_dbt_settings(copy),
+                **STEP_SETTINGS,
                 DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
                 DBT_INDIRECT_SELECTION="eager" if is_eager else "buildable",
-                # Their inputs are written down, so no build's data can change what they say;
-                # `dbt build`, `dbt test` and the suite run them.
-                DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
             ):
                 more = _tests_between_sources() if is_eager else []
                 invocation = dbt.cli(["build", *more], context=context)
@@ -235,17 +273,14 @@ def _run_tests(dbt: DbtCliResource, path: Path, names: Sequence[str], as_of_date
     Returns:
         What dbt says if it could not run them; nothing where tests ran and failed.
     """
-    # Beside the warehouse, since dbt parses anew for another path.
-    target_path = path.parent / ".dbt"
     with _environment(
-        REGULARS_WAREHOUSE=str(path),
+        **_dbt_settings(path),
+        **STEP_SETTINGS,
         REGULARS_AS_OF_DATE=str(as_of_date),
-        DBT_TARGET_PATH=str(target_path),
-        DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
+        DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
     ):
-        invocation = dbt.cli(
-            ["test", "--select", " ".join(names)], raise_on_error=False, target_path=target_path
-        ).wait()
+        invocation = dbt.cli(["test", "--select", " ".join(names)], raise_on_error=False).wait()
+    _keep_parse(invocation.target_path)
     if invocation.is_successful():
         return ""
     error = invocation.get_error()

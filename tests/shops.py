@@ -17,9 +17,12 @@ import pytest
 from filelock import FileLock
 from preloaded import PreloadedCommands
 
+from orchestration.paths import FOLDER_VARIABLE
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEMO_ORDERS = 6_000
+PARSED = PROJECT_DIR / "target" / "dagster" / "partial_parse.msgpack"
 AS_OF_DATE = "2018-08-30"
 COMMANDS = PreloadedCommands()
 
@@ -51,7 +54,17 @@ class Shop:
     def run(
         self, *command: str, check: bool = True, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run `regulars` or `dbt` as a user would, from the project's root."""
+        """Run `regulars` or `dbt` as a user would, from the project's root.
+
+        A bare dbt takes what was parsed for a warehouse elsewhere, as those in a step do.
+        """
+        if command[0] == "dbt":
+            more = {
+                "REGULARS_WAREHOUSE": self.warehouse.name,
+                FOLDER_VARIABLE: str(self.folder),
+                "DBT_PARTIAL_PARSE_FILE_PATH": str(PARSED),
+                **more,
+            }
         done = COMMANDS.run(command, folder=PROJECT_DIR, environment=self.environment(**more))
         if check and done.returncode != 0:
             pytest.fail(
