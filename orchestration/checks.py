@@ -228,20 +228,29 @@ def the_churn_champion_was_judged_on_enough_people_who_returned(
     )
 
 
-@dg.asset_check(asset=["marts", "churn_verdict"], blocking=True)
+@dg.asset_check(
+    asset=["marts", "churn_verdict"],
+    additional_deps=[["marts", "build_info"]],
+    blocking=True,
+)
 def the_churn_champion_was_judged_on_a_complete_window(
     warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
-    """A label window that is cut off makes people lost who may still come back."""
+    """A label window that is cut off makes people lost who may still come back.
+
+    It is cut off by the end of the data, which may be long before the as-of date.
+    """
     value = _number(
         warehouse,
         """
         select coalesce(max(greatest(
-            test_date + label_window_days - as_of_date, 0
-        )), 0) from marts.churn_verdict where status = 'champion'
+            verdict.test_date + verdict.label_window_days - build_info.end_of_data_date, 0
+        )), 0)
+        from marts.churn_verdict as verdict cross join marts.build_info
+        where verdict.status = 'champion'
         """,
     )
-    return _at_most(value, 0.0, "days of the champion's test window that are not known yet")
+    return _at_most(value, 0.0, "days of the champion's test window after the end of the data")
 
 
 @dg.asset_check(

@@ -1,15 +1,35 @@
-{# Its test window is over, and the windows of what it had learned from ended
-   before it began (the last of them is the latest in the text of dates). #}
+{# Its test window ended with the data or before, and the windows of what it had
+   learned from ended before it began (the last of them is the latest in the
+   text of dates). #}
+with
+
+churn_verdict as (
+
+    select * from {{ ref('churn_verdict') }}
+
+),
+
+build_info as (
+
+    select * from {{ ref('build_info') }}
+
+)
+
 select
-    model_id,
-    training_dates,
-    test_date
-from {{ ref('churn_verdict') }}
+    churn_verdict.model_id,
+    churn_verdict.training_dates,
+    churn_verdict.test_date,
+    build_info.end_of_data_date
+from churn_verdict
+cross join build_info
 where
-    status = 'champion'
+    churn_verdict.status = 'champion'
     and (
-        {{ add_days('test_date', 'label_window_days') }} > as_of_date
+        {{ add_days(
+            'churn_verdict.test_date', 'churn_verdict.label_window_days'
+        ) }} > build_info.end_of_data_date
         or {{ add_days(
-            "cast(right(training_dates, 10) as date)", 'label_window_days'
-        ) }} > test_date
+            "cast(right(churn_verdict.training_dates, 10) as date)",
+            'churn_verdict.label_window_days'
+        ) }} > churn_verdict.test_date
     )
