@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,8 @@ def split_in_time(
     window = timedelta(days=label_window_days)
     if not complete_dates:
         raise NotEnoughHistoryError(
-            f"no as-of date has a complete label window of {label_window_days} days yet; "
-            "build as of a later date, or shorten label_window_days in dbt_project.yml"
+            f"no as-of date has a complete label window of {label_window_days} days; "
+            "load later orders"
         )
     test_date = max(complete_dates)
     chosen: list[date] = []
@@ -106,9 +107,79 @@ def split_in_time(
     if not chosen:
         raise NotEnoughHistoryError(
             f"the latest as-of date with a complete label window is {test_date}, and no earlier "
-            f"one's window of {label_window_days} days ends by then; build as of a later date"
+            f"one's window of {label_window_days} days ends by then; load later orders"
         )
     return TimeSplit(tuple(reversed(chosen)), test_date, label_window_days)
+
+
+@dataclass(frozen=True)
+class OrderHistory:
+    """From when to when a warehouse has orders.
+
+    Attributes:
+        first_date: day of the first order.
+        end_date: the day after the last order before the as-of date.
+        snapshot_dates: as-of dates before which somebody had ordered, ascending.
+    """
+
+    first_date: date
+    end_date: date
+    snapshot_dates: tuple[date, ...]
+
+    def find_needed_date(self, label_window_days: int) -> date:
+        """The day before which orders must be known for a split in time.
+
+        The first snapshot date has one label window, and the first snapshot date after that window
+        has another. Snapshots that are yet to come are those of the first of a month.
+
+        Example:
+            >>> history = OrderHistory(date(2017, 12, 5), date(2018, 5, 9), (date(2018, 1, 1),))
+            >>> str(history.find_needed_date(90))  # 90 days from April 1, the first after March
+            '2018-06-30'
+        """
+        window = timedelta(days=label_window_days)
+        months = (
+            date(self.first_date.year + month // 12, month % 12 + 1, 1)
+            for month in count(self.first_date.month)
+        )
+        earliest = self.snapshot_dates[0] if self.snapshot_dates else next(months)
+        test_date = next(
+            (day for day in self.snapshot_dates if day >= earliest + window), None
+        ) or next(day for day in months if day >= earliest + window)
+        return test_date + window
+
+    def describe_shortage(self, label_window_days: int, later_order_count: int) -> str:
+        """Why there is no split in time, and what to do, for who does not know how models are made.
+
+        Args:
+            label_window_days: days in which a customer must come back.
+            later_order_count: orders from the as-of date to the needed one.
+
+        Example:
+            >>> history = OrderHistory(date(2018, 1, 1), date(2018, 5, 1), (date(2018, 2, 1),))
+            >>> print(history.describe_shortage(90, 0))  # doctest: +NORMALIZE_WHITESPACE
+            a model of who comes back within 90 days needs orders of 241 days (until 2018-08-29),
+            and there are orders of 120 days (2018-01-01 to 2018-04-30); load later orders
+        """
+        needed_date = self.find_needed_date(label_window_days)
+        needed, known = (needed_date - self.first_date).days, (self.end_date - self.first_date).days
+        if known >= needed:
+            return (
+                f"no two snapshot dates are {label_window_days} days apart with orders of as many "
+                "days after the later one; build with monthly snapshots"
+            )
+        day = timedelta(days=1)
+        remedy = (
+            f"build as of {needed_date} or later, since {later_order_count:,} later orders are "
+            "loaded"
+            if later_order_count
+            else "load later orders"
+        )
+        return (
+            f"a model of who comes back within {label_window_days} days needs orders of "
+            f"{needed:,} days (until {needed_date - day}), and there are orders of {known:,} days "
+            f"({self.first_date} to {self.end_date - day}); {remedy}"
+        )
 
 
 def split_on(
@@ -149,8 +220,8 @@ def split_on(
         if not complete_dates or day > max(complete_dates):
             raise NotEnoughHistoryError(
                 f"the label window of {day} is cut off: {label_window_days} days from it need "
-                f"orders up to and including {day + window - timedelta(days=1)}; build as of "
-                f"{day + window} or later, or choose an earlier date"
+                f"orders up to and including {day + window - timedelta(days=1)}; choose an "
+                f"earlier date, or load these orders and build as of {day + window} or later"
             )
         raise ValueError(
             f"expected dates that have labels ({', '.join(map(str, sorted(complete_dates)))}), "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ml.leak_meter import LeakFigure
     from ml.segmentation import StudiedCandidate, StudySettings
-    from ml.splits import ChurnProtocol
+    from ml.splits import ChurnProtocol, OrderHistory
 
 
 # From this ratio of difflib on, one id is taken for a slip in typing another.
@@ -88,6 +88,29 @@ def read_complete_dates(
         [label_window_days],
     )
     return [day for (day,) in rows]
+
+
+def read_order_history(connection: duckdb.DuckDBPyConnection) -> OrderHistory:
+    """From when to when there are orders, and as of which dates there are labels."""
+    from ml.splits import OrderHistory
+
+    ((first_date, end_date),) = _fetch(
+        connection, "select first_order_date, end_of_data_date from features.data_range"
+    )
+    rows = _fetch(
+        connection, "select distinct as_of_date from features.customer_labels order by as_of_date"
+    )
+    return OrderHistory(first_date, end_date, tuple(day for (day,) in rows))
+
+
+def count_orders(connection: duckdb.DuckDBPyConnection, begin: date, end: date) -> int:
+    """Orders from one day on and before another, whether the marts know of them or not."""
+    ((count,),) = _fetch(
+        connection,
+        "select count(*) from canonical.orders where ordered_at >= ? and ordered_at < ?",
+        [begin, end],
+    )
+    return int(count)
 
 
 def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -197,7 +220,8 @@ def read_labelled_features(
     if table.num_rows == 0:
         raise StoreError(
             f"no label of {label_window_days} days is complete as of "
-            f"{', '.join(str(day) for day in as_of_dates)}; build as of a later date"
+            f"{', '.join(str(day) for day in as_of_dates)}; choose an earlier date, or load "
+            "later orders"
         )
     unlabelled = table.column("is_returning").null_count
     if unlabelled:

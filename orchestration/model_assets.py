@@ -90,12 +90,26 @@ def _split(
             complete_dates=complete,
             label_window_days=protocol.label_window_days,
         )
-    return split_in_time(
-        complete,
-        label_window_days=protocol.label_window_days,
-        training_date_count=protocol.training_date_count,
-        training_gap_days=protocol.training_gap_days,
+    try:
+        return split_in_time(
+            complete,
+            label_window_days=protocol.label_window_days,
+            training_date_count=protocol.training_date_count,
+            training_gap_days=protocol.training_gap_days,
+        )
+    except NotEnoughHistoryError as error:
+        shortage = _describe_shortage(connection, protocol.label_window_days)
+        raise NotEnoughHistoryError(shortage) from error
+
+
+def _describe_shortage(connection: duckdb.DuckDBPyConnection, label_window_days: int) -> str:
+    history = store.read_order_history(connection)
+    later = store.count_orders(
+        connection,
+        store.read_as_of_date(connection),
+        history.find_needed_date(label_window_days),
     )
+    return history.describe_shortage(label_window_days, later)
 
 
 def _too_few(name: str, part: LabelledMatrix, protocol: ChurnProtocol) -> str:

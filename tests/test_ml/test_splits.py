@@ -8,7 +8,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ml.splits import NotEnoughHistoryError, folds_by_person, split_in_time, split_on
+from ml.splits import (
+    NotEnoughHistoryError,
+    OrderHistory,
+    folds_by_person,
+    split_in_time,
+    split_on,
+)
 
 MONTHS = [date(2017, month, 1) for month in range(1, 13)] + [
     date(2018, month, 1) for month in range(1, 4)
@@ -82,17 +88,57 @@ def test_a_date_that_comes_twice_is_trained_on_once():
 
 def test_without_a_complete_window_there_is_no_split():
     with pytest.raises(
-        NotEnoughHistoryError, match=r"complete label window of 180 days yet; build"
+        NotEnoughHistoryError, match=r"complete label window of 180 days; load later"
     ):
         split_in_time([], label_window_days=180)
 
 
 def test_without_an_earlier_window_there_is_no_split():
-    expected = "is 2018-03-01, and no earlier one's window of 180 days ends by then; build as of"
+    expected = (
+        "is 2018-03-01, and no earlier one's window of 180 days ends by then; load later orders"
+    )
     with pytest.raises(NotEnoughHistoryError, match=expected):
         split_in_time([date(2017, 12, 1), date(2018, 3, 1)], label_window_days=180)
     with pytest.raises(NotEnoughHistoryError, match=expected):
         split_in_time([date(2018, 3, 1)], label_window_days=180)
+
+
+# 90 days from 1 February end before 2 May, so the next snapshot is that of 1 June; 90 days from
+# there end before 30 August.
+SHORT = OrderHistory(date(2018, 1, 10), date(2018, 6, 10), (date(2018, 2, 1), date(2018, 3, 1)))
+
+
+def test_a_shop_without_enough_orders_is_told_how_many_days_it_needs_and_how_many_it_has():
+    said = SHORT.describe_shortage(90, 0)
+    assert "needs orders of 232 days (until 2018-08-29)" in said
+    assert "there are orders of 151 days (2018-01-10 to 2018-06-09)" in said
+    assert said.endswith("; load later orders")
+    assert "build as of" not in said
+    assert "label_window_days" not in said
+
+
+def test_a_later_as_of_date_is_advised_only_where_later_orders_are_loaded():
+    said = SHORT.describe_shortage(90, 1_200)
+    assert said.endswith("; build as of 2018-08-30 or later, since 1,200 later orders are loaded")
+
+
+@settings(deadline=None)
+@given(st.lists(DAYS, max_size=5, unique=True), DAYS, st.integers(1, 400))
+def test_orders_until_the_needed_date_make_a_split_possible(snapshots, first_date, window):
+    history = OrderHistory(first_date, first_date, tuple(sorted(snapshots)))
+    end = history.find_needed_date(window)
+    months = {
+        (first_date + timedelta(day)).replace(day=1) for day in range(1, (end - first_date).days)
+    }
+    complete = [day for day in {*snapshots, *months} if day + timedelta(window) <= end]
+    assert split_in_time(complete, label_window_days=window).label_window_days == window
+
+
+def test_snapshot_dates_of_ones_own_that_allow_no_split_are_said():
+    days = (date(2018, 2, 1), date(2018, 5, 10))
+    said = OrderHistory(date(2018, 1, 10), date(2019, 6, 10), days).describe_shortage(90, 0)
+    assert "snapshot dates" in said
+    assert "load later orders" not in said
 
 
 @pytest.mark.parametrize(("window", "count"), [(0, 2), (-30, 2), (180, 0)])
@@ -146,7 +192,7 @@ def test_a_window_that_the_data_cut_off_is_refused_and_the_day_named():
     # From 1 March 180 days run to 27 August: 31 + 30 + 31 + 30 + 31 + 27.
     expected = (
         "window of 2018-03-01 is cut off: 180 days from it need orders up to and including "
-        "2018-08-27; build as of 2018-08-28 or later, or choose an earlier date"
+        "2018-08-27; choose an earlier date, or load these orders and build as of 2018-08-28"
     )
     with pytest.raises(NotEnoughHistoryError, match=expected):
         split_on([JULY], MARCH, MONTHS[:-1], 180)

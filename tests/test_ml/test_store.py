@@ -163,6 +163,24 @@ def test_complete_dates_are_those_of_the_asked_window(warehouse):
     assert store.read_label_windows(warehouse) == [90, 120]
 
 
+def test_the_history_of_orders_is_that_of_the_data_and_not_of_the_as_of_date(warehouse):
+    warehouse.execute(
+        """
+        create table features.data_range as select date '2017-12-24' as first_order_date,
+            date '2018-05-02' as end_of_data_date, date '2019-01-01' as as_of_date;
+        create schema canonical;
+        create table canonical.orders as select unnest([
+            timestamp '2018-05-31 23:59:59', timestamp '2018-06-01', timestamp '2018-08-29 23:59:59'
+        ]) as ordered_at;
+        """
+    )
+    history = store.read_order_history(warehouse)
+    assert (history.first_date, history.end_date) == (date(2017, 12, 24), date(2018, 5, 2))
+    assert history.snapshot_dates == (JANUARY, MARCH, JUNE)
+    assert store.count_orders(warehouse, JUNE, date(2018, 8, 29)) == 1
+    assert store.count_orders(warehouse, JUNE, date(2018, 8, 30)) == 2
+
+
 def test_a_label_window_that_the_warehouse_has_is_taken(warehouse):
     assert store.require_label_window(warehouse, 120) == 120
 
@@ -209,7 +227,7 @@ def test_incomplete_windows_are_left_out_even_where_the_customer_has_returned(wa
 
 
 def test_dates_without_a_complete_window_are_refused(warehouse):
-    expected = r"no label of 90 days is complete as of 2018-06-01; build as of a later date"
+    expected = r"no label of 90 days is complete as of 2018-06-01; choose an earlier date"
     with pytest.raises(StoreError, match=expected):
         store.read_labelled_features(warehouse, ["recency_days"], [JUNE], 90)
 
