@@ -746,6 +746,16 @@ class RegistryRow:
         return found[0] if found else None
 
 
+def has_registry(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is a registry of models, which a load alone does not make."""
+    rows = _fetch(
+        connection,
+        "select 1 from information_schema.tables where table_catalog = current_database() "
+        "and table_schema = 'ml' and table_name = 'model_registry'",
+    )
+    return bool(rows)
+
+
 def read_models(
     connection: duckdb.DuckDBPyConnection, purpose: str | None = None
 ) -> list[RegistryRow]:

@@ -23,6 +23,7 @@ MACROS = ("dbt_project/macros/time", "dbt_project/macros/source_name.sql")
 SETTINGS = {
     "as_of_date": "--as-of or REGULARS_AS_OF_DATE",
     "each of snapshot_dates": "--snapshot-dates or REGULARS_SNAPSHOT_DATES",
+    "window_start_date": "REGULARS_WINDOW_START_DATE",
 }
 
 
@@ -109,6 +110,7 @@ def _leave(value: Any) -> NoReturn:
 
 def _refuse(message: str) -> NoReturn:
     for beginning, settings in SETTINGS.items():
-        if message.startswith(beginning):
+        # Some of the macros name the settings themselves.
+        if message.startswith(beginning) and "REGULARS_" not in message:
             raise RegularsError(f"{message} (set by {settings})")
     raise RegularsError(message)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import uuid
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 from ml.demo import DEFAULT_SCENARIO, generate_demo_shop
+from orchestration.resources import SUFFIX_LENGTH
 
 LABEL = "made_with.json"
 
@@ -29,13 +33,52 @@ def make_demo_shop(
     scenario: str = DEFAULT_SCENARIO,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
-    """Generate the demo shop and label it; without the label a folder is not trusted."""
-    label = folder / LABEL
-    label.unlink(missing_ok=True)
-    generate_demo_shop(
-        folder, order_count=order_count, seed=seed, scenario=scenario, progress=progress
-    )
-    label.write_text(json.dumps(_wanted(order_count, seed, scenario)))
+    """Generate the demo shop and label it; without the label a folder is not trusted.
+
+    It is written to a hidden folder inside the folder, and put in place when it is whole. Whoever
+    stops it before, or a disk that is full, leaves everything as it was.
+
+    Args:
+        folder: made if it is not there; other files in it stay.
+        order_count: orders to generate.
+        seed: the same seed, the same bytes.
+        scenario: kind of shop.
+        progress: called with how many orders are done, and how many there will be.
+    """
+    made = _make_folders(folder)
+    new = folder / f".new-{uuid.uuid4().hex[:SUFFIX_LENGTH]}"
+    try:
+        new.mkdir()
+        generate_demo_shop(
+            new, order_count=order_count, seed=seed, scenario=scenario, progress=progress
+        )
+        (new / LABEL).write_text(json.dumps(_wanted(order_count, seed, scenario)))
+        try:
+            _put_in_place(new, folder)
+        except KeyboardInterrupt:
+            _put_in_place(new, folder)  # what is begun is brought to its end
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        for empty in made:
+            with contextlib.suppress(OSError):  # not empty
+                empty.rmdir()
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; returns those that were not there, the innermost first."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Move all files of a new shop, the label last."""
+    label = new / LABEL
+    if label.exists():
+        (folder / LABEL).unlink(missing_ok=True)
+    for file in sorted(new.iterdir(), key=lambda path: path == label):
+        file.replace(folder / file.name)
 
 
 def is_demo_shop(

@@ -21,6 +21,8 @@ from orchestration.paths import check_database_path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
+# With fewer orders the generated shop lacks a kind of customer.
+MIN_DEMO_ORDERS = 100
 DEFAULT_DEMO_SEED = 20_180_830
 DEFAULT_DEMO_SCENARIO = "like_olist"
 # How long a step waits for another process to let go of the warehouse, in seconds.
@@ -63,17 +65,17 @@ class Settings:
         """Read the settings; unset ones have the defaults that the README lists.
 
         Raises:
-            RegularsError: a number is not a number, or no DuckDB file can be at that path.
+            RegularsError: a number is not a number or too small, a path is empty, or no DuckDB file
+                can be at that path.
         """
         default = PROJECT_DIR / "warehouse" / "regulars.duckdb"
-        data_dir = os.environ.get("REGULARS_DATA_DIR")
         return cls(
-            warehouse_path=check_database_path(
-                Path(os.environ.get("REGULARS_WAREHOUSE") or default).resolve()
-            ),
-            data_dir=Path(data_dir).resolve() if data_dir else None,
+            warehouse_path=check_database_path(_path("REGULARS_WAREHOUSE") or default.resolve()),
+            data_dir=_path("REGULARS_DATA_DIR"),
             max_rejected_rows=_whole_number("REGULARS_MAX_REJECTED_ROWS", 0),
-            demo_orders=_whole_number("REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS),
+            demo_orders=_whole_number(
+                "REGULARS_DEMO_ORDERS", DEFAULT_DEMO_ORDERS, at_least=MIN_DEMO_ORDERS
+            ),
             demo_seed=_whole_number("REGULARS_DEMO_SEED", DEFAULT_DEMO_SEED),
             is_quick_study=_whole_number("REGULARS_QUICK_STUDY", 0) > 0,
             is_tracked=_whole_number("REGULARS_TRACKING", 1) > 0,
@@ -100,13 +102,40 @@ class Settings:
         return self.folder / "site"
 
 
-def _whole_number(name: str, default: int) -> int:
+def _whole_number(name: str, default: int, *, at_least: int = 0) -> int:
     text = os.environ.get(name)
     if not text:
         return default
-    if not text.isdigit():
-        raise RegularsError(f"{name} must be a whole number from 0, got {text!r}; mend or unset it")
+    # Other signs are decimal digits, too, and superscripts are digits.
+    if not (text.isascii() and text.isdecimal()) or int(text) < at_least:
+        raise RegularsError(
+            f"{name} must be a whole number from {at_least}, got {text!r}; mend or unset it"
+        )
     return int(text)
+
+
+def _path(name: str) -> Path | None:
+    text = os.environ.get(name)
+    return None if text is None else given_path(text, name).resolve()
+
+
+def given_path(text: str, name: str) -> Path:
+    """A path that a person gave.
+
+    Args:
+        text: as it was given.
+        name: the option or variable that it was given by.
+
+    Raises:
+        RegularsError: it is empty, which Python would take for the current folder.
+
+    Example:
+        >>> given_path("shops/mine", "--data-dir").name
+        'mine'
+    """
+    if not text.strip():
+        raise RegularsError(f"{name} is empty, expected a path; give it one or leave it out")
+    return Path(text)
 
 
 class Progress(Protocol):

@@ -9,10 +9,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
-from shops import PROJECT_DIR
+from shops import PROJECT_DIR, Shop
 
 SOURCES = PROJECT_DIR / "dbt_project" / "models" / "staging" / "olist" / "_olist__sources.yml"
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+class ShopWithoutFiles(Shop):
+    """A shop whose owner has set no folder of raw files: it is the demo shop."""
+
+    def environment(self, **more: str) -> dict[str, str]:
+        environment = super().environment(**more)
+        del environment["REGULARS_DATA_DIR"]
+        return environment
 
 
 @dataclass(frozen=True)

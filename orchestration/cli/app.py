@@ -38,7 +38,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            say("Stopped; nothing was changed.")
+            say("Stopped.")
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -52,11 +52,12 @@ app = typer.Typer(
 app.add_typer(models, name="models")
 
 
-def _set(name: str, value: object | None) -> None:
+def _set(name: str, value: object | None, option: str) -> None:
+    """Hand an option to the steps, which read the environment."""
     if value is None:
         return
     if not str(value).strip(" ,"):
-        raise RegularsError(f"the option for {name} is empty; give it a value or leave it out")
+        raise RegularsError(f"{option} is empty; give it a value or leave it out")
     os.environ[name] = str(value)
 
 
@@ -87,12 +88,12 @@ def build(
     verbose: Verbose = False,
 ) -> None:
     """Load, build, fit, score, report and publish."""
-    _set("REGULARS_AS_OF_DATE", as_of)
-    _set("REGULARS_SNAPSHOT_DATES", snapshot_dates)
-    _set("DBT_FULL_REFRESH", 1 if full_refresh else None)
-    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
-    _set("REGULARS_DATA_DIR", data_dir)
-    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
+    _set("REGULARS_AS_OF_DATE", as_of, "--as-of")
+    _set("REGULARS_SNAPSHOT_DATES", snapshot_dates, "--snapshot-dates")
+    _set("DBT_FULL_REFRESH", 1 if full_refresh else None, "--full-refresh")
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None, "--quick-study")
+    _set("REGULARS_DATA_DIR", data_dir, "--data-dir")
+    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows, "--max-rejected-rows")
     run_job("whole_build", is_verbose=verbose)
 
 
@@ -101,8 +102,8 @@ def load(
     data_dir: DataDir = None, max_rejected_rows: Rejects = None, verbose: Verbose = False
 ) -> None:
     """Load the raw files into schema raw: all of them or none."""
-    _set("REGULARS_DATA_DIR", data_dir)
-    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows)
+    _set("REGULARS_DATA_DIR", data_dir, "--data-dir")
+    _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows, "--max-rejected-rows")
     run_job("load", is_verbose=verbose)
 
 
@@ -115,7 +116,7 @@ def fit(
     verbose: Verbose = False,
 ) -> None:
     """Fit the models on the features that are there, and choose champions."""
-    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None)
+    _set("REGULARS_QUICK_STUDY", 1 if quick_study else None, "--quick-study")
     run_job(f"fit_{purpose.value}" if purpose else "fit", is_verbose=verbose)
 
 
@@ -151,5 +152,5 @@ def main() -> None:
     except OSError as error:
         if not is_full_disk(str(error)):
             raise
-        print_error(f"no space left on the disk ({error}); nothing was changed")
+        print_error(f"no space left on the disk ({error}); free some and run the command again")
         sys.exit(1)

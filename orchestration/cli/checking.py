@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+import duckdb
 
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
-from orchestration.resources import Settings
+from orchestration.loading.folder import find_files
+from orchestration.loading.tables import source_tables
+from orchestration.resources import PROJECT_DIR, Settings
 
 # A DuckDB file has this at its ninth byte.
 MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
 # Jobs that read raw files, and make a warehouse where there is none.
 JOBS_FROM_FILES = ("whole_build", "load")
+# The schemas that the other jobs read, by the first word of their names.
+READ_SCHEMAS = {
+    "fit": ("features",),
+    "score": ("canonical", "features"),
+    "report": ("marts",),
+    "publish": ("marts",),
+}
 
 
 def check_job(job_name: str) -> Settings:
@@ -36,6 +48,7 @@ def check_job(job_name: str) -> Settings:
             check_data_dir(settings.data_dir)
     else:
         check_warehouse(settings.warehouse_path)
+        check_tables(settings.warehouse_path, READ_SCHEMAS[job_name.partition("_")[0]])
     check_writable(settings.warehouse_path)
     return settings
 
@@ -51,6 +64,37 @@ def check_warehouse(path: Path) -> None:
         raise WarehouseError(f"there is no warehouse at {path}; run `regulars build` first")
     if path.stat().st_size == 0:
         raise WarehouseError(f"{path} is empty; remove it and run `regulars build` first")
+
+
+def check_tables(path: Path, schemas: Sequence[str]) -> None:
+    """Refuse a warehouse that lacks a table which dbt makes in these schemas.
+
+    One that cannot be opened now, since another process has it, is for the job to complain about.
+
+    Args:
+        path: the warehouse.
+        schemas: folders of `dbt_project/models`.
+
+    Raises:
+        WarehouseError: a table is missing.
+    """
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = connection.execute(
+                "select table_schema, table_name from information_schema.tables"
+            ).fetchall()
+    except duckdb.Error:
+        return
+    for schema in schemas:
+        folder = PROJECT_DIR / "dbt_project" / "models" / schema
+        expected = {model.stem for model in folder.rglob("*.sql")}
+        missing = sorted(expected - {name for there, name in rows if there == schema})
+        if missing:
+            lacks = f"has no tables in schema {schema} yet"
+            if len(missing) < len(expected):
+                rest = f" and {len(missing) - 1:,} more" if missing[1:] else ""
+                lacks = f"lacks {schema}.{missing[0]}{rest}"
+            raise WarehouseError(f"the warehouse {lacks}; run `regulars build` first")
 
 
 def check_warehouse_place(path: Path) -> None:
@@ -110,10 +154,11 @@ def check_writable(path: Path) -> None:
 
 
 def check_data_dir(folder: Path) -> None:
-    """Refuse a folder of raw files that is none.
+    """Refuse a folder of raw files that is none, or in which the load would not find its files.
 
     Raises:
-        RegularsError: it is not there, is a file, or may not be read.
+        RegularsError: it is not there, is a file, or may not be read; or a file or a column is
+            missing.
     """
     mend = "set REGULARS_DATA_DIR or --data-dir to the folder of the raw files"
     if not folder.exists():
@@ -122,6 +167,7 @@ def check_data_dir(folder: Path) -> None:
         raise RegularsError(f"the data folder {folder} is a file; {mend}")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise RegularsError(f"you have no right to read the data folder {folder}; mend its rights")
+    find_files(folder, source_tables())
 
 
 def check_new_folder(folder: Path, option: str) -> None:

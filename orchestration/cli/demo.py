@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +10,29 @@ import typer
 from rich.console import Console
 
 from orchestration.cli.checking import check_new_folder, check_warehouse_place
-from orchestration.cli.progress import show_progress
+from orchestration.cli.options import path_option
+from orchestration.cli.progress import say, show_progress
+from orchestration.cli.running import INTERRUPTED
 from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
     DEFAULT_DEMO_SCENARIO,
     DEFAULT_DEMO_SEED,
+    MIN_DEMO_ORDERS,
     Settings,
 )
+from orchestration.staging import FileIdentity
 
 
 def demo(
-    orders: Annotated[int, typer.Option(min=100, help="Orders to generate.")] = DEFAULT_DEMO_ORDERS,
+    orders: Annotated[
+        int, typer.Option(min=MIN_DEMO_ORDERS, help="Orders to generate.")
+    ] = DEFAULT_DEMO_ORDERS,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same bytes.")] = (
         DEFAULT_DEMO_SEED
     ),
-    out: Annotated[Path | None, typer.Option(help="Folder; demo/ beside the warehouse.")] = None,
+    out: Annotated[Path | None, path_option("--out", "Folder; demo/ beside the warehouse.")] = None,
     scenario: Annotated[
         str, typer.Option(help="Kind of shop: like_olist, or one with a planted answer (README).")
     ] = DEFAULT_DEMO_SCENARIO,
@@ -45,29 +50,48 @@ def demo(
         check_warehouse_place(settings.warehouse_path)
     folder = out or settings.demo_dir
     check_new_folder(folder, "the demo shop's folder")
-    was_there = folder.exists()
+    before = _look(folder)
     if out is None:
         settings.folder.mkdir(parents=True, exist_ok=True)
     # Elsewhere than beside the warehouse it is in nobody's way.
     alone = hold_lock(settings.warehouse_path) if out is None else contextlib.nullcontext()
-    with alone, show_progress() as progress:
-        progress.begin("demo shop", orders)
+    try:
+        with alone, show_progress() as progress:
+            progress.begin("demo shop", orders)
 
-        def advance(done: int, wanted: int) -> None:
-            if progress.task is not None:
-                progress.bars.update(
-                    progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
-                )
+            def advance(done: int, wanted: int) -> None:
+                if progress.is_interrupted():  # Python may have lost it
+                    raise KeyboardInterrupt
+                if progress.task is not None:
+                    progress.bars.update(
+                        progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
+                    )
 
-        try:
             make_demo_shop(
                 folder, order_count=orders, seed=seed, scenario=scenario, progress=advance
             )
-        except OSError as error:
-            if not was_there:
-                shutil.rmtree(folder, ignore_errors=True)
-            raise RegularsError(
-                f"the demo shop could not be written to {folder} ({error.strerror or error}); "
-                "nothing of it is left"
-            ) from error
+    except OSError as error:
+        raise RegularsError(
+            f"the demo shop could not be written to {folder} ({error.strerror or error}); "
+            f"{_describe(folder, before)}"
+        ) from error
+    except KeyboardInterrupt:
+        say(f"Stopped while generating the demo shop; {_describe(folder, before)}.")
+        raise typer.Exit(INTERRUPTED) from None
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
+
+
+def _look(folder: Path) -> dict[str, FileIdentity | None]:
+    """What a folder holds."""
+    if not folder.exists():
+        return {}
+    return {path.name: FileIdentity.of(path) for path in folder.iterdir()}
+
+
+def _describe(folder: Path, before: dict[str, FileIdentity | None]) -> str:
+    """What became of a folder, into which a shop was to be written."""
+    if not folder.exists():
+        return "nothing of it is left"
+    if _look(folder) == before:
+        return f"{folder} is as it was"
+    return f"files in {folder} are new; run the command again to be sure that all of them are"

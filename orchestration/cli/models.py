@@ -31,6 +31,7 @@ MODELS_WIDTH = 200  # of what is said of models, where there is no terminal to a
 # Metrics that say by how much a model is better than the best simple rule end so.
 GAIN = "roc_auc_gain"
 ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
+NO_MODEL = "There is no model yet; `regulars build` fits some."
 AFTER_A_CHANGE = (
     "The marts still have the former scores. Next: `regulars score` (or `dbt run`), "
     "then `regulars publish` and `regulars report`."
@@ -47,7 +48,8 @@ def list_models(
     from ml import store
 
     with _registry() as connection:
-        found = store.read_models(connection, purpose.value if purpose else None)
+        asked = purpose.value if purpose else None
+        found = store.read_models(connection, asked) if store.has_registry(connection) else []
     _print_parts(describe_models(found))
 
 
@@ -57,6 +59,7 @@ def show_model(model_id: ModelId) -> None:
     from ml import store
 
     with _registry() as connection:
+        _require_registry(connection)
         model = store.read_model(connection, model_id)
         history = store.read_champion_history(connection, model_id)
     _print_parts(describe_model(model, history))
@@ -71,6 +74,7 @@ def promote_model(
     from ml import store
 
     with _registry(read_only=False) as connection:
+        _require_registry(connection)
         former = store.promote(connection, model_id, reason)
         refusal = store.read_model(connection, model_id).verdict
     instead = f" in place of {former}" if former else ""
@@ -88,6 +92,7 @@ def roll_back_champion(
     from ml import store
 
     with _registry(read_only=False) as connection:
+        _require_registry(connection)
         champion, rolled_back = store.roll_back(connection, purpose.value)
     _print_parts(
         [
@@ -117,6 +122,13 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         raise RegularsError(str(error)) from error
 
 
+def _require_registry(connection: duckdb.DuckDBPyConnection) -> None:
+    from ml.store import has_registry
+
+    if not has_registry(connection):
+        raise RegularsError(NO_MODEL[0].lower() + NO_MODEL[1:])
+
+
 def _print_parts(parts: Sequence[Part]) -> None:
     """Sentences, labelled lines, which are broken between words, and tables."""
     out = Console(highlight=False, markup=False, emoji=False)
@@ -135,7 +147,7 @@ def describe_models(models: Sequence[RegistryRow]) -> list[Part]:
     Lines, not a table: one with all of this is wider than a terminal, and would cut the ids.
     """
     if not models:
-        return ["No model yet; `regulars fit` comes first."]
+        return [NO_MODEL]
     parts: list[Part] = []
     for model in models:
         figures = [

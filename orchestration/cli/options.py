@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from orchestration.resources import given_path
+
+
+def path_option(name: str, description: str) -> Any:
+    """An option that takes a path; an empty one is refused."""
+
+    def parse(text: str | Path) -> Path:
+        return given_path(str(text), name)
+
+    return typer.Option(name, help=description, parser=parse, metavar="PATH")
+
 
 AsOf = Annotated[
     str | None,
@@ -20,11 +32,11 @@ SnapshotDates = Annotated[
     ),
 ]
 FullRefresh = Annotated[
-    bool, typer.Option("--full-refresh", help="Work out every incremental table anew.")
+    bool, typer.Option("--full-refresh", help="Rebuild every incremental table.")
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
+    path_option("--data-dir", "Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
 ]
 Rejects = Annotated[
     int | None,

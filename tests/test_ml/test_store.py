@@ -274,6 +274,13 @@ def test_an_empty_warehouse_is_told_what_to_run():
             store.write_decisions(connection, [Decision("any", "retired", "")])
 
 
+def test_a_warehouse_that_is_only_loaded_has_no_registry(warehouse):
+    assert store.has_registry(warehouse)
+    with duckdb.connect() as connection:
+        connection.execute("create schema raw; create table raw.model_registry (model_id varchar)")
+        assert not store.has_registry(connection)
+
+
 def test_a_feature_that_the_snapshots_lack_is_named(warehouse):
     for read in (
         lambda: store.read_features(warehouse, ["recency_days", "shoe_size"], JANUARY),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from filelock import FileLock
+from odd_shops import ShopWithoutFiles
 from shops import Shop
 
 
@@ -45,13 +46,23 @@ def test_steps_by_hand_come_in_order_and_say_what_is_missing(empty):
     """Publishing before anything was built names the step to take first."""
     empty.run("regulars", "load")
     assert empty.rows("select count(*) from raw.load_log") == [(9,)]
-    done = empty.run("regulars", "publish", check=False)
-    assert done.returncode == 1
-    assert "the marts that are to be checked are not there" in done.stderr
-    assert "run `regulars build`" in done.stderr
-    done = empty.run("regulars", "fit", check=False)
-    assert done.returncode == 1
-    assert "run `regulars build`" in done.stderr
+    for step, schema in (
+        ("fit", "features"),
+        ("score", "canonical"),
+        ("report", "marts"),
+        ("publish", "marts"),
+    ):
+        done = empty.run("regulars", step, check=False)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert f"has no tables in schema {schema} yet; run `regulars build` first" in line
+    listed = empty.run("regulars", "models", "list")
+    assert listed.stdout.splitlines() == ["There is no model yet; `regulars build` fits some."]
+    for command in (("show", "any"), ("promote", "any"), ("rollback", "--purpose", "churn")):
+        done = empty.run("regulars", "models", *command, check=False)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line == "Error: there is no model yet; `regulars build` fits some."
 
 
 def test_the_demo_command_makes_the_shop_that_it_is_asked_for(empty, tmp_path):
@@ -70,8 +81,8 @@ def test_the_demo_command_makes_the_shop_that_it_is_asked_for(empty, tmp_path):
 
 
 def test_without_a_data_folder_the_demo_shop_is_generated_once(tmp_path):
-    shop = Shop(tmp_path, tmp_path)
-    settings = {"REGULARS_DATA_DIR": "", "REGULARS_DEMO_ORDERS": "300"}
+    shop = ShopWithoutFiles(tmp_path, tmp_path)
+    settings = {"REGULARS_DEMO_ORDERS": "300"}
     shop.run("regulars", "load", **settings)
     assert shop.rows("select count(*) from raw.orders") == [(300,)]
     made = (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns

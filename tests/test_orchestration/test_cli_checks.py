@@ -7,12 +7,26 @@ import re
 import shutil
 import subprocess
 import tempfile
+from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from shops import BIN, Shop
+from typer.testing import CliRunner
 
-from orchestration.cli.checking import check_data_dir, check_warehouse_place, check_writable
+from ml.demo import generate_demo_shop
+from orchestration.cli.app import app
+from orchestration.cli.checking import (
+    READ_SCHEMAS,
+    check_data_dir,
+    check_tables,
+    check_warehouse_place,
+    check_writable,
+)
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError
 
@@ -48,7 +62,8 @@ def nothing(tmp_path) -> Shop:
         (("--as-of", "2018-9-1"), {}, "as_of_date must look like 2018-09-01"),
         (("--as-of", "\uff12\uff10\uff11\uff18-09-01"), {}, "as_of_date must look like 2018-09-01"),
         (("--as-of", "2016-12-31"), {}, "as_of_date must be after the usable window opens"),
-        (("--as-of", ""), {}, "the option for REGULARS_AS_OF_DATE is empty"),
+        (("--as-of", ""), {}, "--as-of is empty"),
+        (("--as-of", "9999-12-31"), {}, "as_of_date must be at most 20 years after the usable"),
         (("--snapshot-dates", "foo"), {}, "each of snapshot_dates must look like 2018-09-01"),
         (("--snapshot-dates", "2017-09-01,2017-09-31"), {}, "must be a day of the calendar"),
         (("--snapshot-dates", "2018-09-01"), {}, "each of snapshot_dates must be 2018-08-30"),
@@ -64,21 +79,57 @@ def test_a_date_that_is_none_is_refused_in_a_sentence_before_anything_is_loaded(
     assert not nothing.folder.exists()
 
 
-def test_dates_are_refused_in_the_words_that_dbt_uses():
-    """The macros are the one owner of the rules: what is said here stands in their files."""
-    texts = " ".join(
-        path.read_text() for path in Path("dbt_project/macros/time").resolve().glob("*.sql")
-    )
-    for settings in (
-        {"REGULARS_AS_OF_DATE": "2018-13-40"},
-        {"REGULARS_AS_OF_DATE": "soon"},
-        {"REGULARS_AS_OF_DATE": "2016-01-01"},
-    ):
-        with pytest.raises(RegularsError) as caught:
-            check_dates(settings)
-        words = re.match(r"as_of_date (must [a-z ]+)", str(caught.value))
-        assert words is not None
-        assert words[1].strip() in texts
+WINDOW_START = "2017-01-01"  # the first whole month of the published orders
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"REGULARS_AS_OF_DATE": day} for day in ("2018-13-40", "soon", "2016-01-01", "9999-12-31")]
+    + [
+        {"REGULARS_SNAPSHOT_DATES": "2017-02-30"},
+        {"REGULARS_SNAPSHOT_DATES": "2999-01-01"},
+        {"REGULARS_WINDOW_START_DATE": "foo"},
+        {"REGULARS_WINDOW_START_DATE": "2018-09-01"},
+    ],
+)
+def test_a_date_that_is_refused_is_shown_and_its_setting_named_once(settings):
+    ((name, value),) = settings.items()
+    with pytest.raises(RegularsError) as caught:
+        check_dates(settings)
+    said = str(caught.value)
+    assert said.count(name) == 1
+    assert value in said
+
+
+@hypothesis_settings(deadline=None)
+@given(st.dates(date(2010, 1, 1), date(2050, 12, 31)))
+def test_exactly_the_days_of_twenty_years_after_the_window_opens_may_be_the_as_of_date(day):
+    try:
+        dates = check_dates({"REGULARS_AS_OF_DATE": day.isoformat()})
+    except RegularsError:
+        dates = []
+    assert bool(dates) == (date.fromisoformat(WINDOW_START) < day <= date(2037, 1, 1))
+    if dates:
+        months = (day.year - 2017) * 12 + day.month - (day.day == 1)
+        assert len(dates) == months + 1
+        assert dates[0] == WINDOW_START
+        assert dates[-1] == day.isoformat()
+
+
+@hypothesis_settings(deadline=None)
+@given(st.text("0123456789-", min_size=6, max_size=11))
+def test_exactly_what_the_calendar_has_is_taken_for_a_date(text):
+    """The calendar of Python, which is another one than the macro's."""
+    try:
+        is_day = bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)) and bool(date.fromisoformat(text))
+    except ValueError:
+        is_day = False
+    try:
+        check_dates({"REGULARS_SNAPSHOT_DATES": text, "REGULARS_AS_OF_DATE": "2037-01-01"})
+        said = ""
+    except RegularsError as error:
+        said = str(error)
+    assert ("must look like" in said or "of the calendar" in said) == (not is_day)
 
 
 def test_every_month_from_the_window_on_is_a_snapshot_unless_dates_are_given():
@@ -134,11 +185,71 @@ def test_where_no_warehouse_is_none_is_made_by_mistake(nothing, command):
     assert not nothing.folder.exists()
 
 
+@pytest.mark.parametrize("command", ["build", "load"])
+def test_a_folder_without_the_files_is_refused_before_anything_is_made(nothing, command):
+    assert "_dataset.csv is missing from" in typed(nothing, command)
+    assert not nothing.folder.exists()
+
+
+def test_a_column_that_a_file_lacks_is_said_before_anything_is_made(tmp_path):
+    generate_demo_shop(tmp_path, order_count=100, seed=1)
+    check_data_dir(tmp_path)
+    customers = tmp_path / "olist_customers_dataset.csv"
+    customers.write_text(customers.read_text().replace("customer_city", "town", 1))
+    with pytest.raises(RegularsError, match="customer_city"):
+        check_data_dir(tmp_path)
+
+
+@pytest.mark.parametrize(("schema", "jobs"), [("marts", ("report", "publish")),
+                                              ("features", ("fit", "score"))])  # fmt: skip
+def test_a_job_is_refused_in_a_sentence_where_what_it_reads_is_not_there(tmp_path, schema, jobs):
+    path = tmp_path / "regulars.duckdb"
+    folder = Path("dbt_project/models").resolve()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema canonical")
+        for model in (folder / "canonical").rglob("*.sql"):
+            connection.execute(f"create table canonical.{model.stem} (a integer)")
+    for job in jobs:
+        with pytest.raises(RegularsError, match=f"no tables in schema {schema} yet; run `regu"):
+            check_tables(path, READ_SCHEMAS[job])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create schema {schema}")
+        names = sorted(model.stem for model in (folder / schema).rglob("*.sql"))
+        for name in names[1:]:
+            connection.execute(f"create table {schema}.{name} (a integer)")
+    for job in jobs:
+        with pytest.raises(
+            RegularsError, match=rf"lacks {schema}\.{names[0]}; run `regulars build"
+        ):
+            check_tables(path, READ_SCHEMAS[job])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create view {schema}.{names[0]} as select 1 as a")
+    for job in jobs:
+        check_tables(path, READ_SCHEMAS[job])
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("build", "--data-dir", ""), "--data-dir"),
+        (("load", "--data-dir", "  "), "--data-dir"),
+        (("demo", "--out", ""), "--out"),
+        (("build", "--snapshot-dates", ""), "--snapshot-dates"),
+    ],
+)
+def test_an_option_that_is_empty_is_refused_by_its_own_name(command, name):
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, RegularsError)
+    assert str(result.exception).startswith(f"{name} is empty")
+
+
 def test_a_load_that_fails_leaves_no_empty_warehouse(nothing):
+    generate_demo_shop(nothing.data_dir, order_count=100, seed=1)
+    with (nothing.data_dir / "olist_orders_dataset.csv").open("a") as stream:
+        stream.write("half a row\n")
     done = nothing.run("regulars", "load", check=False)
     assert done.returncode == 1
     assert "Loading the files failed" in done.stderr
-    assert "is missing from" in done.stderr
     assert "No warehouse was made." in done.stderr
     assert not nothing.warehouse.exists()
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from odd_shops import ShopWithoutFiles
 from shops import BIN, Shop
+from typer.testing import CliRunner
 
 from ml.demo import generate_demo_shop
+from orchestration.cli.app import app
 from orchestration.cli.progress import show_progress
 from orchestration.cli.standing import is_full_disk
+from orchestration.demo_shop import is_demo_shop, make_demo_shop
+from orchestration.errors import RegularsError
 
 MEGABYTE = 1_000_000
 
@@ -52,20 +57,21 @@ def files(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("megabytes", "settings", "doing"),
+    ("megabytes", "is_generated", "doing"),
     [
         # The history of Dagster takes some 0.8 MB, the demo shop 4 MB, the warehouse 3 MB.
-        (0.6, {}, "reading the project"),
-        (2.0, {"REGULARS_DATA_DIR": "", "REGULARS_DEMO_ORDERS": "3000"}, "loading the files"),
-        (2.0, {}, "loading the files"),
+        (0.6, False, "reading the project"),
+        (2.0, False, "loading the files"),
+        (2.0, True, "loading the files"),
     ],
 )
 def test_a_disk_that_is_full_at_the_first_load_is_left_without_half_a_shop_or_warehouse(
-    files, tmp_path, megabytes, settings, doing
+    files, tmp_path, megabytes, is_generated, doing
 ):
     with small_disk(tmp_path / "disk", megabytes) as disk:
-        shop = Shop(files, disk / "warehouse")
-        done = shop.run("regulars", "load", check=False, **settings)
+        kind = ShopWithoutFiles if is_generated else Shop
+        shop = kind(files, disk / "warehouse")
+        done = shop.run("regulars", "load", check=False, REGULARS_DEMO_ORDERS="3000")
         said = done.stderr.splitlines()[-1]
         assert done.returncode == 1
         assert f"no space left on the disk of {shop.folder} while {doing}; " in said
@@ -74,8 +80,7 @@ def test_a_disk_that_is_full_at_the_first_load_is_left_without_half_a_shop_or_wa
         assert "Traceback" not in done.stderr
         assert not shop.warehouse.exists()
         left = {path.name for path in shop.folder.iterdir()}
-        assert left <= {".regulars.lock", "build.log", "dagster", "demo"}
-        assert list((shop.folder / "demo").glob("*")) == []
+        assert left <= {".regulars.lock", "build.log", "dagster"}
         assert used(disk) < MEGABYTE  # the log, and the history of runs
 
 
@@ -104,33 +109,92 @@ def test_a_full_disk_leaves_the_warehouse_and_the_published_copy_as_they_were(
         assert [path.name for path in published.parent.iterdir()] == [published.name]
 
 
-def test_ctrl_c_ends_with_a_sentence_and_code_130_and_leaves_what_was_there(demo, tmp_path):
-    """Pressed while the raw files of a larger shop are loaded."""
-    larger = tmp_path / "larger"
-    generate_demo_shop(larger, order_count=40_000, seed=4)
+# Presses Ctrl-C as soon as one of the raw files is loaded.
+STOPPED_LOAD = """
+import os, signal, sys
+from orchestration.cli import main
+from orchestration.loading import load
+
+whole_load = load.load_csv
+
+def load_and_stop(*values, **named):
+    whole_load(*values, **named)
+    os.kill(os.getpid(), signal.SIGINT)
+
+load.load_csv = load_and_stop
+sys.argv = ["regulars", "load"]
+main()
+"""
+
+
+def test_ctrl_c_ends_with_a_sentence_and_code_130_and_leaves_what_was_there(demo, files, tmp_path):
     shop = demo.copy_to(tmp_path / "warehouse")
     before = shop.warehouse.read_bytes()
-    command = subprocess.Popen(
-        [BIN / "regulars", "load"],
-        env=Shop(larger, shop.folder).environment(),
-        stderr=subprocess.PIPE,
+    done = subprocess.run(
+        [BIN / "python", "-c", STOPPED_LOAD],
+        env=Shop(files, shop.folder).environment(),
+        capture_output=True,
         text=True,
-        start_new_session=True,
+        check=False,
     )
-    assert command.stderr is not None
-    said = []
-    for line in command.stderr:
-        said.append(line)
-        if line.startswith("load ..."):
-            time.sleep(0.3)
-            os.killpg(command.pid, signal.SIGINT)  # as a terminal does it
-            break
-    said += command.stderr.readlines()
-    assert command.wait(60) == 130, said
-    assert said[-1].startswith("Stopped while loading the files.")
-    assert "Traceback" not in "".join(said)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Stopped while loading the files.")
+    assert "Traceback" not in done.stderr
     assert shop.warehouse.read_bytes() == before
     assert not (shop.folder / ".stage").exists()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
+    tmp_path, monkeypatch, error, is_there
+):
+    out = tmp_path / "shops" / "mine"
+    if is_there:
+        make_demo_shop(out, order_count=100, seed=1)
+        (out / "notes.txt").write_text("of my own")
+    before = contents(tmp_path)
+
+    def generate_half(folder: Path, **_: object) -> None:
+        (folder / "olist_orders_dataset.csv").write_text("half a shop")
+        raise error
+
+    monkeypatch.setattr("orchestration.demo_shop.generate_demo_shop", generate_half)
+    done = CliRunner().invoke(app, ["demo", "--orders", "100", "--out", str(out)])
+    assert contents(tmp_path) == before
+    what = f"{out} is as it was" if is_there else "nothing of it is left"
+    if isinstance(error, OSError):
+        assert isinstance(done.exception, RegularsError)
+        assert str(done.exception).endswith(f"(No space left); {what}")
+    else:
+        assert done.exit_code == 130
+        assert f"Stopped while generating the demo shop; {what}." in " ".join(done.output.split())
+
+
+def test_a_demo_shop_that_is_stopped_while_it_is_put_in_place_is_whole(tmp_path, monkeypatch):
+    out, place, calls = tmp_path / "mine", Path.replace, []
+    make_demo_shop(out, order_count=100, seed=1)
+
+    def stop_at_the_third(path: Path, target: Path) -> Path:
+        calls.extend([path] if target.parent == out else [])
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return place(path, target)
+
+    monkeypatch.setattr(Path, "replace", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        make_demo_shop(out, order_count=120, seed=2)
+    assert is_demo_shop(out, order_count=120, seed=2)
+    monkeypatch.undo()
+    make_demo_shop(tmp_path / "whole", order_count=120, seed=2)
+    assert contents(out) == contents(tmp_path / "whole")
 
 
 def test_ctrl_c_is_not_lost_where_the_handler_of_the_signal_raises_nothing():

@@ -7,6 +7,14 @@
             ~ " window's first day (REGULARS_WINDOW_START_DATE)"
         ) -%}
     {%- endif -%}
+    {%- set latest = (start[:4] | int + var('max_window_years')) ~ start[4:] -%}
+    {%- if end > latest -%}
+        {%- do exceptions.raise_compiler_error(
+            "as_of_date must be at most " ~ var('max_window_years') ~ " years after the usable"
+            ~ " window opens on " ~ start ~ ", got '" ~ end ~ "'; set the as-of date (--as-of,"
+            ~ " REGULARS_AS_OF_DATE) or the window's first day (REGULARS_WINDOW_START_DATE)"
+        ) -%}
+    {%- endif -%}
     {%- set asked = asked_snapshot_dates() -%}
     {%- set dates = [] -%}
     {%- for value in asked -%}
@@ -21,7 +29,7 @@
     {%- endfor -%}
     {%- if not asked -%}
         {%- set year, month = (start[:4] | int), (start[5:7] | int) -%}
-        {%- for step in range(1200) -%}
+        {%- for step in range(var('max_window_years') * 12 + 1) -%}
             {%- set index = year * 12 + month - 1 + step -%}
             {%- set first = '%04d-%02d-01' | format(index // 12, index % 12 + 1) -%}
             {%- if start <= first and first < end -%}
