@@ -139,7 +139,7 @@ class Validated:
         probability: of returning, by a model that saw nothing of the row's person, shape (rows,).
         roc_auc: of these.
         calibration: what they ask for.
-        calibrated: each fold's, bent by what the other folds ask for, shape (rows,).
+        calibrated: each fold's, recalibrated on the other folds, shape (rows,).
     """
 
     family: Family
@@ -195,14 +195,14 @@ def validate_family(
 
 # The features of which BG/NBD is made, whether models use them or not.
 HISTORY_FEATURES = ("purchase_day_count", "recency_days", "tenure_days")
-# What the simple rules are made of.
+# What the baselines are made of.
 BASELINE_FEATURES = ("order_count", *HISTORY_FEATURES)
 BG_NBD = "BG/NBD"
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """Simple rules at the test date, which every model is held to.
+    """Baselines at the test date, which every model is held to.
 
     Attributes:
         scores: rule to score, shape (customers,), higher is likelier to return.
@@ -443,7 +443,7 @@ def study_families(
         test: rows of the later test date.
         everything: rows of all complete dates, for the fits that score.
         rules: features that models use.
-        baselines: simple rules at the test date.
+        baselines: baselines at the test date.
         protocol: what is held to.
         effort: what it may cost.
         recalibration: how to mend what is not calibrated, ``sigmoid`` or ``isotonic``.
@@ -487,17 +487,17 @@ def study_families(
             why_not = [*opaque.values()]
         calibration, fit_metrics = each.calibration, []
         if not why_not:
-            # More rows, less shrinkage: what may score is bent by folds of what it is fitted on.
+            # More rows, less shrinkage: what may score is recalibrated on its own folds.
             folded = validate(each.family, everything)
             suspicions[name] = find_suspicion(
                 "of the fit that would score, by folds", folded.roc_auc, everything, bound
             )
             calibration = folded.calibration
-            bent = calibration.apply(folded.probability)
+            recalibrated = calibration.apply(folded.probability)
             check = check_calibration(
                 everything.is_returning,
                 # One probability for everybody differs a little between folds, which says nothing.
-                folded.calibrated if np.ptp(bent) > 0 else bent,
+                folded.calibrated if np.ptp(recalibrated) > 0 else recalibrated,
                 person_numbers=everything.person_numbers,
             )
             if suspicions[name]:

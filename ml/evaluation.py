@@ -192,7 +192,7 @@ def judge_return_scores(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Judgement:
-    """Judge probabilities of returning on a later period, beside simple rules.
+    """Judge probabilities of returning on a later period, beside baselines.
 
     Bounds are the 2.5th and 97.5th percentile over bootstrap samples of customers (Efron 1979); a
     sample with one class only is left out, and without any sample there are no bounds. Each metric
@@ -503,7 +503,7 @@ def _require_judgeable(
     if not baselines:
         raise ValueError(
             "expected at least one baseline, got none; a score means nothing alone, so give a "
-            "simple rule such as recency"
+            "baseline such as recency"
         )
     for name, score in {**baselines, **probabilities}.items():
         if score.shape != is_returning.shape:

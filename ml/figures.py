@@ -16,7 +16,7 @@ class Metric:
         metric_value: the point value.
         lower_bound: of the confidence band, if there is one.
         upper_bound: of the confidence band, if there is one.
-        baseline_name: the simple rule that does best on this metric, if one was tried.
+        baseline_name: the baseline that does best on this metric, if one was tried.
         baseline_value: what that rule reaches.
     """
 
@@ -34,7 +34,7 @@ class BaselineMetric:
     """A row of ``ml.baseline_metrics`` without its model and split: one rule, one metric.
 
     Attributes:
-        baseline_name: the simple rule.
+        baseline_name: the baseline.
         metric_name: such as ``roc_auc``.
         metric_value: what the rule reaches.
         lower_bound: of its 95 % bootstrap interval; None where no sample determines it.

@@ -32,7 +32,7 @@ class FittedModel:
         code_version: of Regulars.
         parameters: the model.
         metrics: how good it is.
-        baselines: how good each simple rule is beside it, of churn models on their test date.
+        baselines: how good each baseline is beside it, of churn models on their test date.
         curves: both as curves.
     """
 
@@ -271,11 +271,17 @@ def _status_of(
     figure = f"{_SAID_METRIC[candidate.purpose]} {candidate.quality:.4f}"
     if candidate == champion:
         others = [
-            f"{other.family} {other.quality:.4f}"
+            other
             for other in latest.values()
             if other.model_id != champion.model_id and math.isfinite(other.quality)
         ]
-        beside = f", beside {', '.join(others)}" if others else ", the only family"
+        # A figure too good to be true is no figure to be compared with.
+        compared = [
+            f"{other.family} {other.quality:.4f}" for other in others if not other.suspicion
+        ]
+        beside = f", beside {', '.join(compared)}" if compared else ""
+        if not others:
+            beside = ", the only family"
         said = [figure + beside, why_champion, candidate.evidence]
         return "champion", "; ".join(part for part in said if part)
     successor = latest[candidate.family]

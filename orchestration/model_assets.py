@@ -340,7 +340,7 @@ def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
     bars = {"test": tested.metric_value, str(tested.baseline_name): tested.baseline_value or 0.0}
     if ("cross_validation", "roc_auc") in metrics:
         bars = {"cross-validated": metrics["cross_validation", "roc_auc"].metric_value, **bars}
-    title = "ROC AUC, and that of the best simple rule on the test date"
+    title = "ROC AUC, and that of the best baseline on the test date"
     picture = draw_bars(title, list(bars), list(bars.values()))
     track_fit(settings, model, {"roc_auc": picture})
     return {

@@ -47,6 +47,18 @@ def decimal(value: Number | None, digits: int = 2) -> str:
     return f"{exact:z,.{digits}f}"
 
 
+def counted(value: Number | None, singular: str = "row", plural: str = "") -> str:
+    """A count with its noun.
+
+    Example:
+        >>> counted(1, "customer"), counted(1200, "customer"), counted(2, "person", "people")
+        ('1 customer', '1,200 customers', '2 people')
+    """
+    if _is_missing(value):
+        return NOTHING
+    return f"{integer(value)} {singular if value == 1 else plural or f'{singular}s'}"
+
+
 def precise(value: Number | None) -> str:
     """A number with four digits after the point, for figures that differ little.
 
@@ -139,6 +151,7 @@ def label(value: object) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "integer": integer,
+    "counted": counted,
     "decimal": decimal,
     "precise": precise,
     "number": number,

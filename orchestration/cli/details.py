@@ -85,7 +85,7 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
     quality.add_column("model", no_wrap=True)
     for name in ("split", "metric"):
         quality.add_column(name)
-    for name in ("value", "band", "best simple rule"):
+    for name in ("value", "band", "best baseline"):
         quality.add_column(name, justify="right")
     for (_, champion, _, model_id), rows_of_model in groupby(metrics, itemgetter(0, 1, 2, 3)):
         said = [model_id, "  champion" if champion else ""]

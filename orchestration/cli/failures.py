@@ -23,7 +23,7 @@ WRITTEN_TO_BE_READ = {
 # Errors by which Dagster ends a step whose cause is told elsewhere.
 TOLD_ELSEWHERE = {"StepNotRunError", "DagsterAssetCheckFailedError"}
 INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
-# What a step does, by how its name begins: of a step of the graph, or of one of progress.
+# What a step does, by its name or how that begins: of a step of the graph, or of one of progress.
 DOING = {
     "prepare": "reading the project",
     "load": "loading the files",
@@ -32,8 +32,17 @@ DOING = {
     "reports": "building the report",
     "report": "building the report",
     "publish": "publishing the marts",
+    "published": "publishing the marts",
+    "marts": "checking the marts",
+    "study": "studying segmentations",
     "ml": "fitting",
     "fit": "fitting",
+    "stability": "measuring the stability of segments",
+    "ml__segment_stability": "measuring the stability of segments",
+    "score": "scoring",
+    "ml__library_scores": "scoring",
+    "champions": "choosing champions",
+    "choose": "choosing champions",
 }
 # Lines of dbt that say nothing to who reads them in a terminal.
 NOISE = re.compile(
@@ -121,7 +130,9 @@ def describe_step(step: str) -> str:
         ('building tables with dbt', 'fitting (ml.kmeans)')
     """
     begins = re.split(r"[^a-z]", step, maxsplit=1)[0]
-    words = step if step == "the run" else DOING.get(begins, f"at the step {step}")
+    words = DOING.get(step) or DOING.get(begins)
+    if words is None:
+        return step if step == "the run" else f"at the step {step}"
     return f"{words} ({step.replace('__', '.')})" if begins == "ml" else words
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from orchestration.loading.finding import counted
 from orchestration.resources import Settings
 from orchestration.source import describe_source
 
@@ -53,8 +54,8 @@ def describe_usual_time(settings: Settings) -> str:
     orders = settings.demo_orders if settings.data_dir is None else _guess_orders(settings.data_dir)
     seconds = GUESS_SECONDS + GUESS_SECONDS_PER_ORDER * orders
     return (
-        f"takes about {describe_seconds(max(60 * round(seconds / 60), 60))} for some "
-        f"{_rounded(orders):,} orders (a guess, since none has been built here yet)"
+        f"takes about {describe_seconds(max(60 * round(seconds / 60), 60))} for about "
+        f"{counted(_rounded(orders), 'order')} (a guess, since none has been built here yet)"
     )
 
 

@@ -28,7 +28,7 @@ models = typer.Typer(
 )
 Part = str | Line | Table
 MODELS_WIDTH = 200  # of what is said of models, where there is no terminal to ask
-# Metrics that say by how much a model is better than the best simple rule end so.
+# Metrics that say by how much a model is better than the best baseline end so.
 GAIN = "roc_auc_gain"
 ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
 NO_MODEL = "There is no model yet; `regulars build` fits some."
@@ -153,7 +153,7 @@ def describe_models(models: Sequence[RegistryRow]) -> list[Part]:
         figures = [
             ("", _deciding(model)),
             ("test ROC AUC ", _with_band(model.find_metric("test", "roc_auc"))),
-            ("gain on the best simple rule ", _with_band(model.find_metric("test", GAIN), "+.4f")),
+            ("gain on the best baseline ", _with_band(model.find_metric("test", GAIN), "+.4f")),
         ]
         fitted = f"{model.as_of_date}, trained {model.trained_at:%Y-%m-%d %H:%M} UTC"
         parts += [
@@ -189,7 +189,7 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> lis
     settings = _table("setting", "value")
     for name, value in model.settings.items():
         settings.add_row(name, str(value))
-    metrics = _table("split", "metric", "value (95 % band)", "best simple rule")
+    metrics = _table("split", "metric", "value (95 % band)", "best baseline")
     for metric in model.metrics:
         rule = f"{metric.baseline_name} {metric.baseline_value:.4f}" if metric.baseline_name else ""
         metrics.add_row(metric.split, metric.metric_name, _with_band(metric), rule)
@@ -200,13 +200,13 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> lis
 
 
 def describe_verdict(model: RegistryRow) -> str:
-    """Why it cannot be champion; if it can, whether it beats the best simple rule."""
+    """Why it cannot be champion; if it can, whether it beats the best baseline."""
     if model.status == "not_eligible":
         return "not eligible"
     gain = model.find_metric("test", GAIN)
     if model.verdict != "passed" or gain is None or gain.lower_bound is None:
         return model.verdict
-    return f"{'beats' if gain.lower_bound > 0 else 'does not beat'} the best simple rule"
+    return f"{'beats' if gain.lower_bound > 0 else 'does not beat'} the best baseline"
 
 
 def _table(*columns: str) -> Table:

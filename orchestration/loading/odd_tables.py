@@ -31,7 +31,8 @@ def find_empty_tables(
         yield Finding(
             code="empty_table",
             message=f"{file.path.name} {how}, so raw.{name} is empty, like all that is made of it.",
-            remedy=f"Add the file with its rows and load again, if the shop has {name}.",
+            remedy=f"Add the file with its rows and load again, if the shop has any "
+            f"{name.replace('_', ' ')}.",
             file=file,
             affected_count=0,
         )

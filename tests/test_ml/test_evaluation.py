@@ -554,7 +554,7 @@ SCORE = np.array([0.5, 0.2, 0.1])
     [
         (np.ones(3, bool), SCORE, {"r": SCORE}, {}, "got only returning ones among 3; choose"),
         (np.zeros(3, bool), SCORE, {"r": SCORE}, {}, "got only lost ones among 3; choose"),
-        (LABELS, SCORE, {}, {}, "at least one baseline, got none; .*give a simple rule"),
+        (LABELS, SCORE, {}, {}, "at least one baseline, got none; .*give a baseline"),
         (LABELS, SCORE[:2], {"r": SCORE}, {}, r"score of model for each of 3 .* shape \(2,\)"),
         (LABELS, SCORE, {"r": SCORE[:2]}, {}, r"score of r for each of 3 .* got shape \(2,\)"),
         (LABELS, 3 * SCORE, {"r": SCORE}, {}, r"of model between 0 and 1, got 0\.3.* to 1\.5"),

@@ -268,7 +268,7 @@ def test_a_figure_too_good_to_be_true_makes_room_for_the_next_family_champion_or
     honest = judged("honest", "logistic", 2, 0.6, 0.6)
     assert decided(leaky, honest) == {
         "leaky": ("not_eligible", why),
-        "honest": ("champion", f"{FIGURE} 0.6000, beside boosting 0.9000"),
+        "honest": ("champion", f"{FIGURE} 0.6000"),
     }
     assert statuses(leaky) == {"leaky": "not_eligible"}
     # A later fit of its family takes its place, like that of any other.
@@ -276,6 +276,15 @@ def test_a_figure_too_good_to_be_true_makes_room_for_the_next_family_champion_or
     assert statuses(replace(leaky, status="not_eligible"), honest, again) == {
         "leaky": "retired", "honest": "champion", "again": "challenger"
     }  # fmt: skip
+
+
+def test_the_reason_of_a_champion_compares_it_with_no_figure_too_good_to_be_true():
+    why = "suspected leak: ROC AUC 0.9900 in cross-validation, expected at most 0.75"
+    leaky = judged("leaky", "logistic", 1, 0.99, 0.99, suspicion=why)
+    refused = judged("refused", "boosting", 2, 0.61, 0.6, refusal="not calibrated")
+    best, next_best = judged("best", "additive", 3, 0.6, 0.6), judged("next", "bg_nbd", 4, 0.5, 0.5)
+    (_, reason) = decided(leaky, refused, best, next_best)["best"]
+    assert reason == f"{FIGURE} 0.6000, beside boosting 0.6100, bg_nbd 0.5000"
 
 
 def test_a_new_fit_that_is_worse_on_the_same_test_is_a_challenger_and_both_figures_are_said():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +20,9 @@ from orchestration.cli.overview import Overview, read_findings, read_overview
 from orchestration.cli.status import describe_status
 from orchestration.cli.summary import print_lines, summarize
 from orchestration.data_facts import compare_data_facts
+from orchestration.definitions import defs
 from orchestration.resources import Settings
+from orchestration.schedules import JOBS
 
 COLUMNS, LINES = 100, 24
 MODEL_ID = "random_forest-20180830-b8622fc9"
@@ -133,7 +136,7 @@ def test_findings_are_read_where_the_load_wrote_some_in_its_order_of_importance(
 
 
 def test_how_long_a_build_takes_is_known_from_the_last_ones_of_the_same_shop(settings, tmp_path):
-    assert "takes about 2 min for some 20,000 orders (a guess" in describe_usual_time(settings)
+    assert "takes about 2 min for about 20,000 orders (a guess" in describe_usual_time(settings)
     for seconds in (100.0, 300.0, 200.0):
         remember_run(settings, run_of(settings, seconds))
     assert describe_usual_time(settings) == "usually takes 3 min 20 s (by the last 3)"
@@ -165,9 +168,20 @@ def test_what_dbt_says_of_failed_tests_is_told_without_its_noise():
     ]
 
 
-@pytest.mark.parametrize("step", ["load", "dbt (88 tables)", "publish", "report", "ml__kmeans"])
-def test_a_step_is_named_by_what_it_does(step):
-    assert describe_step(step).split()[0].endswith("ing")
+def test_every_step_of_every_job_and_of_progress_is_named_by_what_it_does():
+    steps = {node.name for job in JOBS for node in defs.resolve_job_def(job.name).nodes} | {
+        name.replace("{family}", "kmeans").partition("{")[0]
+        for path in Path("orchestration").resolve().rglob("*.py")
+        for name in re.findall(r'progress\.begin\(f?"([^"]+)"', path.read_text())
+    }
+    assert {"study_segmentations", "study", "champions", "score by library", "dbt ("} <= steps
+    words = {step: describe_step(step).split()[0] for step in steps}
+    assert {step for step, word in words.items() if not word.endswith("ing")} == set()
+
+
+def test_one_order_is_not_called_orders(tmp_path):
+    one = Settings(tmp_path / "regulars.duckdb", None, 0, 1, 1)
+    assert "for about 1 order (a guess" in describe_usual_time(one)
 
 
 def test_no_file_of_the_command_line_is_long():

@@ -80,8 +80,8 @@ def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(s
         "and split = 'test' and metric_name = 'roc_auc'"
     )
     assert f"{value:.4f} ({low:.4f} to {high:.4f})" in said
-    assert "verdict does not beat the best simple rule" in said or (
-        "verdict beats the best simple rule" in said
+    assert "verdict does not beat the best baseline" in said or (
+        "verdict beats the best baseline" in said
     )
     churn = shop.run("regulars", "models", "list", "--purpose", "churn").stdout
     assert rival_of(shop) in churn

@@ -657,7 +657,7 @@ def test_the_overview_says_what_the_marts_say(fitted):
 
 def test_the_months_begin_with_the_window_and_what_was_before_is_counted(fitted):
     text = fitted["index"].text
-    assert "The months begin at 1 January 2017; 1 orders before it" in text
+    assert "The months begin at 1 January 2017; the totals above include 1 order before it" in text
     assert "July 2018 1 1 0 100 100.00 100.0%" in text
     assert "December 2016" not in text
 
@@ -667,6 +667,35 @@ def test_the_rfm_page_says_what_the_marts_say(fitted):
     assert "promising 1 50.0% 250 83.3% 250.00 60" in text
     assert "lost 1 50.0% 50 16.7% 50.00 637" in text
     assert "promising Write to promising e-mail" in text
+
+
+@pytest.mark.parametrize(
+    ("ana", "bea", "said", "shares"),
+    [
+        ("250.00", "-50.00", "Its share is below 0 then, too", ["125.0%", "-25.0%"]),
+        ("-250.00", "50.00", "so there are no shares of revenue", ["–", "–"]),
+        ("-250.00", "250.00", "so there are no shares of revenue", ["–", "–"]),
+        ("250.00", "50.00", "", ["83.3%", "16.7%"]),
+    ],
+)
+def test_a_segment_with_more_refunds_than_payments_has_no_share_without_a_word(
+    connection, tmp_path, ana, bea, said, shares
+):
+    people = [
+        {**person, "monetary_amount": Decimal(paid)}
+        for person, paid in zip(PEOPLE, (ana, bea), strict=True)
+    ]
+    make_marts(connection, SHOP | {"customer_rfm": people})
+    pages, site = tmp_path / "pages", tmp_path / "site"
+    for folder in (pages, site):
+        folder.mkdir()
+    (pages / "20-rfm.md").write_text((PAGES_DIR / "20-rfm.md").read_text("utf-8"), encoding="utf-8")
+    (page,) = build_report(connection, site, pages_dir=pages)
+    text = Reading(page.read_text("utf-8")).text
+    assert said in text
+    assert ("More was refunded" in text) == bool(said)
+    for segment, share in zip(("promising", "lost"), shares, strict=True):
+        assert re.search(rf"{segment} 1 50\.0% -?\d+ {share}", text)
 
 
 def test_the_segments_page_says_what_the_marts_say(fitted):
@@ -727,12 +756,12 @@ def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
     text = fitted["churn"].text
     begin = text.index("came back within 180 days 4.0%")
     assert text[begin:].startswith(
-        "came back within 180 days 4.0% does the model beat the best simple rule? yes "
+        "came back within 180 days 4.0% does the model beat the best baseline? yes "
         "judged on the days from 1 March 2018 ROC AUC of the model 0.596 "
-        "of the best rule, recency 0.568 The model ranks those who come back better."
+        "of the best baseline, recency 0.568 The model ranks those who come back better."
     )
     for said in (
-        "59.6% of the time (57.7% to 61.8%), the rule 56.8%",
+        "59.6% of the time (57.7% to 61.8%), the baseline 56.8%",
         "as of 2017-07-01 and 2017-09-01, judged on 1,000 people",
         "slope is 0.95 (0.90 to 1.00)",
         "10.0% 2.10 1.50 21.0% 15.0%",
@@ -750,20 +779,20 @@ def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
         "1 ana 20.0% orders so far: 2 (for) Write to Ana e-mail 5.50",
     ):
         assert said in text, said
-    assert "does not surely beat" not in text
+    assert "is not significantly better than" not in text
 
 
 def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
     pages = churn_pages(
         SHOP | SCORES,
         "update marts.churn_verdict set beats_baseline = false, roc_auc_gain_lower_bound = -0.001, "
-        "verdict = 'The model does not surely rank better.'",
+        "verdict = 'The model does not rank significantly better.'",
     )
     for page in pages.values():
-        assert "The model does not surely rank better." in Reading(page).text
+        assert "The model does not rank significantly better." in Reading(page).text
     text = Reading(pages["churn"]).text
-    assert "beat the best simple rule? not surely" in text
-    assert "the model that ranks them does not surely beat recency" in text
+    assert "beat the best baseline? not significantly" in text
+    assert "the model that ranks them is not significantly better than recency" in text
 
 
 @pytest.mark.parametrize(
@@ -790,6 +819,19 @@ def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(churn_p
     assert "No model is live" in Reading(pages["churn-models"]).text
 
 
+@pytest.mark.parametrize("is_suspected", [True, False])
+def test_the_churn_page_speaks_of_a_leak_only_where_the_verdict_does(churn_pages, is_suspected):
+    """One family may be suspected and the verdict be that of the others."""
+    pages = churn_pages(
+        SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
+        "update marts.model_quality set is_champion = false, status = 'not_eligible'",
+        f"update marts.churn_verdict set is_suspected = {is_suspected}",
+    )
+    text = Reading(pages["churn"]).text
+    assert ("knows what happened afterwards" in text) == is_suspected
+    assert ("Without a model that kept the rules" in text) != is_suspected
+
+
 def test_models_of_which_none_may_score_are_still_compared(churn_pages):
     pages = churn_pages(
         SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
@@ -812,6 +854,7 @@ def test_models_that_are_too_good_to_be_true_are_shown_with_the_feature_that_giv
         f"update marts.churn_verdict set status = 'not_eligible', verdict = '{quoted}'",
         "update marts.model_quality set is_champion = false, status = 'not_eligible', "
         f"status_reason = '{quoted}' where purpose = 'churn'",
+        "update marts.churn_verdict set is_suspected = true",
         "update marts.churn_curves set is_champion = false",
         "update marts.baseline_quality set is_champion = false",
         "delete from marts.leak_meter",
@@ -907,9 +950,7 @@ def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):
     assert "No segmentation is fitted" in Reading(built["segments"].read_text("utf-8")).text
     for name in ("segments", "segment-study"):
         text = Reading(built[name].read_text("utf-8")).text
-        assert re.search(
-            r"The shop has \d customers; of too few people there is nothing to say", text
-        )
+        assert "The shop has 2 customers, too few to find groups among them" in text
     text = Reading(built["segment-stability"].read_text("utf-8")).text
     assert "How far features have moved cannot be said" in text
 
@@ -918,7 +959,10 @@ def test_the_cohorts_page_says_what_the_marts_say(fitted):
     """Of the two people one came back in month 1; months that had not ended count for nothing."""
     text = fitted["cohorts"].text
     assert "cohorts 2 customers in them 2 bought in month 1 50.00% bought in month 3 0.00%" in text
-    assert "cohorts begin at 1 January 2017; 1 people who came before" in text
+    assert (
+        "cohorts begin at 1 January 2017; the figures above include 1 person who came before"
+        in text
+    )
     assert "June 2018 1 100.0% – – 2 250" in text
     assert "December 2016 1" not in text
 
@@ -1056,7 +1100,7 @@ def test_rows_that_a_page_picks_keep_their_block(build):
         ("{{ 3 | integer }}", "which block the figure before `| integer` comes from"),
         ("{{ (a[0].n + 1) | percent }}", "which block the figure before `| percent` comes from"),
         ("{{ 3 | integer | sourced('b') }}", "there is no block 'b'"),
-        ("{{ a[0].n }}", "1 stands in the text as it is; format it with one of day, decimal"),
+        ("{{ a[0].n }}", "1 stands in the text as it is; format it with one of counted, day"),
         ("{{ a[0].d }}", "stands in the text as it is"),
         ("{{ data_table([{'n': 1}], {'n': 'N'}, {}) }}", "which block the rows of data_table"),
     ],

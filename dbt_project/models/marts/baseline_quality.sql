@@ -1,4 +1,4 @@
-{# One row per live churn model, split, simple rule and metric. -#}
+{# One row per live churn model, split, baseline and metric. -#}
 with
 
 live_models as (

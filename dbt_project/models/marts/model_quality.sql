@@ -1,5 +1,5 @@
 {# One row per model that is live or not eligible, split and metric, beside the
-   best simple rule. -#}
+   best baseline. -#}
 with
 
 live_models as (

@@ -1,4 +1,4 @@
-{# One row per live churn model, scorer (the model, or a simple rule beside it)
+{# One row per live churn model, scorer (the model, or a baseline beside it)
    and share of customers contacted, the best-scored first. -#}
 with
 

@@ -1,5 +1,5 @@
 {# One row: whether there is a churn model that one may use, how good it is on
-   a later period, and whether it beats the best simple rule there. -#}
+   a later period, and whether it beats the best baseline there. -#}
 with
 
 build_info as (
@@ -108,7 +108,11 @@ gathered as (
         case
             when ranked_models.status = 'champion' then ranked_models.family
         end as family,
-        ranked_models.family <> 'none' as is_suspected,
+        coalesce(
+            ranked_models.status = 'not_eligible'
+            and ranked_models.family <> 'none',
+            false
+        ) as is_suspected,
         {{ listed_dates('ranked_models.settings', 'training_dates') }}
             as training_dates,
         cast(
@@ -155,6 +159,7 @@ churn_verdict as (
         label_window_days,
         cast(status as varchar) as status,
         cast(status_reason as varchar) as status_reason,
+        is_suspected,
         cast(model_id as varchar) as model_id,
         cast(family as varchar) as family,
         cast(family_name as varchar) as family_name,
@@ -177,10 +182,11 @@ churn_verdict as (
         beats_baseline,
         cast(
             case
-                when status = 'not_eligible' and is_suspected
+                when is_suspected
                     then
-                        'No churn model may score, since what was fitted ranks'
-                        || ' customers too well to be true: ' || status_reason
+                        'No churn model may score. At least one of those that'
+                        || ' were fitted ranks customers too well to be true: '
+                        || status_reason
                 when status = 'not_eligible'
                     then 'No churn model could be fitted: ' || status_reason
                 when status = 'no champion'
@@ -188,15 +194,15 @@ churn_verdict as (
                 when beats_baseline
                     then
                         'The model ranks those who come back better than the'
-                        || ' best simple rule (' || baseline_name
+                        || ' best baseline (' || baseline_name
                         || '), on a period that it had not seen.'
                 when roc_auc_gain_upper_bound < 0
                     then
                         'The model ranks those who come back worse than a'
-                        || ' simple rule (' || baseline_name || ').'
+                        || ' baseline (' || baseline_name || ').'
                 else
-                    'The model does not surely rank those who come back'
-                    || ' better than the best simple rule ('
+                    'The model does not rank those who come back'
+                    || ' significantly better than the best baseline ('
                     || baseline_name || ').'
             end as varchar
         ) as verdict

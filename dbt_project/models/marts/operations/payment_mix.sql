@@ -54,10 +54,13 @@ payment_mix as (
         cast(payment_count as integer) as payment_count,
         cast(order_count as integer) as order_count,
         {{ money('paid_amount') }} as paid_amount,
-        {{ ratio(
-            'paid_amount',
-            'sum(paid_amount) over (partition by order_month_date)',
-        ) }} as paid_share,
+        case
+            when sum(paid_amount) over (partition by order_month_date) > 0
+                then {{ ratio(
+                    'paid_amount',
+                    'sum(paid_amount) over (partition by order_month_date)',
+                ) }}
+        end as paid_share,
         {{ ratio('installment_count', 'stated_payment_count') }}
             as average_installment_count,
         {{ ratio('installment_payment_count', 'stated_payment_count') }}
