@@ -109,6 +109,8 @@ DECIDING_METRIC = {
     "segmentation": ("study", "silhouette"),
     "churn": ("cross_validation", "roc_auc"),
 }
+# Of fewer customers no model of the purpose is fitted: groups among them say nothing of others.
+MIN_CUSTOMER_COUNT = {"segmentation": 100}
 _SAID_METRIC = {"segmentation": "silhouette", "churn": "cross-validated ROC AUC"}
 ROLLED_BACK = "rolled back by hand"
 # How the reason of a model begins that ranks customers too well to be true.

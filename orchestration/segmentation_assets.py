@@ -23,7 +23,7 @@ from ml.evaluation import evaluate_segments
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow
-from ml.registry import FittedModel
+from ml.registry import MIN_CUSTOMER_COUNT, FittedModel
 from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
@@ -43,8 +43,6 @@ FAMILIES: Mapping[str, ModuleType] = {"kmeans": kmeans, "gmm": gmm}
 # squeezed between 0 and 1, four segments.
 RFM_RULES = tuple(FeatureRule(name) for name in ("recency_days", "order_count", "paid_amount"))
 RFM_SEGMENT_COUNT = 4
-# Of fewer there is nothing to say: nobody is studied, and nothing fitted.
-LEAST_PEOPLE = 100
 
 
 STUDY_TABLES = {
@@ -135,8 +133,8 @@ def study_segmentations(
         study_id = _study_id(told, rule, rules, matrix)
         if store.read_study_id(connection) == study_id:
             progress.advance("features and settings as before, kept")
-        elif matrix.row_count < LEAST_PEOPLE:
-            progress.advance(f"{matrix.row_count} people, at least {LEAST_PEOPLE}: no study")
+        elif matrix.row_count < MIN_CUSTOMER_COUNT["segmentation"]:
+            progress.advance(f"{matrix.row_count} people, too few: no study")
             store.write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
         else:
             candidates = segmentation.study_segmentations(
@@ -423,7 +421,7 @@ def measure_segment_stability(
     """A segmentation frozen some months ago beside refits since, on the same people."""
     config = _quick_if_asked(config, settings)
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        dates = store.read_stability_dates(connection, LEAST_PEOPLE)
+        dates = store.read_stability_dates(connection, MIN_CUSTOMER_COUNT["segmentation"])
         progress.begin("stability", 2 * len(dates))
         rules = store.read_feature_rules(connection, "segmentation")
         recipe = store.read_best_recipe(connection)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration.loading.finding import counted
 from orchestration.resources import PROJECT_DIR
 
 if TYPE_CHECKING:
@@ -123,19 +124,25 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
 
 
 def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """A sentence for each purpose: its champion, how good it is, and the verdict."""
+    """A sentence for each purpose: its champion and verdict, or why it has none."""
     from ml import store
+    from ml.registry import DECIDING_METRIC
 
+    purposes = sorted(DECIDING_METRIC)
+    if not store.has_registry(connection):
+        return dict.fromkeys(purposes, "no model yet; `regulars build` fits some.")
     try:
         models = store.read_models(connection)
     except store.StoreError:
         return {}
-    said: dict[str, str] = {}
-    for model in models:
-        # By purpose, champions first.
-        if model.purpose not in said:
-            said[model.purpose] = _describe(connection, model)
-    return said
+    # By purpose, champions first.
+    first = {model.purpose: model for model in reversed(models)}
+    return {
+        purpose: _describe(connection, first[purpose])
+        if purpose in first
+        else _describe_lack(connection, purpose)
+        for purpose in purposes
+    }
 
 
 def read_findings(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -156,6 +163,20 @@ def _describe(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
     if model.status != "champion":
         return "no champion; `regulars models list` says why."
     return DESCRIBED.get(model.purpose, _describe_any)(connection, model)
+
+
+def _describe_lack(connection: duckdb.DuckDBPyConnection, purpose: str) -> str:
+    from ml.registry import MIN_CUSTOMER_COUNT
+
+    needed = MIN_CUSTOMER_COUNT.get(purpose, 0)
+    people = _row(
+        connection,
+        "select count(*) from features.customer_feature_snapshots "
+        "where as_of_date = (select max(as_of_date) from features.as_of_dates)",
+    )
+    if people is not None and people[0] < needed:
+        return f"no model: {counted(people[0], 'customer')}, expected at least {needed}."
+    return f"no model yet; `regulars fit --purpose {purpose}` fits one."
 
 
 def _describe_any(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:

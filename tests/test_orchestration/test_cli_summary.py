@@ -11,9 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import jinja2
 import pytest
 from rich.console import Console
 
+from ml import store
+from ml.registry import DECIDING_METRIC
 from orchestration.cli.failures import describe_step, tidy
 from orchestration.cli.history import describe_usual_time, remember_run, run_of
 from orchestration.cli.overview import Overview, read_findings, read_overview
@@ -117,6 +120,33 @@ def test_of_an_empty_warehouse_the_status_says_what_comes_first(settings):
     text = " ".join(" ".join(printed(describe_status(settings, empty))).split())
     assert "Built from nothing; `regulars load` or `regulars build` loads files" in text
     assert "Tests none has run" in text
+
+
+def test_every_purpose_has_a_line_that_says_why_it_has_no_model():
+    """A shop of one customer: churn could not be fitted, and nobody was studied."""
+    with duckdb.connect() as connection:
+        none = "no model yet; `regulars build` fits some."
+        assert read_overview(connection).champions == dict.fromkeys(DECIDING_METRIC, none)
+        macro = Path("dbt_project/macros/ml/create_model_tables.sql").resolve().read_text("utf-8")
+        ddl = jinja2.Template(macro + "{{ create_model_tables() }}")
+        connection.execute(ddl.render(type_double=lambda: "double"))
+        connection.execute(
+            "create schema features; create table features.as_of_dates as "
+            "select date '2018-08-30' as as_of_date; "
+            "create table features.customer_feature_snapshots as "
+            "select 'ana' as customer_id, date '2018-08-30' as as_of_date"
+        )
+        store.write_not_eligible(connection, "churn", date(2018, 8, 30), "too few", {}, "1")
+        assert read_overview(connection).champions == {
+            "churn": "no model: too few.",
+            "segmentation": "no model: 1 customer, expected at least 100.",
+        }
+        connection.execute(
+            "insert into features.customer_feature_snapshots "
+            "select 'c' || i, date '2018-08-30' from range(99) as numbers (i)"
+        )
+        said = read_overview(connection).champions["segmentation"]
+        assert said == "no model yet; `regulars fit --purpose segmentation` fits one."
 
 
 def test_findings_are_read_where_the_load_wrote_some_in_its_order_of_importance():
