@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ml.demo import generate_demo_shop
 from orchestration.errors import InputError
 from orchestration.loading.expectations import Expectations, read_expectations
 from orchestration.loading.load import load_raw_files
@@ -39,35 +38,6 @@ EXPECTED = Expectations(
     far_order_share=0.01,
     most_quiet_days=30,
 )
-
-
-@pytest.fixture(scope="module")
-def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("good") / "shop"
-    generate_demo_shop(folder, order_count=ORDER_COUNT, seed=20_180_830)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def good_warehouse(good_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("good-warehouse") / "good.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        load_raw_files(connection, good_files, expectations=EXPECTED)
-    return path
-
-
-@pytest.fixture
-def folder(good_files: Path, tmp_path: Path) -> Path:
-    """A copy of the good files, to be spoilt."""
-    return Path(shutil.copytree(good_files, tmp_path / "shop"))
-
-
-@pytest.fixture
-def warehouse(good_warehouse: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse into which the good files have been loaded: only spoilt ones load again."""
-    path = shutil.copyfile(good_warehouse, tmp_path / "warehouse.duckdb")
-    with duckdb.connect(str(path)) as connection:
-        yield connection
 
 
 @pytest.fixture

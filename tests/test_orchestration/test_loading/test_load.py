@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.demo import generate_demo_shop
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 from orchestration.loading.log import TableLoad
@@ -43,37 +42,9 @@ TABLES = {
     "sellers": SELLERS,
     "product_category_name_translation": TRANSLATION,
 }
+ORDER_COUNT = 300
 Rows = list[list[str]]
 Refuse = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("good") / "shop"
-    generate_demo_shop(folder, order_count=300, seed=20_180_830)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def good_warehouse(good_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("good-warehouse") / "good.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        load_raw_files(connection, good_files)
-    return path
-
-
-@pytest.fixture
-def folder(good_files: Path, tmp_path: Path) -> Path:
-    """A copy of the good files, to be spoilt."""
-    return Path(shutil.copytree(good_files, tmp_path / "shop"))
-
-
-@pytest.fixture
-def warehouse(good_warehouse: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse into which the good files have been loaded."""
-    path = shutil.copyfile(good_warehouse, tmp_path / "warehouse.duckdb")
-    with duckdb.connect(str(path)) as connection:
-        yield connection
 
 
 def state(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:

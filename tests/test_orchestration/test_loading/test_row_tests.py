@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from ml.demo import generate_demo_shop
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 
@@ -21,34 +19,8 @@ ORDERS = "olist_orders_dataset"
 PAYMENTS = "olist_order_payments_dataset"
 PRODUCTS = "olist_products_dataset"
 REVIEWS = "olist_order_reviews_dataset"
+ORDER_COUNT = 300
 Rows = list[dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("good") / "shop"
-    generate_demo_shop(folder, order_count=300, seed=20_180_830)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def good_warehouse(good_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("good-warehouse") / "good.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        load_raw_files(connection, good_files)
-    return path
-
-
-@pytest.fixture
-def folder(good_files: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(good_files, tmp_path / "shop"))
-
-
-@pytest.fixture
-def warehouse(good_warehouse: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    path = shutil.copyfile(good_warehouse, tmp_path / "warehouse.duckdb")
-    with duckdb.connect(str(path)) as connection:
-        yield connection
 
 
 def spoil(folder: Path, stem: str, change: Callable[[Rows], Rows | None]) -> Rows:
