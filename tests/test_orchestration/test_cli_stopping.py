@@ -59,7 +59,7 @@ def files(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(
     ("megabytes", "is_generated", "doing"),
     [
-        # The history of Dagster takes some 0.8 MB when it is made, the demo shop 4 MB, the warehouse 3 MB.
+        # The history of Dagster takes some 0.8 MB, the demo shop 4 MB, the warehouse 3 MB.
         (0.4, False, "reading the project"),
         (2.0, False, "loading the files"),
         (2.0, True, "loading the files"),
