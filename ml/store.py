@@ -1402,7 +1402,7 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def count_rows(connection: duckdb.DuckDBPyConnection, table_name: str) -> int:
+def count_table_rows(connection: duckdb.DuckDBPyConnection, table_name: str) -> int:
     """How many rows a table has."""
     ((count,),) = _fetch(connection, f"select count(*) from {table_name}")
     return int(count)

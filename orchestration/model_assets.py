@@ -377,7 +377,7 @@ def score_by_library(
             matrix = store.read_features(connection, names, as_of_date)
             scores[model_id] = predict_rows(family, rows, matrix)
         store.write_library_scores(connection, as_of_date, scores)
-        count = store.count_rows(connection, "ml.library_scores")
+        count = store.count_table_rows(connection, "ml.library_scores")
     progress.advance(", ".join(scores) or "no model needs it")
     return dg.MaterializeResult(metadata={"dagster/row_count": count})
 
@@ -424,7 +424,9 @@ def model_tables(
     with writing_connection(context, warehouse) as connection:
         decisions = decide_statuses(store.read_candidates(connection))
         store.write_decisions(connection, decisions)
-        counts = {table: store.count_rows(connection, f"ml.{table}") for table in MODEL_TABLES}
+        counts = {
+            table: store.count_table_rows(connection, f"ml.{table}") for table in MODEL_TABLES
+        }
     champions = [
         f"{decision.model_id}: {decision.status_reason}"
         for decision in decisions

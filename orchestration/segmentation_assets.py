@@ -150,7 +150,9 @@ def study_segmentations(
             )
             sample_count = min(told.sample_count, matrix.row_count)
             store.write_study(connection, study_id, as_of_date, told, candidates, sample_count)
-        counts = {table: store.count_rows(connection, f"ml.{table}") for table in STUDY_TABLES}
+        counts = {
+            table: store.count_table_rows(connection, f"ml.{table}") for table in STUDY_TABLES
+        }
     for table, count in counts.items():
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(["ml", table]),

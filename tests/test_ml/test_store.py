@@ -116,7 +116,7 @@ def warehouse():
 
 
 def count_model_rows(connection):
-    return [store.count_rows(connection, f"ml.{table}") for table in MODEL_TABLES]
+    return [store.count_table_rows(connection, f"ml.{table}") for table in MODEL_TABLES]
 
 
 # --- what is read -------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ def test_a_write_that_fails_in_one_table_leaves_nothing_in_the_others(warehouse,
     with pytest.raises(StoreError, match=lost):
         store.write_model(warehouse, MODEL)
     left = [table for table in MODEL_TABLES if table != lost]
-    assert [store.count_rows(warehouse, f"ml.{table}") for table in left] == [0, 0]
+    assert [store.count_table_rows(warehouse, f"ml.{table}") for table in left] == [0, 0]
 
 
 def test_a_write_that_fails_on_a_value_says_which_and_can_be_tried_again(warehouse):
@@ -409,8 +409,8 @@ def test_curves_and_rules_beside_a_model_are_written_and_replaced_by_those_of_th
         (MODEL.model_id, "test", "model", "roc", 1, 0.0, 0.0, None, None, 3.0, 0.0)
     ]
     store.write_model(warehouse, replace(MODEL, baselines=[rule]))
-    assert store.count_rows(warehouse, "ml.baseline_metrics") == 1
-    assert store.count_rows(warehouse, "ml.model_curves") == 0
+    assert store.count_table_rows(warehouse, "ml.baseline_metrics") == 1
+    assert store.count_table_rows(warehouse, "ml.model_curves") == 0
 
 
 def test_the_same_fit_written_twice_is_kept_once(warehouse):
@@ -877,7 +877,7 @@ def test_a_study_is_written_whole_or_not_at_all(warehouse):
     with pytest.raises(duckdb.ConstraintException, match="noise_share"):
         write_study(warehouse, replace(SECOND, noise_share=None), study_id="b")
     assert store.read_study_id(warehouse) == "a"
-    assert store.count_rows(warehouse, "ml.segmentation_candidate_segments") == 2
+    assert store.count_table_rows(warehouse, "ml.segmentation_candidate_segments") == 2
 
 
 def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse):
@@ -1053,7 +1053,7 @@ def test_the_stability_series_is_replaced_whole(warehouse):
     store.write_stability(warehouse, [row])
     assert warehouse.execute("from ml.segment_stability").fetchall() == [tuple(row.values())]
     store.write_stability(warehouse, [])
-    assert store.count_rows(warehouse, "ml.segment_stability") == 0
+    assert store.count_table_rows(warehouse, "ml.segment_stability") == 0
 
 
 def test_decisions_are_written_and_read_back(warehouse):
@@ -1088,7 +1088,7 @@ def test_an_interrupted_transaction_leaves_nothing(warehouse, interruption):
     with pytest.raises(interruption), store.transaction(warehouse):
         warehouse.execute("delete from features.customer_labels")
         raise interruption
-    assert store.count_rows(warehouse, "features.customer_labels") == 9
+    assert store.count_table_rows(warehouse, "features.customer_labels") == 9
 
 
 def test_a_transaction_that_ends_is_kept(warehouse):
@@ -1096,7 +1096,7 @@ def test_a_transaction_that_ends_is_kept(warehouse):
         warehouse.execute("delete from features.customer_labels where label_window_days = 120")
     warehouse.execute("begin transaction")
     warehouse.execute("rollback")
-    assert store.count_rows(warehouse, "features.customer_labels") == 5
+    assert store.count_table_rows(warehouse, "features.customer_labels") == 5
 
 
 def test_a_refit_with_the_same_parameters_has_the_metrics_of_this_time(warehouse):
