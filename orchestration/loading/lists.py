@@ -12,18 +12,23 @@ SEEDS_DIR = Path(__file__).resolve().parents[2] / "seeds"
 
 
 @cache
-def listed_values(seed: str, column: str) -> frozenset[str]:
+def listed_values(seed: str, column: str, **others: str) -> frozenset[str]:
     """The values of a list, in lower case and without blanks at their ends.
 
     Args:
         seed: a file of ``seeds/``, without its suffix.
         column: one of its columns.
+        others: columns and what must stand in them; none for all rows.
 
     Example:
         >>> "delivered" in listed_values("order_statuses", "order_status")
         True
     """
-    return frozenset(row[column].strip().lower() for row in _rows(seed))
+    return frozenset(
+        row[column].strip().lower()
+        for row in _rows(seed)
+        if all(row[name] == value for name, value in others.items())
+    )
 
 
 def topics_of(column_name: str) -> list[str]:

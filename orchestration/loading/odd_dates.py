@@ -14,11 +14,17 @@ from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 
-# A single order is far from all others beyond ten years, however few there are.
-LONE_GAP_DAYS = 3653
-LEAST_TOTAL_FOR_LONE = 3
+# Less than half of the orders is far from all others beyond ten years: a date that stands for none,
+# such as 1970-01-01, may stand in many rows.
+AGES_DAYS = 3653
+# So is the one day with more orders than any other, if so many are dated so: a default. It holds so
+# much of what lies beyond the gap.
+LEAST_REPEATED = 5
+LEAST_SHARE_OF_REPEATED = 0.9
 # A larger share of the orders before the usable window is said.
 MOST_SHARE_BEFORE_WINDOW = 0.05
+# A larger share of the orders on or after the as-of date is said.
+MOST_SHARE_AFTER = 0.01
 # So many orders that are far away are named one by one.
 MOST_FAR_ORDERS = 20
 SETTINGS = "--as-of or REGULARS_AS_OF_DATE"
@@ -28,7 +34,8 @@ def usual_range(order_counts: Mapping[date, int], gap_days: int, share: float) -
     """First and last day with an order, those left aside that are dated far from the others.
 
     The same rule as in ``features.data_range``: at either end, days beyond a gap without an order
-    are left aside if they hold at most a share of all orders, or a single one beyond ten years.
+    are left aside if they hold at most a share of all orders, or less than half of them beyond ten
+    years or on one day that is a default for no date.
 
     Args:
         order_counts: orders of each day that has any, at least one day.
@@ -49,12 +56,17 @@ def usual_range(order_counts: Mapping[date, int], gap_days: int, share: float) -
 def _skip_far(
     days: Sequence[date], order_counts: Mapping[date, int], gap_days: int, share: float
 ) -> date:
-    total, so_far, first = sum(order_counts.values()), 0, days[0]
+    total, most, so_far, first = sum(order_counts.values()), max(order_counts.values()), 0, days[0]
     for day, following in itertools.pairwise(days):
         so_far += order_counts[day]
         gap = abs((following - day).days)
-        is_lone = gap > LONE_GAP_DAYS and so_far == 1 and total >= LEAST_TOTAL_FOR_LONE
-        if is_lone or (gap > gap_days and so_far <= share * total):
+        is_default = (
+            order_counts[day] == most
+            and most >= LEAST_REPEATED
+            and most >= LEAST_SHARE_OF_REPEATED * so_far
+        )
+        is_minority = 2 * so_far < total and (gap > AGES_DAYS or is_default)
+        if gap > gap_days and (is_minority or so_far <= share * total):
             first = following
     return first
 
@@ -94,6 +106,7 @@ def find_odd_dates(
         _refuse_other_years(file, column, first, last, expectations)
         before = {day: n for day, n in order_counts.items() if day < expectations.as_of_date}
         yield from _quiet(file, column, usual_range(before, *far)[1], expectations)
+        yield from _after_as_of_date(connection, file, column, order_counts, last, expectations)
         yield from _far_orders(connection, file, column, first, last)
         yield from _before_window(file, column, before, first, expectations)
 
@@ -132,6 +145,42 @@ def _quiet(file: RawFile, column: str, last: date, expectations: Expectations) -
             found_value=str(last),
             affected_count=days,
         )
+
+
+def _after_as_of_date(
+    connection: duckdb.DuckDBPyConnection,
+    file: RawFile,
+    column: str,
+    order_counts: Mapping[date, int],
+    last: date,
+    expectations: Expectations,
+) -> Iterator[Finding]:
+    as_of, total = expectations.as_of_date, sum(order_counts.values())
+    count = sum(n for day, n in order_counts.items() if as_of <= day <= last)
+    if count <= MOST_SHARE_AFTER * total:
+        return
+    ((position, value),) = connection.execute(
+        f"""
+        select min(position), arg_min(value, position) from (
+            select {POSITION_SQL} as position, "{column}" as value from raw.{file.table.name}
+        )
+        where cast(value as date) between ? and ?
+        """,
+        [as_of, last],
+    ).fetchall()
+    yield Finding(
+        code="time_orders_after_as_of_date",
+        message=f"{{place}}: the order is dated {value}, and {count:,} of "
+        f"{counted(total, 'order')} ({count / total:.1%}) are dated on or after the as-of date "
+        f"{as_of}; no figure counts them.",
+        remedy=f"To count them, set the as-of date to {last + timedelta(days=1)}, the day after "
+        f"the last order: {SETTINGS}.",
+        file=file,
+        column_name=column,
+        position=position,
+        found_value=str(value),
+        affected_count=count,
+    )
 
 
 def _far_orders(

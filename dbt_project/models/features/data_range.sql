@@ -3,12 +3,13 @@
    end of the data: the day after the last order. Orders dated far away from the
    others (a typing error, a date of 1970 that stands for none) are left aside:
    they lie beyond far_order_gap_days without an order, and are at most
-   far_order_share of all (or a single one beyond ten years). The load says
-   which they are. -#}
+   far_order_share of all, or less than half of them beyond ten years or on one
+   day, the one with most orders: a default for no date. The load says which
+   they are, by the same rule (loading/odd_dates.py). -#}
 {{ config(pre_hook="{{ require_orders_before_as_of_date() }}") }}
 {%- set far_days = var('far_order_gap_days') -%}
 {%- set far_share = var('far_order_share') -%}
-{%- set lone_days, lone_total = 3653, 3 -%}
+{%- set ages_days, least_repeated, least_share = 3653, 5, 0.9 -%}
 with
 
 orders as (
@@ -42,7 +43,9 @@ sequenced_days as (
             order by order_date asc
             rows between current row and unbounded following
         ) as order_count_from_here,
-        sum(order_count) over () as order_count
+        sum(order_count) over () as order_count,
+        order_count as day_order_count,
+        max(order_count) over () as most_day_order_count
     from order_days
 
 ),
@@ -59,9 +62,17 @@ far_days as (
                     then order_date
                 when
                     {{ days_between('order_date', 'next_order_date') }}
-                    > {{ lone_days }}
-                    and order_count_so_far = 1
-                    and order_count >= {{ lone_total }}
+                    > {{ ages_days }}
+                    and 2 * order_count_so_far < order_count
+                    then order_date
+                when
+                    {{ days_between('order_date', 'next_order_date') }}
+                    > {{ far_days }}
+                    and 2 * order_count_so_far < order_count
+                    and day_order_count = most_day_order_count
+                    and day_order_count >= {{ least_repeated }}
+                    and day_order_count
+                    >= {{ least_share }} * order_count_so_far
                     then order_date
             end
         ) as last_early_date,
@@ -74,9 +85,17 @@ far_days as (
                     then order_date
                 when
                     {{ days_between('former_order_date', 'order_date') }}
-                    > {{ lone_days }}
-                    and order_count_from_here = 1
-                    and order_count >= {{ lone_total }}
+                    > {{ ages_days }}
+                    and 2 * order_count_from_here < order_count
+                    then order_date
+                when
+                    {{ days_between('former_order_date', 'order_date') }}
+                    > {{ far_days }}
+                    and 2 * order_count_from_here < order_count
+                    and day_order_count = most_day_order_count
+                    and day_order_count >= {{ least_repeated }}
+                    and day_order_count
+                    >= {{ least_share }} * order_count_from_here
                     then order_date
             end
         ) as first_late_date

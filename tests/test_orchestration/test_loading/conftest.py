@@ -1,16 +1,18 @@
 """Raw files of a small shop and a warehouse that has loaded them, to be spoilt by each test.
 
-A module says of how many orders (``ORDER_COUNT``) and with which expectations (``EXPECTED``).
+A module may say of how many orders (``ORDER_COUNT``) and with which expectations (``EXPECTED``).
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from spoilt_files import EXPECTED, ORDER_COUNT, Rows
 
 from ml.demo import generate_demo_shop
 from orchestration.loading.load import load_raw_files
@@ -21,7 +23,8 @@ SEED = 20_180_830
 @pytest.fixture(scope="module")
 def good_files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("good") / "shop"
-    generate_demo_shop(folder, order_count=request.module.ORDER_COUNT, seed=SEED)
+    count = getattr(request.module, "ORDER_COUNT", ORDER_COUNT)
+    generate_demo_shop(folder, order_count=count, seed=SEED)
     return folder
 
 
@@ -48,3 +51,16 @@ def warehouse(good_warehouse: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyC
     path = shutil.copyfile(good_warehouse, tmp_path / "warehouse.duckdb")
     with duckdb.connect(str(path)) as connection:
         yield connection
+
+
+@pytest.fixture
+def load(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Callable[..., Rows]:
+    """Load the spoilt files; the findings."""
+
+    def findings(**options: Any) -> Rows:
+        load_raw_files(warehouse, folder, **{"expectations": EXPECTED, **options})
+        found = warehouse.execute("select * from raw.input_findings")
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    return findings

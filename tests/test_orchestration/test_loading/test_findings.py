@@ -4,79 +4,30 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
-from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from orchestration.errors import InputError
-from orchestration.loading.expectations import Expectations, read_expectations
-from orchestration.loading.load import load_raw_files
-from orchestration.loading.odd_dates import usual_range
-
-CUSTOMERS = "olist_customers_dataset"
-GEOLOCATION = "olist_geolocation_dataset"
-ITEMS = "olist_order_items_dataset"
-ORDERS = "olist_orders_dataset"
-PAYMENTS = "olist_order_payments_dataset"
-PRODUCTS = "olist_products_dataset"
-REVIEWS = "olist_order_reviews_dataset"
-SELLERS = "olist_sellers_dataset"
-ORDER_COUNT = 1_200
-Rows = list[dict[str, str]]
-EXPECTED = Expectations(
-    as_of_date=date(2018, 8, 30),
-    window_start_date=date(2017, 1, 1),
-    currency_code="BRL",
-    far_order_gap_days=180,
-    far_order_share=0.01,
-    most_quiet_days=30,
+from spoilt_files import (
+    CUSTOMERS,
+    EXPECTED,
+    GEOLOCATION,
+    ORDERS,
+    PAYMENTS,
+    PRODUCTS,
+    REVIEWS,
+    SELLERS,
+    Rows,
+    of,
+    put,
+    spoil,
 )
 
-
-@pytest.fixture
-def load(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Callable[..., Rows]:
-    """Load the spoilt files; the findings."""
-
-    def findings(**options: Any) -> Rows:
-        load_raw_files(warehouse, folder, **{"expectations": EXPECTED, **options})
-        found = warehouse.execute("select * from raw.input_findings")
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    return findings
-
-
-def spoil(folder: Path, stem: str, change: Callable[[Rows], Rows | None]) -> None:
-    """Change the rows of a file; row number n stands on line n + 2, as no value spans lines."""
-    path = folder / f"{stem}.csv"
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    rows = change(rows) or rows
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def put(folder: Path, stem: str, column: str, *values: str, at: int = 10) -> None:
-    """Put values into a column, from a row on."""
-
-    def change(rows: Rows) -> None:
-        for row, value in zip(rows[at:], values, strict=False):
-            row[column] = value
-
-    spoil(folder, stem, change)
-
-
-def of(found: Rows, code: str) -> Rows:
-    return [row for row in found if row["finding_code"] == code]
+from orchestration.errors import InputError
+from orchestration.loading.expectations import read_expectations
+from orchestration.loading.odd_dates import usual_range
 
 
 def test_a_shop_without_anything_odd_has_no_findings(load):
