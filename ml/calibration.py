@@ -1,8 +1,8 @@
 """Recalibration of probabilities, kept among the parameters of the model that it mends.
 
 A probability is calibrated if, of the customers who got 2 %, two in a hundred return. Where that
-does not hold, the raw probability is bent: along a sigmoid of its log-odds (Platt 1999), or along
-a rising line through the return rates of neighbours (isotonic regression: Zadrozny and Elkan
+does not hold, the raw probability is recalibrated: along a sigmoid of its log-odds (Platt 1999), or
+along a rising line through the return rates of neighbours (isotonic regression: Zadrozny and Elkan
 2002). Fits by scikit-learn; in the warehouse the macro ``ml_calibrated_probability`` spells the
 same formula out.
 """
@@ -98,7 +98,7 @@ def fit_calibration_line(
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the raw probabilities of a model are bent.
+    """How the raw probabilities of a model are recalibrated.
 
     Attributes:
         kind: ``none``, ``sigmoid`` or ``isotonic``.
@@ -132,7 +132,7 @@ class Calibration:
         return np.interp(probability, self.thresholds, self.probabilities)
 
     def to_rows(self) -> list[ParameterRow]:
-        """The calibration as parameter rows; none where nothing is bent."""
+        """The calibration as parameter rows; none where nothing is recalibrated."""
         if self.kind == "sigmoid":
             return [
                 ParameterRow("calibration_slope", self.slope),
@@ -183,7 +183,7 @@ class Calibration:
 def fit_calibration(
     is_returning: NDArray[np.bool_], probability: FloatArray, kind: str
 ) -> Calibration:
-    """Learn how to bend probabilities, from customers that the model was not fitted on.
+    """Learn how to recalibrate probabilities, from customers that the model was not fitted on.
 
     Neither kind ever turns the order round: where the sigmoid that fits best falls, all get the
     base rate. Where all probabilities are equal, the sigmoid moves them to it.
@@ -240,16 +240,16 @@ def cross_fit_calibration(
     kind: str,
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> FloatArray:
-    """Bend the probabilities of each fold by what the other folds ask for.
+    """Recalibrate the probabilities of each fold on the other folds.
 
-    What was bent by its own outcomes is calibrated by construction; this says how well bending
-    works on people whose outcomes had no part in it.
+    What was recalibrated on its own outcomes is calibrated by construction; out of fold it is seen
+    how well recalibration works.
 
     Args:
         is_returning: shape (rows,), both classes in the rows that each fold leaves.
         probability: of returning, by models that were not fitted on the row, shape (rows,).
         kind: ``none``, ``sigmoid`` or ``isotonic``.
-        folds: rows to learn from and rows to bend, each row to be bent once.
+        folds: rows to learn from and rows to recalibrate, each row once.
 
     Raises:
         ValueError: as :func:`fit_calibration`.
@@ -261,11 +261,11 @@ def cross_fit_calibration(
         >>> cross_fit_calibration(labels, np.full(8, 0.5), "sigmoid", folds).round(6)
         array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
     """
-    bent = np.empty(len(probability))
+    recalibrated = np.empty(len(probability))
     for others, held_out in folds:
         learned = fit_calibration(is_returning[others], probability[others], kind)
-        bent[held_out] = learned.apply(probability[held_out])
-    return bent
+        recalibrated[held_out] = learned.apply(probability[held_out])
+    return recalibrated
 
 
 @dataclass(frozen=True)
