@@ -16,6 +16,7 @@ from orchestration.loading.odd_columns import find_telling_columns
 from orchestration.loading.odd_dates import find_odd_dates
 from orchestration.loading.odd_keys import find_dominant_keys, find_half_matching_keys
 from orchestration.loading.odd_orders import find_orders_without_rows
+from orchestration.loading.odd_people import find_odd_people
 from orchestration.loading.odd_tables import find_empty_tables
 from orchestration.loading.odd_timestamps import find_odd_timestamps
 from orchestration.loading.odd_values import find_broken_rows, find_unlisted_values
@@ -58,6 +59,7 @@ def record_findings(
     findings += find_orders_without_rows(connection, files)
     findings += find_telling_columns(files, expectations)
     findings += find_dominant_keys(connection, files)
+    findings += find_odd_people(connection, files)
     findings += find_half_matching_keys(connection, files)
     findings += find_unlisted_values(connection, files)
     findings += find_broken_rows(connection, files)

@@ -12,7 +12,7 @@ from orchestration.loading.files import RawFile
 from orchestration.loading.tables import RawTable
 
 # Raise it whenever the same bytes would be read into other rows, so that they are read again.
-READING_VERSION = 2
+READING_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -30,19 +30,37 @@ GOOD = ["k1", "p1", "01113", "SP", "olá"]
 NULL_WORDS = [
     "nan", "NaN", "NULL", "null", "None", "\\N", "N/A", "n/a", "#N/A", "#REF!", "-", "--", "?",
     "undefined", "<NA>", "(null)", "[NULL]", "nil", "NaT", "####", "*", "n.a.", "missing",
+    "#N/D", "#NV", "#VALOR!", "#¿NOMBRE?", "[object Object]",
+    "undefined undefined",
+    "null null", "null,null",
+     "não informado", "NAO INFORMADO", "DBNull", "\uff4e\uff55\uff4c\uff4c",
+    "“null”",
+     "«n/a»", "nu\u200bll",
+    "not_provided", "sem e-mail", "keine Angabe",
 ]  # fmt: skip
 PLACEHOLDERS = [
     "guest", "Guest", "GUEST ", "unknown", "Anonymous", "test", "guest_user", "Walk-In Customer",
     "guest@shop.com", "no-reply@shop.com", "deleted", "xxx", "-1", "consumidor final",
-    "d41d8cd98f00b204e9800998ecf8427e",
+    "d41d8cd98f00b204e9800998ecf8427e", "99999999999", "11111111111", "111-111-111",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "“guest”", "guest1", "Guest_12", "anonymous 7", "\uff47\uff55\uff45\uff53\uff54",
+    "undefined@undefined", "null@null.com", "NA@nan.com", "anônimo",
 ]  # fmt: skip
-ZEROS = ["0", "000", "0.0", "00000000-0000-0000-0000-000000000000"]
+ZEROS = [
+    "0",
+    "000",
+    "0.0",
+    "00000000-0000-0000-0000-000000000000",
+    "{00000000-0000-0000-0000-000000000000}",
+]
 SHORTENED = ["1.23457E+31", "1,23457E+31", "4.5e7", "1E+05", "87634.0", "1.000"]
 DRESSED = ['="01113"', "'01113", '= "01113"', "  01113", "01113\t", "\ufeff01113", "01113\u00a0"]
 FINE = [
     "0010a452c6d13139e50b57f19f52e04e", "1234e567", "12e5", "anna.bell@shop.com", "10", "100",
     "550e8400-e29b-41d4-a716-446655440000", "guesthouse@x.com", "Ana Maria", "ñandú", "日本",
     "testa", "nancy", "e-1", "C0", "nullarbor", "+55 11 91234-5678", "a+b@x.com",
+    "na@company.com", "Nan@x.com", "12E-10", "1E-5", "99999", "1111",
+    "deadbeef", "guest-7f3a9c", "guest123456", "#1001", "no one else", "A-1111-2",
 ]  # fmt: skip
 
 
@@ -71,6 +89,13 @@ def test_nobody_may_be_a_placeholder():
 @pytest.mark.parametrize("role", sorted(KEY_ROLES))
 def test_what_names_somebody_is_not_doubted(role):
     assert doubted(role, FINE) == []
+
+
+def test_a_product_or_a_seller_may_be_called_by_a_word_that_names_no_person():
+    words = ["NA", "void", "Leer", "empty"]
+    assert doubted("seller_key", words) == []
+    assert doubted("product_key", words) == []
+    assert doubted("person_key", words) == words
 
 
 def test_postal_codes_and_states_may_be_missing_but_not_in_spreadsheet_dress():
