@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from orchestration.loading.expectations import Expectations
+from orchestration.loading.expectations import CountryBox, Expectations
 
 CUSTOMERS = "olist_customers_dataset"
 GEOLOCATION = "olist_geolocation_dataset"
@@ -26,6 +26,7 @@ EXPECTED = Expectations(
     far_order_gap_days=180,
     far_order_share=0.01,
     most_quiet_days=30,
+    country_box=CountryBox(south=-34, north=6, west=-74, east=-28),
 )
 
 

@@ -296,6 +296,7 @@ def var(name: str, default: Any = None) -> Any:
         "source_defaults": {
             "olist": {
                 "currency_code": "BRL",
+                "country_box": {"south": -34, "north": 6, "west": -74, "east": -28},
                 "most_plausible_roc_auc": 0.75,
                 "churn_label_window_days": 180,
                 "churn_training_date_count": 2,

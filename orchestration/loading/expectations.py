@@ -18,6 +18,16 @@ PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
 
 
 @dataclass(frozen=True)
+class CountryBox:
+    """Degrees of latitude and longitude between which a country lies."""
+
+    south: float
+    north: float
+    west: float
+    east: float
+
+
+@dataclass(frozen=True)
 class Expectations:
     """What the files of a shop are held against.
 
@@ -27,6 +37,7 @@ class Expectations:
         currency_code: of all amounts.
         far_order_gap_days: orders beyond so many days without an order may be far from the others.
         far_order_share: they are far if they are at most this share of all.
+        country_box: where the shop's places lie; none to hold no place against it.
         most_quiet_days: more days between the last order and the as-of date make everybody look
             lost.
     """
@@ -37,6 +48,7 @@ class Expectations:
     far_order_gap_days: int
     far_order_share: float
     most_quiet_days: int
+    country_box: CountryBox | None = None
 
 
 def read_expectations(source: str | None = None) -> Expectations:
@@ -60,6 +72,7 @@ def read_expectations(source: str | None = None) -> Expectations:
         far_order_gap_days=int(variables["far_order_gap_days"]),
         far_order_share=float(variables["far_order_share"]),
         most_quiet_days=int(variables["most_quiet_days"]),
+        country_box=CountryBox(**defaults["country_box"]) if "country_box" in defaults else None,
     )
 
 

@@ -12,12 +12,15 @@ from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import PLACE, Finding
 from orchestration.loading.lines import find_places, unit_of
+from orchestration.loading.odd_amounts import find_odd_amounts
 from orchestration.loading.odd_columns import find_telling_columns
 from orchestration.loading.odd_dates import find_odd_dates
 from orchestration.loading.odd_keys import find_dominant_keys, find_half_matching_keys
 from orchestration.loading.odd_orders import find_orders_without_rows
 from orchestration.loading.odd_people import find_odd_people
+from orchestration.loading.odd_places import find_odd_places
 from orchestration.loading.odd_tables import find_empty_tables
+from orchestration.loading.odd_texts import find_odd_texts
 from orchestration.loading.odd_timestamps import find_odd_timestamps
 from orchestration.loading.odd_values import find_broken_rows, find_unlisted_values
 from orchestration.loading.row_tests import lines_of_rejects
@@ -55,9 +58,12 @@ def record_findings(
     if expectations is not None:
         findings += find_odd_dates(connection, files, expectations)
         findings += find_odd_timestamps(connection, files, expectations)
+        findings += find_odd_places(connection, files, expectations)
     findings += find_empty_tables(connection, files)
     findings += find_orders_without_rows(connection, files)
     findings += find_telling_columns(files, expectations)
+    findings += find_odd_amounts(connection, files)
+    findings += find_odd_texts(connection, files)
     findings += find_dominant_keys(connection, files)
     findings += find_odd_people(connection, files)
     findings += find_half_matching_keys(connection, files)

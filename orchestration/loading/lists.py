@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 import unicodedata
 from functools import cache
@@ -42,19 +43,27 @@ def topics_of(column_name: str) -> list[str]:
     Example:
         >>> topics_of("refundAmount"), topics_of("Moeda"), topics_of("latest_contest")
         (['money', 'refund'], ['currency'], [])
+        >>> topics_of("currencies"), topics_of("валюта")
+        (['currency'], ['currency'])
     """
     topics = {row["word"]: row["topic"] for row in _rows("telling_column_words")}
-    plain = unicodedata.normalize("NFKD", column_name).encode("ascii", "ignore").decode()
-    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)] + [
-        re.sub(r"[^a-z]", "", plain.lower())
-    ]
+    parts = unicodedata.normalize("NFKD", column_name)
+    marked = "".join(sign for sign in parts if not unicodedata.combining(sign))
+    plain = unicodedata.normalize("NFC", marked)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+", plain)
+    lower = [word.lower() for word in words]
+    pairs = ["".join(pair) for pair in itertools.pairwise(lower)]
     found = {
         topics[form]
-        for word in words
-        for form in (word, word.removesuffix("s"), word.removesuffix("es"))
+        for word in [*lower, *pairs, "".join(lower), re.sub(r"[\W_]", "", plain.lower())]
+        for form in (word, word.removesuffix("s"), word.removesuffix("es"), _from_ies(word))
         if form in topics
     }
     return sorted(found)
+
+
+def _from_ies(word: str) -> str:
+    return word.removesuffix("ies") + "y" if word.endswith("ies") else word
 
 
 @cache

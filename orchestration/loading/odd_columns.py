@@ -10,12 +10,16 @@ import pyarrow.parquet as pq
 
 from orchestration.errors import InputError
 from orchestration.loading.csv_faults import rows_one_by_one
+from orchestration.loading.currencies import currency_of
 from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.formats import PARQUET
 from orchestration.loading.lines import unit_of
 from orchestration.loading.lists import topics_of
+
+# More values than these are no list of a shop's currencies.
+MOST_CURRENCIES = 8
 
 
 @dataclass
@@ -27,10 +31,27 @@ class _Value:
     row_count: int = 0
 
 
+@dataclass(frozen=True)
+class _Currency:
+    """A currency, where it first stands in a column."""
+
+    code: str
+    file: RawFile
+    column_name: str
+    value: _Value
+
+    def place(self) -> str:
+        """Its text, with the line or row."""
+        return f"{self.value.text!r} ({unit_of(self.file)} {self.value.line_number})"
+
+
 def find_telling_columns(
     files: Sequence[RawFile], expectations: Expectations | None
 ) -> Iterator[Finding]:
-    """Ignored columns whose names say money, currency, unit, status, refund, discount or test.
+    """Ignored columns whose names or values say that they change what the others mean.
+
+    Names say money, currency, quantity, unit, status, refund, discount, tax or test; values say so
+    if all of them are codes of a few currencies.
 
     Args:
         files: all files of the source.
@@ -40,22 +61,23 @@ def find_telling_columns(
         A finding per column.
 
     Raises:
-        InputError: a column of currencies has several.
+        InputError: there are several currencies, in one column or in two.
     """
+    currencies: list[_Currency] = []
+    findings: list[Finding] = []
     for file in files:
-        telling = {
-            name: topics
-            for name in file.header
-            if name not in file.table.columns and (topics := topics_of(name))
-        }
-        if not telling:
-            continue
-        values = _values(file, list(telling))
-        for name, topics in telling.items():
-            if "currency" in topics:
-                yield _currency(file, name, values[name], expectations)
-            else:
-                yield _ignored(file, name, topics, values[name])
+        ignored = [name for name in file.header if name and name not in file.table.columns]
+        values = _values(file, ignored) if ignored else {}
+        for name in ignored:
+            topics = topics_of(name)
+            found = _currencies(file, name, values[name], is_named_so="currency" in topics)
+            currencies += found
+            if found and (other := _other_currency(found, expectations)):
+                findings.append(other)
+            elif topics or found:
+                findings.append(_ignored(file, name, topics or ["currency"], values[name]))
+    _refuse_several(currencies)
+    yield from findings
 
 
 def _ignored(file: RawFile, name: str, topics: Sequence[str], values: dict[str, _Value]) -> Finding:
@@ -80,33 +102,65 @@ def _ignored(file: RawFile, name: str, topics: Sequence[str], values: dict[str, 
     )
 
 
-def _currency(
-    file: RawFile, name: str, values: dict[str, _Value], expectations: Expectations | None
-) -> Finding:
-    ordered = sorted(values.values(), key=lambda value: value.line_number)
-    if len(ordered) > 1:
-        one, other = ordered[:2]
-        unit = unit_of(file)
-        raise InputError(
-            f"{file.path.name}, column {name}: expected one currency, found {len(ordered)}: "
-            f"{one.text!r} ({unit} {one.line_number}), {other.text!r} ({unit} "
-            f"{other.line_number}); amounts in several currencies cannot be summed. Convert them "
-            f"to one, and take the column out or fill it with that one."
+def _currencies(
+    file: RawFile, name: str, values: dict[str, _Value], *, is_named_so: bool
+) -> list[_Currency]:
+    """The currencies of a column, the first of each; none if it is no column of currencies."""
+    found: dict[str, _Currency] = {}
+    others = 0
+    for value in sorted(values.values(), key=lambda value: value.line_number):
+        code = currency_of(value.text, is_named_so=is_named_so)
+        if code is None:
+            others += 1
+        else:
+            found.setdefault(code, _Currency(code, file, name, value))
+    is_list = not others and 2 <= len(found) <= MOST_CURRENCIES
+    return list(found.values()) if is_named_so or is_list else []
+
+
+def _refuse_several(currencies: Sequence[_Currency]) -> None:
+    codes = {currency.code for currency in currencies}
+    if len(codes) < 2:
+        return
+    one = currencies[0]
+    columns: dict[tuple[str, str], list[_Currency]] = {}
+    for each in currencies:
+        columns.setdefault((each.file.path.name, each.column_name), []).append(each)
+    several = next((column for column in columns.values() if len(column) > 1), None)
+    if several is not None:
+        one, other = several[:2]
+        found = f"{len(several)}: {one.place()}, {other.place()}"
+    else:
+        other = next(each for each in currencies if each.code != one.code)
+        found = (
+            f"{one.place()} here and {other.place()} in {other.file.path.name}, column "
+            f"{other.column_name}"
         )
+    raise InputError(
+        f"{one.file.path.name}, column {one.column_name}: expected one currency, found {found}; "
+        "amounts in several currencies cannot be summed. Convert them to one, and take the column "
+        "out or fill it with that one."
+    )
+
+
+def _other_currency(
+    found: Sequence[_Currency], expectations: Expectations | None
+) -> Finding | None:
     expected = expectations.currency_code if expectations else None
-    if not ordered or expected is None or ordered[0].text.strip().upper() == expected:
-        return _ignored(file, name, ["currency"], values)
-    (found,) = ordered
+    (first, *_) = found
+    if expected is None or first.code == expected:
+        return None
     return Finding(
         code="other_currency",
-        message=f"{file.path.name}, {unit_of(file)} {found.line_number}, column {name}: the "
-        f"currency is {found.text!r}, but all amounts are shown as {expected}.",
+        message=f"{first.file.path.name}, {unit_of(first.file)} {first.value.line_number}, column "
+        f"{first.column_name}: the currency is {first.value.text!r}, but all amounts are shown as "
+        f"{expected}.",
         remedy="Set currency_code of the source in dbt_project.yml to the shop's currency.",
-        file=file,
-        column_name=name,
-        line_number=found.line_number,
-        found_value=found.text,
-        affected_count=found.row_count,
+        file=first.file,
+        column_name=first.column_name,
+        line_number=first.value.line_number,
+        found_value=first.value.text,
+        affected_count=first.value.row_count,
     )
 
 

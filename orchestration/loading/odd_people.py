@@ -50,7 +50,10 @@ def _spellings(
 ) -> Iterator[Finding]:
     """Keys that are the same but for case, zeros in front of digits, blanks and unseen signs."""
     clean = f"trim(regexp_replace({cleaned_sql('code')}, '[\\s\\p{{Z}}]+', ' ', 'g'))"
-    same = f"if(regexp_full_match({clean}, '0*[0-9]+'), ltrim({clean}, '0'), {clean})"
+    same = (  # most keys are clean, and seen to be so at less cost
+        "case when regexp_full_match(code, '[a-z1-9][0-9a-z]*') then code "
+        f"when regexp_full_match({clean}, '0*[0-9]+') then ltrim({clean}, '0') else {clean} end"
+    )
     count, spelling_count, position, value, other = connection.execute(
         f"""
         with codes as (

@@ -1,8 +1,8 @@
 {# One row per zip prefix with a point in Brazil: the median of its distinct
    points. A quarter of the rows repeat another, some lie on other continents
-   (pitfall 12). The box holds the mainland and the islands far off its coast
-   (Fernando de Noronha, Trindade), which are Brazil, too. -#}
-{%- set south, north, west, east = -34, 6, -74, -28 -%}
+   (pitfall 12). The box (country_box) holds the mainland and the islands far
+   off its coast (Fernando de Noronha, Trindade), which are Brazil, too. -#}
+{%- set box = var('source_defaults')['olist']['country_box'] -%}
 with
 
 geolocation as (
@@ -19,8 +19,8 @@ points as (
         longitude
     from geolocation
     where
-        latitude between {{ south }} and {{ north }}
-        and longitude between {{ west }} and {{ east }}
+        latitude between {{ box.south }} and {{ box.north }}
+        and longitude between {{ box.west }} and {{ box.east }}
 
 ),
 
