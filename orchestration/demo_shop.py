@@ -10,14 +10,15 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from ml.demo import DEFAULT_SCENARIO, generate_demo_shop
 from orchestration.resources import SUFFIX_LENGTH
+from orchestration.sources import demo_of
 
 LABEL = "made_with.json"
 
 
-def _wanted(order_count: int, seed: int, scenario: str) -> dict[str, object]:
+def _wanted(source: str, order_count: int, seed: int, scenario: str) -> dict[str, object]:
     return {
+        "source": source,
         "orders": order_count,
         "seed": seed,
         "scenario": scenario,
@@ -28,31 +29,35 @@ def _wanted(order_count: int, seed: int, scenario: str) -> dict[str, object]:
 def make_demo_shop(
     folder: Path,
     *,
+    source: str,
     order_count: int,
     seed: int,
-    scenario: str = DEFAULT_SCENARIO,
+    scenario: str | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
-    """Generate the demo shop and label it; without the label a folder is not trusted.
+    """Generate a source's demo shop and label it; without the label a folder is not trusted.
 
     It is written to a hidden folder inside the folder, and put in place when it is whole. Whoever
     stops it before, or a disk that is full, leaves everything as it was.
 
     Args:
         folder: made if it is not there; other files in it stay.
+        source: whose files it is like.
         order_count: orders to generate.
         seed: the same seed, the same bytes.
         scenario: kind of shop.
         progress: called with how many orders are done, and how many there will be.
     """
+    generator = demo_of(source)
+    scenario = scenario or str(generator.DEFAULT_SCENARIO)
     made = _make_folders(folder)
     new = folder / f".new-{uuid.uuid4().hex[:SUFFIX_LENGTH]}"
     try:
         new.mkdir()
-        generate_demo_shop(
+        generator.generate_demo_shop(
             new, order_count=order_count, seed=seed, scenario=scenario, progress=progress
         )
-        (new / LABEL).write_text(json.dumps(_wanted(order_count, seed, scenario)))
+        (new / LABEL).write_text(json.dumps(_wanted(source, order_count, seed, scenario)))
         try:
             _put_in_place(new, folder)
         except KeyboardInterrupt:
@@ -81,12 +86,11 @@ def _put_in_place(new: Path, folder: Path) -> None:
         file.replace(folder / file.name)
 
 
-def is_demo_shop(
-    folder: Path, *, order_count: int, seed: int, scenario: str = DEFAULT_SCENARIO
-) -> bool:
-    """Whether a folder holds this very demo shop, whole."""
+def is_demo_shop(folder: Path, *, source: str, order_count: int, seed: int) -> bool:
+    """Whether a folder holds a source's demo shop of the default scenario, whole."""
+    scenario = str(demo_of(source).DEFAULT_SCENARIO)
     try:
         label = json.loads((folder / LABEL).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # none, or half of one
         return False
-    return bool(label == _wanted(order_count, seed, scenario))
+    return bool(label == _wanted(source, order_count, seed, scenario))

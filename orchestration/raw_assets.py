@@ -23,7 +23,7 @@ from orchestration.staging import WritingRun
             description=f"`{table.file_stem}`, loaded as it is with its types stated.",
             kinds={"duckdb", "csv"},
         )
-        for table in source_tables()
+        for table in source_tables(Settings.from_environment().source)
     ],
     can_subset=False,
     op_tags=BEGINNING,
@@ -35,18 +35,19 @@ def raw_tables(
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Load all raw tables, or none."""
-    progress.begin("load", len(source_tables()) + (settings.data_dir is None))
+    progress.begin("load", len(source_tables(settings.source)) + (settings.data_dir is None))
     orders, seed = settings.demo_orders, settings.demo_seed
     if settings.data_dir is None and not is_demo_shop(
-        settings.demo_dir, order_count=orders, seed=seed
+        settings.demo_dir, source=settings.source, order_count=orders, seed=seed
     ):
-        make_demo_shop(settings.demo_dir, order_count=orders, seed=seed)
+        make_demo_shop(settings.demo_dir, source=settings.source, order_count=orders, seed=seed)
         progress.advance(f"demo shop of {orders:,} orders generated")
     with writing_connection(context, warehouse) as connection:
         loads = load_raw_files(
             connection,
             settings.data_dir or settings.demo_dir,
-            expectations=read_expectations(),
+            tables=source_tables(settings.source),
+            expectations=read_expectations(settings.source),
             max_rejected_rows=settings.max_rejected_rows,
             progress=progress.advance,
         )

@@ -24,7 +24,6 @@ DEFAULT_DEMO_ORDERS = 20_000
 # With fewer orders the generated shop lacks a kind of customer.
 MIN_DEMO_ORDERS = 100
 DEFAULT_DEMO_SEED = 20_180_830
-DEFAULT_DEMO_SCENARIO = "like_olist"
 # How long a step waits for another process to let go of the warehouse, in seconds.
 LOCK_PATIENCE = 60.0
 # How DuckDB begins to say so.
@@ -82,6 +81,13 @@ class Settings:
         )
 
     @property
+    def source(self) -> str:
+        """The source whose files these are (``REGULARS_SOURCE``, or what the folder holds)."""
+        from orchestration.sources import find_source
+
+        return find_source(self.data_dir)
+
+    @property
     def folder(self) -> Path:
         """Everything that the program makes stands here, beside the warehouse file."""
         return self.warehouse_path.parent
@@ -136,6 +142,11 @@ def given_path(text: str, name: str) -> Path:
     if not text.strip():
         raise RegularsError(f"{name} is empty, expected a path; give it one or leave it out")
     return Path(text)
+
+
+def parsed_dir(source: str) -> Path:
+    """Where dbt's manifest of a source is kept."""
+    return PROJECT_DIR / "target" / "dagster" / source
 
 
 class Progress(Protocol):

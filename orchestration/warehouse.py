@@ -33,8 +33,10 @@ from orchestration.resources import (
     Settings,
     count_rows,
     open_warehouse,
+    parsed_dir,
 )
 from orchestration.runs import ON_COPY, writing_step
+from orchestration.sources import SOURCE_VARIABLE
 from orchestration.staging import FileIdentity, WritingRun, staged_path
 
 # dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
@@ -64,19 +66,20 @@ def prepare_dbt_project() -> DbtProject:
     It has a target folder of its own, so that what `dbt run --vars ...` leaves in target/ by hand
     does not disturb.
     """
-    warehouse_path = Settings.from_environment().warehouse_path
+    settings = Settings.from_environment()
     project = DbtProject(
         project_dir=PROJECT_DIR,
         profiles_dir=PROJECT_DIR,
-        target_path=PROJECT_DIR / "target" / "dagster",
+        target_path=parsed_dir(settings.source),
     )
     if _is_stale(project.manifest_path):
-        with _environment(**_dbt_settings(staged_path(warehouse_path))):
+        with _environment(**_dbt_settings(staged_path(settings.warehouse_path))):
             project.preparer.prepare(project)
     return project
 
 
-ANY_RAW_TABLE = dg.AssetKey(["raw", source_tables()[0].name])
+SOURCE = Settings.from_environment().source
+ANY_RAW_TABLE = dg.AssetKey(["raw", source_tables(SOURCE)[0].name])
 
 
 class FolderTranslator(DagsterDbtTranslator):
@@ -111,13 +114,14 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 def _dbt_settings(warehouse_path: Path) -> dict[str, str]:
-    """Environment of a dbt that works on this warehouse.
+    """Environment of a dbt that works on this warehouse, with the models of the shop's source.
 
     It is given the folder apart, since it parses the whole project anew for another path.
     """
     return {
         "REGULARS_WAREHOUSE": warehouse_path.name,
         FOLDER_VARIABLE: str(warehouse_path.parent),
+        SOURCE_VARIABLE: SOURCE,
     }
 
 

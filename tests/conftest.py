@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shops import DEMO_ORDERS, PLANTED, Shop, plant_customer, shared_shop
-
-from ml.demo import generate_demo_shop
+from shops import DEMO_ORDERS, PLANTED, Shop, generate_demo_shop, plant_customer, shared_shop
 
 # Files that build much come first, so that no worker is left with one at the end; and of those that
 # need the published shop one first and the others last: no worker waits for another's build.

@@ -17,14 +17,18 @@ import pytest
 from filelock import FileLock
 from preloaded import PreloadedCommands
 
+from orchestration.loading.tables import default_source
 from orchestration.paths import FOLDER_VARIABLE
+from orchestration.resources import parsed_dir
+from orchestration.sources import demo_of
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEMO_ORDERS = 6_000
-PARSED = PROJECT_DIR / "target" / "dagster" / "partial_parse.msgpack"
+PARSED = parsed_dir(default_source()) / "partial_parse.msgpack"
 AS_OF_DATE = "2018-08-30"
 COMMANDS = PreloadedCommands()
+generate_demo_shop = demo_of(default_source()).generate_demo_shop
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,3 @@
 {% macro source_name() -%}
-    {{- return(var('source', 'olist')) -}}
+    {{- return(env_var('REGULARS_SOURCE', '') or var('source')) -}}
 {%- endmacro %}

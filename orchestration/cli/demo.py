@@ -17,7 +17,6 @@ from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
 from orchestration.resources import (
     DEFAULT_DEMO_ORDERS,
-    DEFAULT_DEMO_SCENARIO,
     DEFAULT_DEMO_SEED,
     MIN_DEMO_ORDERS,
     Settings,
@@ -34,18 +33,20 @@ def demo(
     ),
     out: Annotated[Path | None, path_option("--out", "Folder; demo/ beside the warehouse.")] = None,
     scenario: Annotated[
-        str, typer.Option(help="Kind of shop: like_olist, or one with a planted answer (README).")
-    ] = DEFAULT_DEMO_SCENARIO,
+        str | None, typer.Option(help="Kind of shop; some have a planted answer (README).")
+    ] = None,
 ) -> None:
-    """Generate the demo shop: nine files like Olist's, and the truth behind them."""
-    from ml.demo import find_scenario
+    """Generate the demo shop: a source's files, and the truth behind them."""
     from orchestration.demo_shop import make_demo_shop
+    from orchestration.sources import demo_of
 
+    settings = Settings.from_environment()
+    source = settings.source
     try:
-        find_scenario(scenario)
+        if scenario is not None:
+            demo_of(source).find_scenario(scenario)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
-    settings = Settings.from_environment()
     if out is None:
         check_warehouse_place(settings.warehouse_path)
     folder = out or settings.demo_dir
@@ -68,7 +69,12 @@ def demo(
                     )
 
             make_demo_shop(
-                folder, order_count=orders, seed=seed, scenario=scenario, progress=advance
+                folder,
+                source=source,
+                order_count=orders,
+                seed=seed,
+                scenario=scenario,
+                progress=advance,
             )
     except OSError as error:
         raise RegularsError(

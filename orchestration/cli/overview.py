@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.loading.finding import counted
-from orchestration.resources import PROJECT_DIR
+from orchestration.resources import Settings, parsed_dir
 
 if TYPE_CHECKING:
     from ml.store import RegistryRow
 
-MANIFEST = PROJECT_DIR / "target" / "dagster" / "manifest.json"
 MOST_FINDINGS_SHOWN = 3
 # What dbt calls results that are none, and those that stop a build.
 FAILED = ("fail", "error", "runtime error")
@@ -226,8 +225,9 @@ def _read_tests(connection: duckdb.DuckDBPyConnection) -> tuple[int, tuple[str, 
 
 def _project_tests() -> set[str] | None:
     """Ids of the tests that a build runs; None before dbt has parsed the project."""
+    manifest = parsed_dir(Settings.from_environment().source) / "manifest.json"
     try:
-        nodes: dict[str, Any] = json.loads(MANIFEST.read_bytes())["nodes"]
+        nodes: dict[str, Any] = json.loads(manifest.read_bytes())["nodes"]
     except (OSError, ValueError, KeyError):
         return None
     return {name for name in nodes if name.startswith("test.")}

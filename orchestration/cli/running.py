@@ -64,6 +64,7 @@ def _announce(settings: Settings, job_name: str) -> None:
     if job_name not in JOBS_FROM_FILES:
         return
     said = f"{'Loading' if job_name == 'load' else 'Building from'} {describe_source(settings)}"
+    said += f", source {settings.source}"
     if job_name == "whole_build":
         said += f", as of {read_as_of_date()}; this {describe_usual_time(settings)}"
     say(f"{said}.")

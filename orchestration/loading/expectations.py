@@ -12,7 +12,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from orchestration.errors import InputError
-from orchestration.loading.tables import source_names
+from orchestration.loading.tables import default_source
 
 PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
 
@@ -55,7 +55,7 @@ def read_expectations(source: str | None = None) -> Expectations:
     """Read them from the environment and from the variables of ``dbt_project.yml``.
 
     Args:
-        source: a folder of ``models/staging``; none for the first one there.
+        source: a folder of ``models/staging``; none for the default.
 
     Returns:
         The expectations; a date of the environment comes before the source's default.
@@ -64,7 +64,7 @@ def read_expectations(source: str | None = None) -> Expectations:
         InputError: a date of the environment is none.
     """
     variables = _project_variables()
-    defaults = variables["source_defaults"][source_names()[0] if source is None else source]
+    defaults = variables["source_defaults"][source or default_source()]
     return Expectations(
         as_of_date=_date("REGULARS_AS_OF_DATE", defaults["as_of_date"]),
         window_start_date=_date("REGULARS_WINDOW_START_DATE", defaults["window_start_date"]),

@@ -12,7 +12,8 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 ROW_TESTS = ("not_null", "unique", "in_range", "relationships")
-STAGING_DIR = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "staging"
+PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
+STAGING_DIR = PROJECT_FILE.parent / "dbt_project" / "models" / "staging"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,18 @@ def source_names() -> list[str]:
 
 
 @cache
+def default_source() -> str:
+    """The source where nothing else says which: the variable ``source`` of ``dbt_project.yml``.
+
+    Example:
+        >>> default_source() in source_names()
+        True
+    """
+    described = yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))
+    return str(described["vars"]["source"])
+
+
+@cache
 def source_tables(source: str | None = None) -> tuple[RawTable, ...]:
     """The raw tables of a source, in the order of its sources YAML.
 
@@ -87,7 +100,7 @@ def source_tables(source: str | None = None) -> tuple[RawTable, ...]:
     do without it, a column's type is its ``data_type`` and its role its ``config.meta.role``.
 
     Args:
-        source: a folder of ``models/staging``; none for the first one there.
+        source: a folder of ``models/staging``; none for the default.
 
     Returns:
         One ``RawTable`` per file.
@@ -96,7 +109,7 @@ def source_tables(source: str | None = None) -> tuple[RawTable, ...]:
         >>> {"orders", "customers"} <= {table.name for table in source_tables()}
         True
     """
-    name = source_names()[0] if source is None else source
+    name = source or default_source()
     text = (STAGING_DIR / name / f"_{name}__sources.yml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     (described,) = yaml.load(text, loader)["sources"]  # a safe loader

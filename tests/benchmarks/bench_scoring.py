@@ -34,7 +34,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
-from shops import Shop
+from shops import Shop, generate_demo_shop
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -43,7 +43,6 @@ from time_travel import load_and_run
 
 from ml import additive, bg_nbd, boosting, gmm, kmeans, logistic, random_forest, store, trees
 from ml.churn import HISTORY_FEATURES, TREE_COUNTS
-from ml.demo import generate_demo_shop
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel

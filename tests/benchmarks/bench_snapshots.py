@@ -13,10 +13,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from shops import Shop
+from shops import Shop, generate_demo_shop
 from time_travel import load_and_run
-
-from ml.demo import generate_demo_shop
 
 MODELS = ("order_facts", "customer_fact_digests", "customer_feature_snapshots")
 REPEATS = 5

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from shops import Shop
+from shops import Shop, generate_demo_shop
 
-from ml.demo import generate_demo_shop
 from orchestration.model_assets import score_by_library
 from orchestration.resources import LogProgress, Settings
 from orchestration.runs import writing_run

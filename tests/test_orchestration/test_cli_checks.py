@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from shops import BIN, Shop
+from shops import BIN, Shop, generate_demo_shop
 from typer.testing import CliRunner
 
-from ml.demo import generate_demo_shop
 from orchestration.cli.app import app
 from orchestration.cli.checking import (
     READ_SCHEMAS,

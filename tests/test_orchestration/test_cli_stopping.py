@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 from odd_shops import ShopWithoutFiles
-from shops import BIN, Shop
+from shops import BIN, Shop, generate_demo_shop
 from typer.testing import CliRunner
 
-from ml.demo import generate_demo_shop
 from orchestration.cli.app import app
 from orchestration.cli.progress import show_progress
 from orchestration.cli.standing import is_full_disk
 from orchestration.demo_shop import is_demo_shop, make_demo_shop
 from orchestration.errors import RegularsError
+from orchestration.loading.tables import default_source
 
 MEGABYTE = 1_000_000
 
@@ -158,7 +158,7 @@ def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
 ):
     out = tmp_path / "shops" / "mine"
     if is_there:
-        make_demo_shop(out, order_count=100, seed=1)
+        make_demo_shop(out, source=default_source(), order_count=100, seed=1)
         (out / "notes.txt").write_text("of my own")
     before = contents(tmp_path)
 
@@ -180,7 +180,7 @@ def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
 
 def test_a_demo_shop_that_is_stopped_while_it_is_put_in_place_is_whole(tmp_path, monkeypatch):
     out, place, calls = tmp_path / "mine", Path.replace, []
-    make_demo_shop(out, order_count=100, seed=1)
+    make_demo_shop(out, source=default_source(), order_count=100, seed=1)
 
     def stop_at_the_third(path: Path, target: Path) -> Path:
         calls.extend([path] if target.parent == out else [])
@@ -190,10 +190,10 @@ def test_a_demo_shop_that_is_stopped_while_it_is_put_in_place_is_whole(tmp_path,
 
     monkeypatch.setattr(Path, "replace", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        make_demo_shop(out, order_count=120, seed=2)
-    assert is_demo_shop(out, order_count=120, seed=2)
+        make_demo_shop(out, source=default_source(), order_count=120, seed=2)
+    assert is_demo_shop(out, source=default_source(), order_count=120, seed=2)
     monkeypatch.undo()
-    make_demo_shop(tmp_path / "whole", order_count=120, seed=2)
+    make_demo_shop(tmp_path / "whole", source=default_source(), order_count=120, seed=2)
     assert contents(out) == contents(tmp_path / "whole")
 
 

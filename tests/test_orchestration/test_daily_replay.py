@@ -9,10 +9,8 @@ from datetime import date, timedelta
 import daily_replay
 import duckdb
 import pytest
-from shops import PROJECT_DIR, Shop
+from shops import PROJECT_DIR, Shop, generate_demo_shop
 from time_travel import load_and_run
-
-from ml.demo import generate_demo_shop
 
 FIRST_DAY = date(2018, 7, 31)
 LAST_NUMBER = 30

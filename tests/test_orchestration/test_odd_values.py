@@ -8,9 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from shops import Shop, shared_shop
-
-from ml.demo import generate_demo_shop
+from shops import Shop, generate_demo_shop, shared_shop
 
 Rows = list[dict[str, str]]
 ORDERS = "olist_orders_dataset"

@@ -8,9 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from shops import Purchase, Shop, append_rows, card, plant_customer, plant_seller
-
-from ml.demo import generate_demo_shop
+from shops import (
+    Purchase,
+    Shop,
+    append_rows,
+    card,
+    generate_demo_shop,
+    plant_customer,
+    plant_seller,
+)
 
 # The operations marts, and the marts that their tests compare them with.
 OPERATIONS = (

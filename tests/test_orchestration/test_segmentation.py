@@ -7,10 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context, job
-from shops import Shop
+from shops import Shop, generate_demo_shop
 from sklearn.metrics import adjusted_rand_score
 
-from ml.demo import generate_demo_shop
 from orchestration.resources import Settings
 from orchestration.schedules import read_refit_request, refit_when_due
 

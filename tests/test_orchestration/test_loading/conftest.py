@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from shops import generate_demo_shop
 from spoilt_files import EXPECTED, ORDER_COUNT, Rows
 
-from ml.demo import generate_demo_shop
 from orchestration.loading.load import load_raw_files
 
 SEED = 20_180_830

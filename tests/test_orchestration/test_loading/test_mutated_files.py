@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from mutated_files import FOLDERS, Rows, Spoilt, is_same, place, read_by_csv, spoil
+from shops import generate_demo_shop
 
-from ml.demo import generate_demo_shop
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 from orchestration.loading.tables import RawTable, source_tables

@@ -207,7 +207,7 @@ class Scenario:
 
 
 RATE_SHAPE = 1.0  # of the gamma that rates are drawn from within a type
-DEFAULT_SCENARIO = "like_olist"
+DEFAULT_SCENARIO = "one_time_buyers"
 NORTH = ("AC", "AM", "AP", "MA", "PA", "RO", "RR")
 BIG_BASKETS = (0.0, 0.0, 0.05, 0.15, 0.25, 0.25, 0.20, 0.10)  # of ITEM_COUNTS
 SEVERAL_PIECES = (0.35, 0.35, 0.20, 0.10, 0.0, 0.0, 0.0, 0.0)
@@ -322,7 +322,7 @@ def find_scenario(name: str) -> Scenario:
     if name not in SCENARIOS:
         raise ValueError(
             f"scenario must be one of {', '.join(SCENARIOS)}, got {name!r}; "
-            "choose one of these, or describe yours in SCENARIOS of ml/demo.py"
+            "choose one of these, or describe yours in SCENARIOS"
         )
     return SCENARIOS[name]
 

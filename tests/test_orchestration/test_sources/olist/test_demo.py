@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-import ml.demo
-from ml.demo import SCENARIOS, find_scenario, generate_demo_shop
+import orchestration.sources.olist.demo as demo_shop
+from orchestration.sources.olist.demo import SCENARIOS, find_scenario, generate_demo_shop
 
-PROJECT_DIR = Path(__file__).resolve().parents[2]
+PROJECT_DIR = Path(__file__).resolve().parents[4]
 
 HEADERS = {
     "olist_customers_dataset": (
@@ -173,7 +173,7 @@ def test_a_failed_or_interrupted_generation_leaves_the_former_files(
     def fail(*_arguments):
         raise error
 
-    monkeypatch.setattr(ml.demo, step, fail)
+    monkeypatch.setattr(demo_shop, step, fail)
     with pytest.raises(type(error)):
         generate_demo_shop(tmp_path, order_count=200, seed=2)
     assert bytes_by_name(tmp_path) == before
@@ -183,7 +183,7 @@ def test_a_failed_generation_leaves_a_new_folder_empty(tmp_path, monkeypatch):
     def fail(*_arguments):
         raise OSError("disk is full")
 
-    monkeypatch.setattr(ml.demo, "_write_payments", fail)
+    monkeypatch.setattr(demo_shop, "_write_payments", fail)
     with pytest.raises(OSError, match="disk is full"):
         generate_demo_shop(tmp_path / "shop", order_count=200, seed=2)
     assert list((tmp_path / "shop").iterdir()) == []
@@ -204,7 +204,7 @@ def test_memory_does_not_grow_with_the_shop(tmp_path):
 import sys, tracemalloc
 from pathlib import Path
 import pyarrow
-from ml.demo import generate_demo_shop
+from orchestration.sources.olist.demo import generate_demo_shop
 tracemalloc.start()
 generate_demo_shop(Path(sys.argv[1]), order_count=250_000, seed=1)
 print(tracemalloc.get_traced_memory()[1] + pyarrow.default_memory_pool().max_memory())
@@ -582,7 +582,7 @@ def test_an_item_less_order_is_nearly_always_unavailable_or_canceled(shop):
 
 # By type, from the words of issue 4: what is planted, and nothing that the generator says.
 SHARES_OF_TYPES = {
-    "like_olist": {"one_timer": 0.745, "occasional": 0.25, "regular": 0.005},
+    "one_time_buyers": {"one_timer": 0.745, "occasional": 0.25, "regular": 0.005},
     "separable_types": {
         "bargain_hunter": 0.25, "big_spender": 0.15, "far_away": 0.25, "big_basket": 0.15,
         "frequent_buyer": 0.20,
@@ -701,7 +701,7 @@ def test_the_default_shop_is_the_one_that_it_was_before_there_were_scenarios(tmp
 
 
 def test_an_unknown_scenario_is_refused_with_those_that_there_are(tmp_path):
-    with pytest.raises(ValueError, match=r"one of like_olist, .*, got 'chaos'; choose one"):
+    with pytest.raises(ValueError, match=r"one of one_time_buyers, .*, got 'chaos'; choose one"):
         generate_demo_shop(tmp_path / "shop", scenario="chaos")
     assert not (tmp_path / "shop").exists()
 

@@ -1,0 +1,71 @@
+"""Which source a shop's files are of, and what a source has in Python, beside its SQL."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from orchestration.errors import RegularsError
+from orchestration.loading.formats import FORMAT_OF_SUFFIX
+from orchestration.loading.tables import default_source, source_names, source_tables
+
+SOURCE_VARIABLE = "REGULARS_SOURCE"
+
+
+def find_source(data_dir: Path | None) -> str:
+    """The source of a shop: what `REGULARS_SOURCE` says, else the one whose files are there.
+
+    Args:
+        data_dir: the folder of the raw files; none for the demo shop.
+
+    Returns:
+        A name of ``source_names()``; the default where no source has all its files there.
+
+    Raises:
+        RegularsError: `REGULARS_SOURCE` names no source.
+    """
+    names = source_names()
+    asked = os.environ.get(SOURCE_VARIABLE)
+    if asked:
+        if asked not in names:
+            raise RegularsError(
+                f"{SOURCE_VARIABLE} must be one of {', '.join(names)}, got {asked!r}; mend or "
+                "unset it"
+            )
+        return asked
+    complete = [name for name in names if data_dir is not None and _has_files(data_dir, name)]
+    return complete[0] if len(complete) == 1 else default_source()
+
+
+def _has_files(folder: Path, source: str) -> bool:
+    """Whether each table of a source that a shop must have has a file there."""
+    return all(
+        any((folder / f"{table.file_stem}{suffix}").exists() for suffix in FORMAT_OF_SUFFIX)
+        for table in source_tables(source)
+        if not table.is_optional
+    )
+
+
+def demo_of(source: str) -> ModuleType:
+    """The module that generates demo files of a source.
+
+    Returns:
+        A module with ``generate_demo_shop``, ``find_scenario`` and ``DEFAULT_SCENARIO``.
+
+    Raises:
+        RegularsError: the source has no demo.
+
+    Example:
+        >>> demo_of(default_source()).DEFAULT_SCENARIO
+        'one_time_buyers'
+    """
+    folder = f"orchestration.sources.{source}"
+    if source not in source_names() or find_spec(folder) is None:
+        raise RegularsError(
+            f"the source {source} has no demo shop; give the folder of your files with "
+            "REGULARS_DATA_DIR"
+        )
+    return import_module(f"{folder}.demo")

@@ -1,0 +1,1 @@
+"""What Olist's files want in Python: a generator of files like them."""
