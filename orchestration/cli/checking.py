@@ -13,6 +13,7 @@ from orchestration.errors import RegularsError, WarehouseError
 from orchestration.loading.folder import find_files
 from orchestration.loading.tables import source_tables
 from orchestration.resources import PROJECT_DIR, Settings
+from orchestration.sources import find_source
 
 # A DuckDB file has this at its ninth byte.
 MAGIC = b"DUCK"
@@ -169,7 +170,7 @@ def check_data_dir(folder: Path) -> None:
         raise RegularsError(f"the data folder {folder} is a file; {mend}")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise RegularsError(f"you have no right to read the data folder {folder}; mend its rights")
-    find_files(folder, source_tables())
+    find_files(folder, source_tables(find_source(folder)))
 
 
 def check_new_folder(folder: Path, option: str) -> None:

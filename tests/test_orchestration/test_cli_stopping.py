@@ -21,6 +21,7 @@ from orchestration.cli.standing import is_full_disk
 from orchestration.demo_shop import is_demo_shop, make_demo_shop
 from orchestration.errors import RegularsError
 from orchestration.loading.tables import default_source
+from orchestration.sources import demo_of
 
 MEGABYTE = 1_000_000
 
@@ -166,7 +167,7 @@ def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
         (folder / "olist_orders_dataset.csv").write_text("half a shop")
         raise error
 
-    monkeypatch.setattr("orchestration.demo_shop.generate_demo_shop", generate_half)
+    monkeypatch.setattr(demo_of(default_source()), "generate_demo_shop", generate_half)
     done = CliRunner().invoke(app, ["demo", "--orders", "100", "--out", str(out)])
     assert contents(tmp_path) == before
     what = f"{out} is as it was" if is_there else "nothing of it is left"
