@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from orchestration.errors import WarehouseError
@@ -11,6 +12,8 @@ from orchestration.errors import WarehouseError
 FOLDER_VARIABLE = "REGULARS_WAREHOUSE_FOLDER"
 # DuckDB 2.0 cuts a database's path at '?' and takes '\\' for '/'; dbt-duckdb cuts it at '#'.
 MISREAD_IN_DATABASE_PATHS = "?#\\"
+# What names a service and no file: md:shop, motherduck:shop, s3://bucket.
+SERVICE = re.compile(r"[A-Za-z][A-Za-z0-9+]+:([^.]*)")
 # DuckDB names a catalog after its file. These names it has already, or a schema of ours has them,
 # and then `raw.orders` may be either.
 TAKEN_CATALOG_NAMES = frozenset(
@@ -85,6 +88,11 @@ def check_database_path(path: Path) -> Path:
     shown = shown_path(path)
     how = "set REGULARS_WAREHOUSE to another path"
     text = str(path)
+    if path.name.startswith(":") or any(SERVICE.fullmatch(part) for part in path.parts):
+        raise WarehouseError(
+            f"the warehouse cannot be at {shown}: it must be a file, not a database in memory "
+            f"or on a server; {how}, such as warehouse/regulars.duckdb."
+        )
     for sign in MISREAD_IN_DATABASE_PATHS:
         if sign in text:
             raise WarehouseError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.paths import shown_path
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def describe_source(settings: Settings) -> str:
     """The shop that a load with these settings reads, in words."""
     if settings.data_dir is not None:
-        return f"the files in {settings.data_dir}"
+        return f"the files in {shown_path(settings.data_dir)}"
     return f"the demo shop ({settings.demo_orders:,} generated orders, seed {settings.demo_seed})"
 
 

@@ -99,8 +99,12 @@ def first_odd_line(file: RawFile) -> str:
     """Where the first row stands that ends unlike the header, if DuckDB gave up for that."""
     if file.format == PARQUET:
         return ""
+    if file.format == GZIP and file.path.read_bytes()[-8:] == bytes(8):
+        return ": zeros follow the packed data, as after a copy in blocks; the file"
     header_end = ""
     for line, _, text in rows_one_by_one(file):
+        if "\r" in text.rstrip("\r\n"):
+            return f", line {line}: a bare \\r, the line end of old Macs, stands in it; the file"
         end = "\\r\\n" if text.endswith("\r\n") else "\\n"
         header_end = header_end or end
         if text.endswith("\n") and end != header_end:

@@ -15,6 +15,7 @@ from orchestration.loading.lines import find_places, unit_of
 from orchestration.loading.odd_amounts import find_odd_amounts
 from orchestration.loading.odd_columns import find_telling_columns
 from orchestration.loading.odd_dates import find_odd_dates
+from orchestration.loading.odd_files import find_second_files
 from orchestration.loading.odd_keys import find_dominant_keys, find_half_matching_keys
 from orchestration.loading.odd_orders import find_orders_without_rows
 from orchestration.loading.odd_people import find_odd_people
@@ -59,6 +60,7 @@ def record_findings(
         findings += find_odd_dates(connection, files, expectations)
         findings += find_odd_timestamps(connection, files, expectations)
         findings += find_odd_places(connection, files, expectations)
+    findings += find_second_files(files)
     findings += find_empty_tables(connection, files)
     findings += find_orders_without_rows(connection, files)
     findings += find_telling_columns(files, expectations)

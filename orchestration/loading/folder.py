@@ -10,7 +10,12 @@ from orchestration.errors import InputError
 from orchestration.loading.files import RawFile
 from orchestration.loading.formats import CSV, FORMAT_OF_SUFFIX, PARQUET, find_format
 from orchestration.loading.headers import check_header, read_header
-from orchestration.loading.parquet import check_parquet_types, read_parquet_types
+from orchestration.loading.odd_files import spare_files
+from orchestration.loading.parquet import (
+    check_parquet_types,
+    read_parquet_names,
+    read_parquet_types,
+)
 from orchestration.loading.tables import RawTable
 from orchestration.paths import shown_path
 
@@ -43,9 +48,14 @@ def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
 
 
 def _find_file(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> RawFile:
-    names = {table.file_stem + suffix: suffix for suffix in FORMAT_OF_SUFFIX}
+    wanted = {table.file_stem.lower() + suffix: suffix for suffix in FORMAT_OF_SUFFIX}
     # A link to nowhere is a file that cannot be opened, not one that is missing.
-    found = [name for name in names if (folder / name).exists() or (folder / name).is_symlink()]
+    names = {
+        path.name: wanted[path.name.lower()]
+        for path in sorted(folder.iterdir())
+        if path.name.lower() in wanted
+    }
+    found = sorted(names, key=lambda name: list(FORMAT_OF_SUFFIX).index(names[name]))
     if not found and table.is_optional:
         _refuse_near_names(folder, table, tables)
         missing = folder / f"{table.file_stem}.csv"
@@ -66,9 +76,10 @@ def _find_file(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> Raw
     if file.format == PARQUET:
         file.stored_types = read_parquet_types(path)
         file.header = list(file.stored_types)
+        check_header(file, read_parquet_names(path))
     else:
         file.header = read_header(path, file.format)
-    check_header(path.name, table, file.header)
+        check_header(file, file.header)
     if file.format == PARQUET:
         check_parquet_types(file)
     return file
@@ -79,17 +90,18 @@ def _refuse_near_names(folder: Path, table: RawTable, tables: Sequence[RawTable]
 
     Without a word a misspelt name would mean that the shop has no such data.
     """
-    stems = {each.file_stem for each in tables}
+    stems = [each.file_stem for each in tables]
+    others = {stem.lower() for stem in stems} - {table.file_stem.lower()}
     spare = {
-        path.name: path.name.split(".")[0]
-        for path in sorted(folder.iterdir())
-        if path.name.endswith(tuple(FORMAT_OF_SUFFIX)) and path.name.split(".")[0] not in stems
+        name: stem
+        for name in spare_files(folder, stems)
+        if (stem := name.split(".")[0].lower()) not in others
     }
-    near = difflib.get_close_matches(table.file_stem, spare.values(), n=1, cutoff=0.8)
+    near = difflib.get_close_matches(table.file_stem.lower(), spare.values(), n=1, cutoff=0.8)
     if near:
         name = next(name for name, stem in spare.items() if stem == near[0])
         raise InputError(
-            f"{table.file_stem}.csv is missing from {shown_path(folder)}, which holds "
-            f"{shown_path(name)}. Add the file, or rename that one if it is the one; if the shop "
-            f"has no {table.name}, move it away."
+            f"{table.file_stem}.csv is missing from {shown_path(folder)} (.csv.gz and .parquet "
+            f"would do too), which holds {shown_path(name)}. Add the file, or rename that one if "
+            f"it is the one; if the shop has no {table.name}, move it away."
         )

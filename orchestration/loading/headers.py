@@ -11,10 +11,10 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from orchestration.errors import InputError
-from orchestration.loading.files import open_binary
+from orchestration.loading.files import RawFile, open_binary
 from orchestration.loading.formats import GZIP
+from orchestration.loading.lists import topics_of
 from orchestration.loading.rejects import MAX_LINE_BYTES
-from orchestration.loading.tables import RawTable
 from orchestration.paths import quoted, shown_text
 
 
@@ -61,10 +61,10 @@ def _text_lines(name: str, stream: BufferedIOBase, read: list[str]) -> Iterator[
 
 def _decode(name: str, number: int, line: bytes) -> str:
     where = f"{name}, line {number}"
-    if _is_utf_16(line):
+    if encoding := _other_encoding(line):
         raise InputError(
-            f"{where}: expected UTF-8, but it begins with {line[:4]!r}, which looks like UTF-16; "
-            "save the file as UTF-8."
+            f"{where}: expected UTF-8, but it begins with {line[:4]!r}, which looks like "
+            f"{encoding}; save the file as UTF-8."
         )
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -86,24 +86,35 @@ def _decode(name: str, number: int, line: bytes) -> str:
     return text
 
 
-def _is_utf_16(line: bytes) -> bool:
-    """Whether every other byte is zero, as in Latin text, or a mark says so."""
+def _other_encoding(line: bytes) -> str:
+    """What a mark says, or zeros among Latin text: every other byte, or three of four."""
+    if line.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "UTF-32"
+    if line[:400].count(0) > 0.7 * len(line[:400]) > 0:
+        return "UTF-32"
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return True
+        return "UTF-16"
     halves = line[:200:2], line[1:200:2]
-    return any(half.count(0) > 0.8 * len(half) > 0 for half in halves)
+    return "UTF-16" if any(half.count(0) > 0.8 * len(half) > 0 for half in halves) else ""
 
 
-def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None:
+def check_header(file: RawFile, header: Sequence[str]) -> None:
     """See that each wanted column is there once.
 
+    Args:
+        file: the file.
+        header: what it calls its columns.
+
     Raises:
-        InputError: one is missing, or stands there twice.
+        InputError: one is missing, or stands there twice, or one that tells of meaning does.
     """
+    table = file.table
+    where = file.path.name + (", line 1" if file.unit == "line" else "")
     repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = [name for name in repeated if name in table.columns or topics_of(name)]
     if repeated:
         raise InputError(
-            f"{file_name}, line 1: the column {quoted(repeated[0])} stands there more than once; "
+            f"{where}: the column {quoted(repeated[0])} stands there more than once; "
             "keep one of them."
         )
     missing = [name for name in table.columns if name not in header]
@@ -112,8 +123,19 @@ def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None
     unknown = [name for name in header if name not in table.columns]
     if len(header) == 1 and (other := next((sign for sign in ";\t|" if sign in header[0]), None)):
         raise InputError(
-            f"{file_name}, line 1: expected columns separated by commas, found "
+            f"{where}: expected columns separated by commas, found "
             f"{quoted(header[0])}; save the file with ',' in place of {other!r}."
+        )
+    plain = {name.strip().lower(): name for name in header}
+    if len(missing) > 1 and all(name.lower() in plain for name in missing):
+        pairs = ", ".join(f"{plain[name.lower()]!r} for {name!r}" for name in missing)
+        raise InputError(f"{where}: columns differ in case or blanks only: {pairs}. Rename them.")
+    if not any(name.lower() in plain for name in table.columns) and file.unit == "line":
+        shown = shown_text(", ".join(header), 200)
+        raise InputError(
+            f"{where} is no header: it has none of the columns {', '.join(table.columns)}, but "
+            f"{quoted(shown, 200)}. Begin the file with the line that names the columns; delete "
+            "what stands above it."
         )
     hints = []
     for name in missing:
@@ -121,6 +143,6 @@ def check_header(file_name: str, table: RawTable, header: Sequence[str]) -> None
         hint = f" (is it {quoted(close[0])}? then rename that)" if close else ""
         hints.append(f"{name!r}{hint}")
     raise InputError(
-        f"{file_name}, line 1: the column {', '.join(hints)} is missing; expected "
+        f"{where}: the column {', '.join(hints)} is missing; expected "
         f"{', '.join(table.columns)}, found {shown_text(', '.join(header), 2_000) or 'no columns'}."
     )

@@ -66,7 +66,8 @@ def find_telling_columns(
     currencies: list[_Currency] = []
     findings: list[Finding] = []
     for file in files:
-        ignored = [name for name in file.header if name and name not in file.table.columns]
+        names = dict.fromkeys(file.header)  # a name that nobody reads may stand there twice
+        ignored = [name for name in names if name and name not in file.table.columns]
         values = _values(file, ignored) if ignored else {}
         for name in ignored:
             topics = topics_of(name)

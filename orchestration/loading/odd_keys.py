@@ -183,7 +183,8 @@ def _compare(
             found_value=example,
             affected_count=unmatched,
         )
-    yield from _compare_lengths(connection, file, column, parent, parent_column)
+    if unmatched and not half:
+        yield from _compare_lengths(connection, file, column, parent, parent_column)
 
 
 def _loss(parent: RawFile) -> str:

@@ -14,6 +14,7 @@ from orchestration.loading.lists import listed_values
 # A larger share of orders that count but lack their rows is said. (In the Olist files 8 of 98,207
 # have no item, 0.008 %.)
 MOST_SHARE_WITHOUT_ROWS = 0.002
+MOST_WITHOUT_ROWS = 3
 
 
 def find_orders_without_rows(
@@ -62,7 +63,7 @@ def find_orders_without_rows(
             """,
             [void],
         ).fetchall()[0]
-        if missing > MOST_SHARE_WITHOUT_ROWS * total:
+        if missing > max(MOST_WITHOUT_ROWS, MOST_SHARE_WITHOUT_ROWS * total):
             yield Finding(
                 code="orders_without_rows",
                 message=f"{{place}}: the order {value!r} has no row in {file.path.name}; "

@@ -153,8 +153,8 @@ def _finding(
         code=f"unknown_{known.role}",
         message=f"{{place}}: the {known.what} {value!r}, in {counted(count, known.row)}, is not "
         f"listed in seeds/{known.seed}.csv; {known.consequence}.",
-        remedy=f"Add a line that begins with {value!r} to seeds/{known.seed}.csv, or mend the "
-        "value in the file.",
+        remedy=f"Add a line that begins with {str(value).strip()!r} to seeds/{known.seed}.csv, "
+        "or mend the value in the file.",
         file=file,
         column_name=column,
         position=position,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from orchestration.errors import InputError
 from orchestration.loading.bad_values import (
@@ -31,6 +32,12 @@ def read_parquet_types(path: Path) -> dict[str, str]:
             f"{path.name} cannot be read as Parquet: {first_line(error)}. Export it again."
         ) from error
     return dict(rows)
+
+
+def read_parquet_names(path: Path) -> list[str]:
+    """Columns of a Parquet file as it names them; DuckDB renames one that stands there twice."""
+    with path.open("rb") as stream:  # a name with signs in it is no pattern here
+        return list(pq.read_schema(stream).names)
 
 
 def check_parquet_types(file: RawFile) -> None:

@@ -86,7 +86,7 @@ def test_leading_zeros_lost_in_two_of_three_files_are_said_with_an_example(load,
         for row in of(found, "half_matching_keys")
     }
     assert half == lost
-    assert {row["file_name"] for row in of(found, "key_lengths_differ")} == set(lost)
+    assert of(found, "key_lengths_differ") == []  # the same, said once
     line, code, _ = lost[f"{CUSTOMERS}.csv"]
     message = of(found, "half_matching_keys")[0]["message"]
     assert f"{CUSTOMERS}.csv, line {line}, column customer_zip_code_prefix: '{code}'" in message
