@@ -88,7 +88,9 @@ def check_database_path(path: Path) -> Path:
     shown = shown_path(path)
     how = "set REGULARS_WAREHOUSE to another path"
     text = str(path)
-    if path.name.startswith(":") or any(SERVICE.fullmatch(part) for part in path.parts):
+    if path.name.startswith(":") or any(
+        SERVICE.fullmatch(part) for part in (path.name, *path.parts[:1])
+    ):
         raise WarehouseError(
             f"the warehouse cannot be at {shown}: it must be a file, not a database in memory "
             f"or on a server; {how}, such as warehouse/regulars.duckdb."
