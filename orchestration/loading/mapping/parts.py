@@ -106,7 +106,7 @@ class Condition(Part):
         equals: one of these values, compared trimmed and without regard to case.
         prefix: begins with one of these.
         sign: of a number.
-        is_empty: whether nothing stands there.
+        is_empty: whether nothing stands there; of customer_id, whether nobody is known.
     """
 
     field: str | None = None
