@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from orchestration.cli.demo import demo
+from orchestration.cli.init import init
 from orchestration.cli.models import models
 from orchestration.cli.options import (
     AsOf,
@@ -139,6 +140,7 @@ def publish(verbose: Verbose = False) -> None:
 
 
 app.command()(demo)
+app.command()(init)
 app.command()(status)
 
 

@@ -1,0 +1,65 @@
+"""`regulars init`: a mapping of a shop's own files, guessed and written, and what is unsure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.errors import RegularsError
+
+SHOP_VARIABLE = "REGULARS_SHOP"
+
+
+def mapping_place(folder: Path, out: Path | None) -> Path:
+    """Where the mapping of a folder is or will be.
+
+    Args:
+        folder: of the data.
+        out: what ``--out`` says, a file or a folder; else ``REGULARS_SHOP``, else the data folder.
+    """
+    from orchestration.loading.mapping.read import MAPPING_NAME
+
+    stated = out or (Path(os.environ[SHOP_VARIABLE]) if os.environ.get(SHOP_VARIABLE) else None)
+    place = stated or folder
+    return place / MAPPING_NAME if place.is_dir() else place
+
+
+def init(
+    data_folder: Annotated[Path, typer.Argument(help="Folder of the shop's files.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File or folder; REGULARS_SHOP, or the data folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a mapping.")] = False,
+) -> None:
+    """Look at a shop's files and write shop.yml, which says how to read them."""
+    from orchestration.loading.mapping.looking import guess_mapping
+
+    place = mapping_place(data_folder, out)
+    if place.exists() and not force:
+        raise RegularsError(
+            f"{place} is there already and may have been edited; write over it with --force, or "
+            "elsewhere with --out."
+        )
+    guess = guess_mapping(data_folder)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(guess.text, encoding="utf-8")
+    except OSError as error:
+        raise RegularsError(
+            f"{place} cannot be written ({error.strerror or error}); say where with --out or "
+            f"{SHOP_VARIABLE}."
+        ) from error
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    what = f"the preset {guess.preset}" if guess.preset else "guessed from the columns"
+    console.print(f"{place}: {what}, layout {guess.mapping.layout}")
+    for table, names in guess.files.items():
+        console.print(f"  {table}: {', '.join(names)}")
+    if guess.unsure:
+        console.print("\nNot certain, so look at it:")
+        for sentence in guess.unsure:
+            console.print(f"  - {sentence}")
+    console.print(f"\nNext: read {place.name}, then REGULARS_DATA_DIR={data_folder} regulars build")

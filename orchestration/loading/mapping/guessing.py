@@ -1,0 +1,203 @@
+"""Which column is what, by its name and by what it holds, each with a confidence and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from orchestration.loading.mapping.fields import FIELDS, TableName
+from orchestration.loading.mapping.profile import Column, Looked, plain_name
+from orchestration.loading.mapping.yaml_text import parse_yaml
+
+# Stands for a column that has to be filled in by hand.
+PLACEHOLDER = "?"
+SAME_NAME, LIKE_NAME, BY_VALUES = 0.95, 0.7, 0.6
+NUMBERS = {"amount", "price", "quantity", "count"}
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """A column that may fill a field.
+
+    Attributes:
+        column: its name.
+        confidence: from 0 to 1.
+        reason: why.
+    """
+
+    column: str
+    confidence: float
+    reason: str
+
+
+@cache
+def _names() -> dict[str, dict[str, list[str]]]:
+    source = files("orchestration.loading.mapping").joinpath("column_names.yml")
+    value: dict[str, dict[str, list[str]]] = parse_yaml(
+        source.read_text(encoding="utf-8"), source.name
+    ).value
+    return value
+
+
+def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Looked]]]:
+    """The layout, and the files of each of its tables."""
+    with_orders = [each for each in looked if _has(each, "orders", "order_id", "ordered_at")]
+    with_lines = [each for each in looked if _has(each, "lines", "quantity")]
+    flat = [each for each in with_orders if each in with_lines]
+    if flat:
+        return "flat_lines", {"lines": _alike(flat)}
+    lines = [each for each in with_lines if _has(each, "lines", "order_id")]
+    if with_orders and lines:
+        return "orders_and_lines", {"orders": _alike(with_orders), "lines": _alike(lines)}
+    paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
+    if paid and not with_lines:
+        return "payments_only", {"payments": _alike(paid)}
+    largest = max(looked, key=lambda each: max((c.row_count for c in each.columns), default=0))
+    return "flat_lines", {"lines": _alike([largest])}
+
+
+def _alike(found: Sequence[Looked]) -> list[Looked]:
+    """The files with the same header as the first."""
+    return [each for each in found if each.header == found[0].header]
+
+
+def _has(looked: Looked, table: TableName, *names: str) -> bool:
+    return all(_best(looked, table, name, set()) is not None for name in names)
+
+
+def guess_columns(
+    layout: str, table: TableName, looked: Looked
+) -> dict[TableName, dict[str, ColumnGuess]]:
+    """The fields of a file, with their columns; a required field without any gets a placeholder.
+
+    Args:
+        layout: of the mapping.
+        table: of the file.
+        looked: what is known of the file.
+    """
+    tables: list[TableName] = {
+        "flat_lines": ["orders", "lines"],
+        "payments_only": ["payments", "orders"],
+    }.get(layout, [table])  # type: ignore[assignment]
+    taken: set[str] = set()
+    found: dict[TableName, dict[str, ColumnGuess]] = {each: {} for each in tables}
+    wanted = [
+        (each, name)
+        for each in tables
+        for name in _names().get(each, {})
+        if not (layout == "flat_lines" and each == "lines" and name == "order_id")
+        and not (layout == "payments_only" and each == "orders" and name in _OF_PAYMENTS)
+    ]
+    guesses: dict[tuple[TableName, str], ColumnGuess] = {}
+    # The surest guesses first, so that a column goes to the field that it fits best.
+    for _ in wanted:
+        offers = [
+            (guess.confidence, -place, each, name, guess)
+            for place, (each, name) in enumerate(wanted)
+            if (each, name) not in guesses
+            and (guess := _best(looked, each, name, taken)) is not None
+        ]
+        if not offers:
+            break
+        *_, each, name, guess = max(offers, key=lambda offer: offer[:2])
+        guesses[each, name] = guess
+        taken.add(guess.column)
+    for each, name in wanted:  # in the order of the fields
+        if (each, name) in guesses:
+            found[each][name] = guesses[each, name]
+    _fill_required(layout, table, found)
+    return found
+
+
+_OF_PAYMENTS = ("order_id", "ordered_at", "total_amount")
+
+
+def _fill_required(
+    layout: str, table: TableName, found: dict[TableName, dict[str, ColumnGuess]]
+) -> None:
+    required: dict[str, list[tuple[TableName, str]]] = {
+        "flat_lines": [("orders", "order_id"), ("orders", "ordered_at"), ("lines", "quantity")],
+        "orders_and_lines": [("orders", "order_id"), ("orders", "ordered_at")]
+        if table == "orders"
+        else [("lines", "order_id"), ("lines", "quantity")],
+        "payments_only": [("payments", "payment_id"), ("payments", "paid_amount"),
+                          ("payments", "paid_at")],
+    }  # fmt: skip
+    missing = [(each, name) for each, name in required[layout] if name not in found[each]]
+    lines = found.get("lines")
+    if lines is not None and "unit_price" not in lines and "line_total" not in lines:
+        missing.append(("lines", "unit_price"))
+    orders = found.get("orders")
+    if orders is not None and not {"customer_id", "email", "phone"} & orders.keys():
+        missing.append(("orders", "customer_id"))
+    for each, name in missing:
+        reason = f"no column looks like it; put its name in place of {PLACEHOLDER}"
+        found[each][name] = ColumnGuess(PLACEHOLDER, 0.0, reason)
+
+
+def _best(looked: Looked, table: TableName, name: str, taken: set[str]) -> ColumnGuess | None:
+    """The column of a file that fits a field best."""
+    words = _names()[table].get(name, [])
+    best: ColumnGuess | None = None
+    for column in looked.columns:
+        if column.name in taken or not column.name:
+            continue
+        confidence, reason = _by_name(column, words)
+        if not confidence:
+            confidence, reason = _by_values(looked, column, name)
+        if not confidence or not _may_hold(column, FIELDS[table][name]):
+            continue
+        if best is None or confidence > best.confidence:
+            best = ColumnGuess(column.name, round(confidence, 2), reason)
+    return best
+
+
+def _by_name(column: Column, words: Sequence[str]) -> tuple[float, str]:
+    plain = plain_name(column.name)
+    if plain in words:
+        # Later words of the list are vaguer: `id`, `date`, `total`.
+        return SAME_NAME - 0.01 * words.index(plain), "it is called so"
+    for word in words:
+        if len(word) >= 4 and (plain.endswith(word) or plain.startswith(word)):
+            return LIKE_NAME - 0.01 * words.index(word), f"its name has the word {word}"
+    return 0.0, ""
+
+
+def _by_values(looked: Looked, column: Column, name: str) -> tuple[float, str]:
+    filled = column.filled_count
+    if name == "email" and filled and column.email_count > 0.8 * filled:
+        return BY_VALUES + 0.2, f"{column.email_count:,} of {filled:,} values are e-mails"
+    if name in {"ordered_at", "paid_at"} and column.date_format is not None:
+        others = [each for each in looked.columns if each.date_format is not None]
+        if len(others) == 1:
+            return BY_VALUES, "it is the only column of dates"
+    return 0.0, ""
+
+
+def _may_hold(column: Column, kind: Any) -> bool:
+    """Whether what a column holds may be of a kind; an empty column may be anything."""
+    if column.filled_count == 0:
+        return True
+    if kind in NUMBERS:
+        return column.is_number
+    if kind == "timestamp":
+        return column.date_format is not None
+    if kind == "email":
+        return column.email_count > 0.5 * column.filled_count
+    return True
+
+
+def split_statuses(values: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Statuses that make an order valid, those that do not, and those whose word is not known.
+
+    Example:
+        >>> split_statuses(["Paid", "On hold", "zzz"])
+        (['Paid'], ['On hold'], ['zzz'])
+    """
+    words = _names()["statuses"]
+    valid = [each for each in values if plain_name(each) in words["valid"]]
+    not_valid = [each for each in values if plain_name(each) in words["not_valid"]]
+    return valid, not_valid, [each for each in values if each not in {*valid, *not_valid}]

@@ -1,0 +1,301 @@
+"""Guesses the mapping of a folder of files: a preset by its columns, or field by field.
+
+Nothing is asked: what cannot be guessed gets a default, which is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.loading.mapping.fields import TableName
+from orchestration.loading.mapping.guess_settings import (
+    MOST_STATUSES,
+    find_date_formats,
+    guess_settings,
+    guess_signs,
+    most_frequent_code,
+)
+from orchestration.loading.mapping.guessing import (
+    PLACEHOLDER,
+    ColumnGuess,
+    guess_columns,
+    guess_layout,
+)
+from orchestration.loading.mapping.model import ShopMapping
+from orchestration.loading.mapping.presets import Preset, all_presets
+from orchestration.loading.mapping.profile import Looked, distinct_values, look_at_folder
+from orchestration.loading.mapping.read import parse_mapping
+from orchestration.loading.mapping.sources import WORKBOOK
+from orchestration.loading.mapping.writing import write_mapping
+from orchestration.loading.mapping.yaml_text import Path as KeyPath
+
+
+@dataclass
+class Guess:
+    """A guessed mapping.
+
+    Attributes:
+        mapping: the mapping.
+        text: the same as commented YAML.
+        preset: that fits, if any.
+        unsure: sentences about what should be looked at.
+        files: table to the files and sheets that were taken.
+    """
+
+    mapping: ShopMapping
+    text: str
+    preset: str | None
+    unsure: list[str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+
+def guess_mapping(folder: Path) -> Guess:
+    """Look at the files of a folder, and guess how they are to be read.
+
+    Args:
+        folder: of the files.
+
+    Returns:
+        A mapping that holds together, and what is not certain about it.
+
+    Raises:
+        InputError: there is nothing that can be read.
+    """
+    with duckdb.connect() as connection:
+        looked = look_at_folder(connection, folder)
+        for preset in all_presets():
+            found = _recognise(preset, looked)
+            if found is not None:
+                return _from_preset(connection, preset, found, looked)
+        return _from_columns(connection, looked)
+
+
+def _recognise(preset: Preset, looked: Sequence[Looked]) -> dict[TableName, list[Looked]] | None:
+    """The files of each table of a preset; none where a table has no file."""
+    found: dict[TableName, list[Looked]] = {}
+    taken: list[Looked] = []
+    for table, signs in preset.signs.items():
+        fitting = [
+            each
+            for each in looked
+            if each not in taken
+            and all(any(name in each.header for name in sign) for sign in signs)
+        ]
+        if not fitting:
+            return None
+        found[table] = fitting
+        taken += fitting
+    return found
+
+
+def fit_preset(
+    preset: Preset, headers: Mapping[TableName, Sequence[Sequence[str]]], changes: Mapping[str, Any]
+) -> ShopMapping:
+    """A preset without the columns that the files lack.
+
+    Args:
+        preset: which.
+        headers: of the files of each table.
+        changes: keys of the mapping that are to be others.
+    """
+    value = preset.mapping.model_dump(mode="json", exclude_defaults=True)
+    main = preset.mapping.main_table
+    dropped = set()
+    for table in ("orders", "lines", "payments"):
+        owner = main if table == "orders" or table not in headers else table
+        header = {name for each in headers[owner] for name in each}
+        columns = value.get(table, {}).get("columns", {})
+        for name, candidates in list(columns.items()):
+            present = [column for column in candidates if column in header]
+            if present:
+                columns[name] = present
+            else:
+                dropped.add(name)
+                del columns[name]
+    if "status" in dropped:
+        value["orders"].pop("statuses", None)
+    value["rules"] = [
+        rule
+        for rule in value.get("rules", [])
+        if not any(each.get("field") in dropped for each in rule["when"])
+    ]
+    return ShopMapping.model_validate({**value, "version": 1, **changes})
+
+
+def _from_preset(
+    connection: duckdb.DuckDBPyConnection,
+    preset: Preset,
+    found: dict[TableName, list[Looked]],
+    looked: Sequence[Looked],
+) -> Guess:
+    unsure = _notes_of(found)
+    given = preset.mapping
+    changes: dict[str, Any] = {"files": {}}
+    for table, files in found.items():
+        spec = given.file_of(table)
+        assert spec is not None
+        changes["files"][table] = {**_file_spec(files, unsure), "key": list(spec.key or ())}
+    main = found[given.main_table]
+    currency = _currency(connection, preset, main)
+    if currency is not None:
+        changes["currency"] = currency
+    elif preset.name != "online_retail":
+        unsure.append(f"currency: no column has it; {given.currency} is taken.")
+    if preset.name != "online_retail":
+        unsure.append(f"time_zone: no file states it; {given.time_zone} is taken.")
+        unsure.append("money.prices_include_tax: no file states it; see that it is right.")
+    formats = find_date_formats(main, _columns(given, "ordered_at", "paid_at"), unsure)
+    changes["date_formats"] = [
+        *formats, *(each for each in given.date_formats if each not in formats),
+    ]  # fmt: skip
+    headers = {table: [each.header for each in files] for table, files in found.items()}
+    mapping = fit_preset(preset, headers, changes)
+    _add_statuses(connection, mapping, main[0], unsure)
+    unsure += _unused(looked, found)
+    head = [line.removeprefix("#").strip() for line in preset.text.splitlines()
+            if line.startswith("#")]  # fmt: skip
+    return _guess(
+        mapping, ["Written by `regulars init`.", "", *head], {}, preset.name, unsure, found
+    )
+
+
+def _columns(mapping: ShopMapping, *names: str) -> list[str]:
+    return [
+        column
+        for table in ("orders", "payments")
+        for name, candidates in mapping.columns_of(table).items()  # type: ignore[arg-type]
+        if name in names
+        for column in candidates
+    ]
+
+
+def _notes_of(found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
+    return [note for files in found.values() for each in files for note in each.notes]
+
+
+def _currency(
+    connection: duckdb.DuckDBPyConnection, preset: Preset, files: Sequence[Looked]
+) -> str | None:
+    names = [
+        column
+        for table in ("orders", "payments")
+        for column in preset.mapping.columns_of(table).get("currency", ())  # type: ignore[arg-type]
+    ]
+    return most_frequent_code(connection, files, names)
+
+
+def _add_statuses(
+    connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, main: Looked, unsure: list[str]
+) -> None:
+    """Say which statuses of the file the preset does not know."""
+    statuses = mapping.orders.statuses
+    names = mapping.columns_of("orders").get("status", ())
+    if statuses is None or not names:
+        return
+    known = {each.lower() for each in (*statuses.valid, *statuses.not_valid)}
+    others = [
+        value
+        for value in distinct_values(connection, main, names[0], MOST_STATUSES)
+        if value.lower() not in known
+    ]
+    if others:
+        unsure.append(
+            f"orders.statuses: {', '.join(others)} stand in neither list, so such orders are not "
+            "valid; put each into one."
+        )
+
+
+def _unused(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
+    used = [each for files in found.values() for each in files]
+    return [
+        f"{each.source.name} is not read; add it below files, if it belongs to the shop."
+        for each in looked
+        if each not in used
+    ]
+
+
+def _file_spec(files: Sequence[Looked], unsure: list[str]) -> dict[str, Any]:
+    """How the files of a table are named and written."""
+    first = files[0].source
+    names = list(dict.fromkeys(each.source.path.name for each in files))
+    spec = first.spec.model_dump(mode="json", exclude_defaults=True)
+    if len(names) > 1:
+        start = _shared_start(names)
+        end = _shared_start([name.removeprefix(start)[::-1] for name in names])[::-1]
+        spec["path"] = f"{start}*{end}"
+        unsure.append(
+            f"files: {', '.join(names)} are read together as {spec['path']}; what stands in "
+            "several is read from the last by name."
+        )
+    if first.format == WORKBOOK:
+        spec["sheets"] = [each.source.sheet for each in files if each.source.path == first.path]
+    return spec
+
+
+def _shared_start(names: Sequence[str]) -> str:
+    """The signs with which all names begin."""
+    least, most = min(names), max(names)
+    length = next(
+        (
+            place
+            for place, (one, other) in enumerate(zip(least, most, strict=False))
+            if one != other
+        ),
+        len(least),
+    )
+    return least[:length]
+
+
+def _from_columns(connection: duckdb.DuckDBPyConnection, looked: Sequence[Looked]) -> Guess:
+    """Guess field by field."""
+    layout, found = guess_layout(looked)
+    unsure = _notes_of(found)
+    value: dict[str, Any] = {"version": 1, "layout": layout, "files": {}}
+    notes: dict[KeyPath, str] = {}
+    guesses: dict[TableName, dict[str, ColumnGuess]] = {}
+    for table, files in found.items():
+        value["files"][table] = _file_spec(files, unsure)
+        for owner, columns in guess_columns(layout, table, files[0]).items():
+            guesses[owner] = columns
+            part = value.setdefault(owner, {})
+            part["columns"] = {name: [guess.column] for name, guess in columns.items()}
+            for name, guess in columns.items():
+                path: KeyPath = (owner, "columns", name)
+                notes[path] = f"{guess.confidence:.2f}: {guess.reason}"
+                if guess.column == PLACEHOLDER:
+                    unsure.append(f"{owner}.columns.{name}: {guess.reason}.")
+                elif guess.confidence < 0.8:
+                    unsure.append(
+                        f"{owner}.columns.{name} is {guess.column!r} ({guess.confidence:.0%}): "
+                        f"{guess.reason}."
+                    )
+    main = found[next(iter(found))]
+    guess_settings(connection, value, guesses, main, unsure)
+    guess_signs(value, guesses, [files[0] for files in found.values()], unsure)
+    mapping = ShopMapping.model_validate(value)
+    unsure += _unused(looked, found)
+    head = [
+        "Written by `regulars init` from the columns of the files. Behind each column stands how",
+        "sure the guess is, from 0 to 1, and why.",
+    ]
+    return _guess(mapping, head, notes, None, unsure, found)
+
+
+def _guess(
+    mapping: ShopMapping,
+    head: Sequence[str],
+    notes: Mapping[KeyPath, str],
+    preset: str | None,
+    unsure: list[str],
+    found: Mapping[TableName, Sequence[Looked]],
+) -> Guess:
+    text = write_mapping(mapping, head=head, notes=notes)
+    files: dict[str, list[str]] = {
+        table: [each.source.name for each in looked] for table, looked in found.items()
+    }
+    return Guess(parse_mapping(text), text, preset, unsure, files)
