@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from orchestration.loading.mapping.fields import OPTIONAL_TABLES, TableName
+from orchestration.loading.mapping.fields import OPTIONAL_TABLES, PLACEHOLDER, TableName
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.sentences import did_you_mean
 from orchestration.loading.mapping.yaml_text import Path
@@ -17,6 +17,10 @@ LAYOUT_TABLES: dict[str, tuple[TableName, ...]] = {
     "orders_and_lines": ("orders", "lines"),
     "payments_only": ("payments",),
 }
+# Where a shop has but one column for both.
+MAY_SHARE: tuple[set[str | int], ...] = (
+    {"order_id", "order_number"}, {"product_id", "product_name"},
+)  # fmt: skip
 ORDER_TABLES: tuple[TableName, ...] = ("orders", "lines")
 
 
@@ -164,7 +168,8 @@ def _shared_columns(mapping: ShopMapping, tables: Sequence[TableName]) -> Iterat
         for name, candidates in mapping.columns_of(table).items():
             path: Path = (table, "columns", name)
             first = owner.setdefault(candidates[0], path)
-            if first != path:
+            both = {first[-1], name}
+            if first != path and both not in MAY_SHARE and candidates[0] != PLACEHOLDER:
                 yield (
                     path,
                     f"it holds the column {candidates[0]!r}, which {'.'.join(map(str, first))} "

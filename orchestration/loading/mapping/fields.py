@@ -126,6 +126,8 @@ REQUIRED_FIELDS: dict[TableName, tuple[str, ...]] = {
     "shipments": ("order_id",),
     "returns": ("returned_amount", "returned_at"),
 }
+# Stands for a column that has to be filled in by hand; no file has a column of this name.
+PLACEHOLDER = "?"
 OPTIONAL_TABLES: tuple[TableName, ...] = (
     "payments", "customers", "products", "reviews", "shipments", "returns",
 )  # fmt: skip

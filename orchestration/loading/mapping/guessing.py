@@ -8,12 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from orchestration.loading.mapping.fields import FIELDS, TableName
+from orchestration.loading.mapping.fields import FIELDS, PLACEHOLDER, TableName
 from orchestration.loading.mapping.profile import Column, Looked, plain_name
 from orchestration.loading.mapping.yaml_text import parse_yaml
 
-# Stands for a column that has to be filled in by hand.
-PLACEHOLDER = "?"
 SAME_NAME, LIKE_NAME, BY_VALUES = 0.95, 0.7, 0.6
 NUMBERS = {"amount", "price", "quantity", "count"}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.loading.mapping.fields import TableName
+from orchestration.loading.mapping.fields import PLACEHOLDER, TableName
 from orchestration.loading.mapping.guess_settings import (
     MOST_STATUSES,
     find_date_formats,
@@ -21,7 +21,6 @@ from orchestration.loading.mapping.guess_settings import (
     most_frequent_code,
 )
 from orchestration.loading.mapping.guessing import (
-    PLACEHOLDER,
     ColumnGuess,
     guess_columns,
     guess_layout,
