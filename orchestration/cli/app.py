@@ -140,7 +140,8 @@ def publish(verbose: Verbose = False) -> None:
 
 
 app.command()(demo)
-app.command()(init)
+# Not in the help until `build` reads a mapping.
+app.command(hidden=True)(init)
 app.command()(status)
 
 

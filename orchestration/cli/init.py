@@ -62,4 +62,4 @@ def init(
         console.print("\nNot certain, so look at it:")
         for sentence in guess.unsure:
             console.print(f"  - {sentence}")
-    console.print(f"\nNext: read {place.name}, then REGULARS_DATA_DIR={data_folder} regulars build")
+    console.print(f"\nNext: read {place.name} and mend what it has wrong.")

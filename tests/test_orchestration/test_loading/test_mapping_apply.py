@@ -116,6 +116,18 @@ def test_a_mapping_is_applied_to_a_warehouse_on_disk_too(tmp_path):
         ("sales.csv", b"Export of 2024\n\n" + ONE.encode(), ", header_line: 3"),
         ("sales.csv", ONE.replace("anna", "'an,na'").encode(), ', quote: "\'"'),
     ],
+    ids=[
+        "plain",
+        "byte order mark",
+        "line ends of Windows",
+        "gzip",
+        "semicolons",
+        "tabs",
+        "windows-1252",
+        "utf-16",
+        "a title above",
+        "single quotes",
+    ],
 )
 def test_a_file_of_any_dialect_is_read_as_the_mapping_states(
     connection, tmp_path, name, content, dialect
