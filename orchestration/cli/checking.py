@@ -10,7 +10,6 @@ import duckdb
 
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
-from orchestration.loading.folder import find_files
 from orchestration.loading.tables import source_tables
 from orchestration.resources import PROJECT_DIR, Settings
 from orchestration.sources import find_source
@@ -163,6 +162,9 @@ def check_data_dir(folder: Path) -> None:
         RegularsError: it is not there, is a file, or may not be read; or a file or a column is
             missing.
     """
+    # It reads Parquet, too, which takes long to import.
+    from orchestration.loading.folder import find_files
+
     mend = "set REGULARS_DATA_DIR or --data-dir to the folder of the raw files"
     if not folder.exists():
         raise RegularsError(f"the data folder {folder} does not exist; {mend}")
