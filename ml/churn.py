@@ -202,7 +202,7 @@ BG_NBD = "BG/NBD"
 
 @dataclass(frozen=True)
 class Baselines:
-    """Baselines at the test date, which every model is held to.
+    """Baselines at the test date, with which every model is compared.
 
     Attributes:
         scores: rule to score, shape (customers,), higher is likelier to return.

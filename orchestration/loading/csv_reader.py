@@ -1,6 +1,6 @@
 """CSV files: dialect, types and encoding are stated here and never sniffed.
 
-In the files of Olist quotes first appear at line 422,498, comments span lines and zip prefixes
+In real files quotes first appear at line 422,498, comments span lines and zip prefixes
 start with zeros.
 """
 
@@ -37,7 +37,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
     for name in ("load_rejects", "load_reject_scans", "load_rows"):
         connection.execute(f"drop table if exists temp.{name}")
     # Not in parallel: DuckDB 2.0 then drops rows without a word after a buffer (8 MB) of bad rows,
-    # and misplaces bad quotes. One thread reads the published files as fast.
+    # and misplaces bad quotes. One thread reads the real files as fast.
     with duckdb_path(file.path) as path:
         connection.execute(
             f"""
