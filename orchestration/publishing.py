@@ -15,6 +15,7 @@ from orchestration.resources import (
     replace_database,
     swap_folder,
 )
+from orchestration.sql_text import literal
 
 # Every DuckDB from 1.0 on reads this storage version.
 STORAGE_VERSION = "v1.0.0"
@@ -82,9 +83,9 @@ def _copy_marts(
     """Write each mart to the new database and from there to its Parquet file; rows of each."""
     counts: dict[str, int] = {}
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(warehouse_path)} as warehouse (read_only)")
+        connection.execute(f"attach {literal(str(warehouse_path))} as warehouse (read_only)")
         connection.execute(
-            f"attach {_text(database)} as published (storage_version '{STORAGE_VERSION}')"
+            f"attach {literal(str(database))} as published (storage_version '{STORAGE_VERSION}')"
         )
         connection.execute("create schema published.marts")
         for mart in marts:
@@ -93,7 +94,7 @@ def _copy_marts(
                 f'select * from warehouse.marts."{mart}" order by all'
             ).fetchall()
             connection.execute(
-                f'copy published.marts."{mart}" to {_text(parquet / f"{mart}.parquet")} '
+                f'copy published.marts."{mart}" to {literal(str(parquet / f"{mart}.parquet"))} '
                 "(format parquet)"
             )
             _copy_descriptions(connection, mart)
@@ -113,7 +114,7 @@ def _copy_descriptions(connection: duckdb.DuckDBPyConnection, mart: str) -> None
     for kind, column, comment in rows:
         if comment is not None:
             name = f'published.marts."{mart}"' + (f'."{column}"' if column else "")
-            connection.execute(f"comment on {kind} {name} is {_text(comment)}")
+            connection.execute(f"comment on {kind} {name} is {literal(comment)}")
 
 
 def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -122,8 +123,3 @@ def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "and schema_name = 'marts' order by table_name"
     ).fetchall()
     return [name for (name,) in rows]
-
-
-def _text(value: Path | str) -> str:
-    """A value as an SQL text."""
-    return "'" + str(value).replace("'", "''") + "'"

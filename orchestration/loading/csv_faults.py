@@ -180,26 +180,41 @@ def _find_values(file: RawFile, bad: dict[str, dict[Any, str]]) -> Iterator[Reje
 
 def rows_one_by_one(file: RawFile) -> Iterator[tuple[int, list[str] | csv.Error, str]]:
     """First line, values (or what is wrong) and text of each row; slow, so only after a fault."""
-    next_line = 1
-    read: list[str] = []
+    with file.open() as stream:
+        for line, row, raw in rows_of_stream(stream):
+            yield line, row, raw.decode(errors="replace")
 
-    def lines(stream: BufferedIOBase) -> Iterator[str]:
+
+def rows_of_stream(
+    stream: BufferedIOBase, *, first_line: int = 1, delimiter: str = ",", quote: str = '"'
+) -> Iterator[tuple[int, list[str] | csv.Error, bytes]]:
+    """First line, values (or what is wrong) and bytes of each row of an open CSV file.
+
+    Args:
+        stream: at the beginning of a line.
+        first_line: the number of that line.
+        delimiter: between values.
+        quote: around a value.
+    """
+    next_line = first_line
+    read: list[bytes] = []
+
+    def lines() -> Iterator[str]:
         for raw in stream:  # broken at \n alone, as the lines are counted
-            read.append(raw.decode(errors="replace"))
-            yield read[-1]
+            read.append(raw)
+            yield raw.decode(errors="replace")
 
     csv.field_size_limit(MAX_LINE_BYTES)
-    with file.open() as stream:
-        reader = csv.reader(lines(stream), strict=True)
-        while True:
-            row: list[str] | csv.Error
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                row = error
-            first_line, next_line = next_line, next_line + len(read)
-            text = "".join(read)
-            read.clear()
-            yield first_line, row, text
+    reader = csv.reader(lines(), delimiter=delimiter, quotechar=quote, strict=True)
+    while True:
+        row: list[str] | csv.Error
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            row = error
+        line, next_line = next_line, next_line + len(read)
+        text = b"".join(read)
+        read.clear()
+        yield line, row, text

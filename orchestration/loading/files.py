@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -142,6 +142,11 @@ def duckdb_path(path: Path) -> Iterator[str]:
         ) from error
     with stream:
         yield str(DESCRIPTORS / str(stream.fileno()))
+
+
+def file_with(files: Sequence[RawFile], role: str) -> RawFile | None:
+    """The first file with a column that plays a role, such as ``ordered_at``."""
+    return next((file for file in files if file.table.column_of(role) is not None), None)
 
 
 def file_sha256(path: Path) -> str:

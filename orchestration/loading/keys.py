@@ -7,6 +7,7 @@ A person called ``nan`` or ``guest`` would be the shop's best customer; ``1113``
 from __future__ import annotations
 
 from orchestration.paths import quoted
+from orchestration.sql_text import literal
 
 PERSON = "person_key"
 # Columns that join tables: a value that is not exactly the same in both joins nothing.
@@ -98,13 +99,9 @@ HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
 NO_WIDTH = "[\\x{FEFF}\\x{200B}-\\x{200D}\\x{2060}\\x{AD}]"
 
 
-def _text(words: str) -> str:
-    return "'" + words.replace("'", "''") + "'"
-
-
 def cleaned_sql(value: str) -> str:
     """SQL of a text in lower case, its full-width signs made plain, without signs of no width."""
-    wide = f"translate({value}, {_text(FULL_WIDTH)}, {_text(HALF_WIDTH)})"
+    wide = f"translate({value}, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)})"
     return f"lower(regexp_replace({wide}, '{NO_WIDTH}', '', 'g'))"
 
 
@@ -115,7 +112,7 @@ def null_word_sql(value: str, words: frozenset[str] = NULL_WORDS) -> str:
         value: SQL of a text.
         words: which words, in lower case and without accents.
     """
-    bare = f"trim(strip_accents({cleaned_sql(value)}), {_text('<>()[]{} ' + QUOTES)})"
+    bare = f"trim(strip_accents({cleaned_sql(value)}), {literal('<>()[]{} ' + QUOTES)})"
     spaced = rf"regexp_replace({bare}, '[\s_,;|-]+', ' ', 'g')"
     several = rf"string_split({spaced}, ' ')"
     return (
@@ -127,7 +124,7 @@ def null_word_sql(value: str, words: frozenset[str] = NULL_WORDS) -> str:
 
 
 def _list(words: frozenset[str]) -> str:
-    return "[" + ", ".join(_text(word) for word in sorted(words)) + "]"
+    return "[" + ", ".join(literal(word) for word in sorted(words)) + "]"
 
 
 def _is_one_of(value: str, words: frozenset[str]) -> str:
@@ -148,7 +145,7 @@ def doubt_sql(column: str, role: str | None) -> str | None:
     if role not in ARMOURED_ROLES:
         return None
     value = f'"{column}"'
-    bare = f"trim(strip_accents({cleaned_sql(value)}), {_text('<>()[]{} ' + QUOTES)})"
+    bare = f"trim(strip_accents({cleaned_sql(value)}), {literal('<>()[]{} ' + QUOTES)})"
     spaced = rf"regexp_replace({bare}, '[\s_-]+', ' ', 'g')"
     null_word = null_word_sql(value)
     if role not in WHO_ROLES:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from orchestration.loading.files import RawFile
+from orchestration.loading.files import RawFile, file_with
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 
 # What is paid for an order is about its price and freight: the median of the quotient, in each
-# direction. (In the Olist files it is 1, and so is the quotient of 98 % of the orders.)
+# direction. (In real files it is 1, and so is the quotient of 98 % of the orders.)
 MOST_FACTOR = 1.5
 LEAST_ORDERS = 20
-# An amount so many times the 99th percentile of its column is said. (The largest in the Olist files
+# An amount so many times the 99th percentile of its column is said. (The largest in the real files
 # is 13 times.)
 MOST_TIMES_PERCENTILE = 100
 MONEY_ROLES = ("item_price", "paid_amount")
@@ -41,8 +41,8 @@ def find_odd_amounts(
                 if role in MONEY_ROLES:
                     yield from _nothing_paid(connection, file, column)
                 yield from _huge(connection, file, column)
-    items = next((file for file in files if file.table.column_of("item_price")), None)
-    payments = next((file for file in files if file.table.column_of("paid_amount")), None)
+    items = file_with(files, "item_price")
+    payments = file_with(files, "paid_amount")
     if items is not None and payments is not None:
         yield from _factor(connection, items, payments)
 

@@ -71,6 +71,18 @@ def _skip_far(
     return first
 
 
+def count_orders(
+    connection: duckdb.DuckDBPyConnection, file: RawFile, column: str
+) -> dict[date, int]:
+    """Orders of each day that has any, by the column of their dates."""
+    return dict(
+        connection.execute(
+            f'select cast("{column}" as date), count(*) from raw.{file.table.name} '
+            f'where "{column}" is not null group by 1'
+        ).fetchall()
+    )
+
+
 def find_odd_dates(
     connection: duckdb.DuckDBPyConnection,
     files: Sequence[RawFile],
@@ -93,12 +105,7 @@ def find_odd_dates(
         column = file.table.column_of("ordered_at")
         if column is None:
             continue
-        order_counts = dict(
-            connection.execute(
-                f'select cast("{column}" as date), count(*) from raw.{file.table.name} '
-                f'where "{column}" is not null group by 1'
-            ).fetchall()
-        )
+        order_counts = count_orders(connection, file, column)
         if not order_counts:
             continue
         far = (expectations.far_order_gap_days, expectations.far_order_share)

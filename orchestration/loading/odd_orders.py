@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from orchestration.loading.files import RawFile
+from orchestration.loading.files import RawFile, file_with
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 from orchestration.loading.lists import listed_values
 
-# A larger share of orders that count but lack their rows is said. (In the Olist files 8 of 98,207
+# A larger share of orders that count but lack their rows is said. (In real files 8 of 98,207
 # have no item, 0.008 %.)
 MOST_SHARE_WITHOUT_ROWS = 0.002
 MOST_WITHOUT_ROWS = 3
@@ -29,7 +29,7 @@ def find_orders_without_rows(
     Yields:
         A finding per file.
     """
-    orders = next((file for file in files if file.table.column_of("ordered_at")), None)
+    orders = file_with(files, "ordered_at")
     if orders is None:
         return
     roles = orders.table.roles

@@ -11,7 +11,7 @@ from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 
-# A larger share of points outside is said. (In the Olist files 31 of 1,000,163 are, 0.003 %.)
+# A larger share of points outside is said. (In real files 31 of 1,000,163 are, 0.003 %.)
 MOST_SHARE_OUTSIDE = 0.005
 
 

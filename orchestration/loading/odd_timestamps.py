@@ -8,15 +8,15 @@ from datetime import date, timedelta
 import duckdb
 
 from orchestration.loading.expectations import Expectations
-from orchestration.loading.files import RawFile
+from orchestration.loading.files import RawFile, file_with
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
-from orchestration.loading.odd_dates import usual_range
+from orchestration.loading.odd_dates import count_orders, usual_range
 
-# Further away from every order no step of one is dated. (In the Olist files a seller's time limit
+# Further away from every order no step of one is dated. (In real files a seller's time limit
 # is 588 days behind the last order.)
 FAR_DAYS = 1096
-# A larger share of a step's dates before the purchase is said, of deliveries sooner. (In the Olist
+# A larger share of a step's dates before the purchase is said, of deliveries sooner. (In the real
 # files carriers took over 166 of 99,441 orders, 0.17 %, before the purchase, and delivered none.)
 MOST_SHARE_BEFORE_PURCHASE = 0.01
 MOST_SHARE_DELIVERED_BEFORE = 0.0001
@@ -35,16 +35,11 @@ def find_odd_timestamps(
     Yields:
         A finding per column.
     """
-    orders = next((file for file in files if file.table.column_of("ordered_at")), None)
+    orders = file_with(files, "ordered_at")
     if orders is None:
         return
     ordered_at = orders.table.roles["ordered_at"]
-    order_counts = dict(
-        connection.execute(
-            f'select cast("{ordered_at}" as date), count(*) from raw.{orders.table.name} '
-            f'where "{ordered_at}" is not null group by 1'
-        ).fetchall()
-    )
+    order_counts = count_orders(connection, orders, ordered_at)
     if not order_counts:
         return
     first, last = usual_range(

@@ -49,7 +49,7 @@ from orchestration.loading.mapping.staging import (
     value_column,
 )
 from orchestration.loading.mapping.tables import TABLES, create_tables
-from orchestration.loading.mapping.value_sql import literal
+from orchestration.sql_text import literal
 
 PLAIN_TABLES: tuple[TableName, ...] = ("customers", "reviews", "shipments")
 

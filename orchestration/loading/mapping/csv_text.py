@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from orchestration.errors import InputError
+from orchestration.loading.csv_faults import rows_of_stream
 from orchestration.loading.files import open_binary
 from orchestration.loading.formats import GZIP
 from orchestration.loading.mapping.sources import Source
@@ -201,8 +201,14 @@ def _without_faults(
     copy = folder / "rows.csv"
     lines: list[int] = []
     faults: list[FaultyRow] = []
+    spec = source.spec
     with _open(path, is_packed) as stream, copy.open("wb") as out:
-        for number, (line, values, raw) in enumerate(_rows(source, stream)):
+        for _ in range(spec.header_line - 1):
+            stream.readline()
+        rows = rows_of_stream(
+            stream, first_line=spec.header_line, delimiter=spec.delimiter, quote=spec.quote
+        )
+        for number, (line, values, raw) in enumerate(rows):
             if values == []:
                 continue
             reason = _fault_of(values, raw, width, source)
@@ -226,32 +232,3 @@ def _fault_of(values: list[str] | csv.Error, raw: bytes, width: int, source: Sou
     except UnicodeDecodeError as error:
         return f"byte 0x{raw[error.start]:02x} is not {source.spec.encoding}"
     return None
-
-
-def _rows(
-    source: Source, stream: BufferedIOBase | gzip.GzipFile
-) -> Iterator[tuple[int, list[str] | csv.Error, bytes]]:
-    """First line, values (or what is wrong) and bytes of each row from the header on."""
-    spec = source.spec
-    for _ in range(spec.header_line - 1):
-        stream.readline()
-    next_line = spec.header_line
-    read: list[bytes] = []
-
-    def texts() -> Iterator[str]:
-        for raw in stream:
-            read.append(raw)
-            yield raw.decode(errors="replace")
-
-    reader = csv.reader(texts(), delimiter=spec.delimiter, quotechar=spec.quote, strict=True)
-    while True:
-        values: list[str] | csv.Error
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            values = error
-        line, next_line = next_line, next_line + len(read)
-        yield line, values, b"".join(read)
-        read.clear()

@@ -17,7 +17,8 @@ from orchestration.loading.mapping.staging import (
     text_column,
     value_column,
 )
-from orchestration.loading.mapping.value_sql import ValueSql, literal
+from orchestration.loading.mapping.value_sql import ValueSql
+from orchestration.sql_text import literal
 
 # Rows that are set aside because the mapping says so, or hold nothing: no faults of the files.
 BY_RULE = ("blank", "overlap", "duplicate", "guest")

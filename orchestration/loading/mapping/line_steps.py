@@ -18,7 +18,7 @@ from orchestration.loading.mapping.staging import (
     text_column,
     value_column,
 )
-from orchestration.loading.mapping.value_sql import literal
+from orchestration.sql_text import literal
 
 
 def stage_products(

@@ -18,8 +18,8 @@ from orchestration.loading.mapping.rule_sql import (
     product_kind_sql,
 )
 from orchestration.loading.mapping.staging import Field, Stage, rule_column, value_column
-from orchestration.loading.mapping.value_sql import literal
 from orchestration.paths import shown_path
+from orchestration.sql_text import literal
 
 
 def create_lines(

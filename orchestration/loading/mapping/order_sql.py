@@ -13,7 +13,7 @@ from orchestration.loading.mapping.staging import (
     text_column,
     value_column,
 )
-from orchestration.loading.mapping.value_sql import identifier, literal
+from orchestration.sql_text import identifier, literal
 
 # So many hexadecimal digits of a digest stand for an e-mail or a phone number.
 DIGEST_LENGTH = 32

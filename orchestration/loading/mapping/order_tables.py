@@ -11,7 +11,7 @@ from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.order_sql import key_sql, name_payments
 from orchestration.loading.mapping.rule_sql import clean_sql, order_fault_sql, order_kind_sql
 from orchestration.loading.mapping.staging import Stage, value_column
-from orchestration.loading.mapping.value_sql import literal
+from orchestration.sql_text import literal
 
 
 def insert_orders(

@@ -24,7 +24,8 @@ from orchestration.loading.mapping.sources import (
     list_data_files,
     open_workbook,
 )
-from orchestration.loading.mapping.value_sql import literal, text_of
+from orchestration.loading.mapping.value_sql import text_of
+from orchestration.sql_text import literal
 
 HEAD_BYTES = 200_000
 HEAD_ROWS = 60

@@ -11,9 +11,9 @@ from orchestration.loading.files import duckdb_path, first_line
 from orchestration.loading.formats import PARQUET
 from orchestration.loading.mapping.csv_text import FaultyRow, open_csv
 from orchestration.loading.mapping.sources import WORKBOOK, Source, read_text_columns
-from orchestration.loading.mapping.value_sql import identifier, literal
 from orchestration.loading.parquet import read_parquet_types
 from orchestration.loading.rejects import MAX_LINE_BYTES
+from orchestration.sql_text import identifier, literal
 
 # The type of a sheet's columns: texts, but of cells that have types.
 SHEET = "SHEET"

@@ -8,7 +8,7 @@ from orchestration.loading.mapping.fields import FIELDS
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.parts import Cleaning, Condition, Rule, Sign
 from orchestration.loading.mapping.staging import rule_column
-from orchestration.loading.mapping.value_sql import literal
+from orchestration.sql_text import literal
 
 # Rules of these kinds make an order not valid, if their conditions are the order's.
 OF_ORDERS = ("not_valid", "test")

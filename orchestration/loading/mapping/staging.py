@@ -23,9 +23,10 @@ from orchestration.loading.mapping.sources import (
     Source,
     find_sources,
 )
-from orchestration.loading.mapping.value_sql import ValueSql, identifier, literal, text_of
+from orchestration.loading.mapping.value_sql import ValueSql, text_of
 from orchestration.loading.rejects import REPEATED_HEADER
 from orchestration.paths import shown_text
+from orchestration.sql_text import identifier, literal
 
 Field = tuple[TableName, str]
 

@@ -9,6 +9,7 @@ import re
 
 from orchestration.loading.mapping.fields import SQL_TYPES, Kind
 from orchestration.loading.mapping.model import ShopMapping
+from orchestration.sql_text import literal
 
 # A shop's rows are of these years; a year outside is a misread date, such as 0018.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -22,26 +23,6 @@ ISO_WITH_OFFSET = (
 )  # fmt: skip
 # Excel counts days from here, and has a 29th of February 1900.
 EXCEL_EPOCH = "timestamp '1899-12-30 00:00:00'"
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it.
-
-    Example:
-        >>> literal("it's")
-        "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A column's name as SQL writes it, whatever signs it has.
-
-    Example:
-        >>> identifier('a "b" c')
-        '"a ""b"" c"'
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 class ValueSql:
