@@ -55,7 +55,7 @@ class BufferedEventLog(SqliteEventLogStorage):
         self._engines: dict[str, sa.Engine] = {}
         self._connections: dict[str, sa.Connection] | None = None  # while events are stored
         self._events: list[EventLogEntry] = []
-        self._events_lock = threading.RLock()
+        self._events_lock = threading.RLock()  # of the files, too, in place of Dagster's own
         self._stored_at = time.monotonic()
         self._there: set[str] = set()
         super().__init__(base_dir, inst_data)
@@ -98,7 +98,7 @@ class BufferedEventLog(SqliteEventLogStorage):
         self._stored_at = time.monotonic()
         if not events:
             return
-        with self._db_lock, ExitStack() as transactions:
+        with ExitStack() as transactions:
             self._connections, self._transactions = {}, transactions
             try:
                 for event in events:
@@ -115,7 +115,7 @@ class BufferedEventLog(SqliteEventLogStorage):
                 yield self._connections[shard]
                 return
             self._store()
-            with self._db_lock, self._begin(shard) as connection:
+            with self._begin(shard) as connection:
                 yield connection
 
     @contextmanager
