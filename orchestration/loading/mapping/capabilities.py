@@ -1,0 +1,114 @@
+"""What a shop's tables can supply, what lacking each costs, and which key would bring it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Something that a source may supply.
+
+    Attributes:
+        name: as ``feature_catalog.needs`` has it.
+        question: SQL of whether the filled tables have it; ``{}`` stands before a table's name.
+        cost: what is left out where it lacks.
+        remedy: which key of shop.yml brings it, or why none does.
+    """
+
+    name: str
+    question: str
+    cost: str
+    remedy: str
+
+
+CAPABILITIES: tuple[Capability, ...] = (
+    Capability(
+        "payments", "from {}payments where is_counted",
+        "nothing is known of payment types and instalments; an order's amount is its merchandise "
+        "less discounts, not what was paid",
+        "files.payments and payments.columns",
+    ),
+    Capability(
+        "items", "from {}order_lines",
+        "no baskets: no figures of products, no rules and no recommendations",
+        "files.lines and lines.columns, with the layout flat_lines or orders_and_lines",
+    ),
+    Capability(
+        "products", "from {}order_lines where product_id is not null",
+        "no figures of products, no rules and no recommendations",
+        "lines.columns.product_id",
+    ),
+    Capability(
+        "categories", "from {}products where category_name is not null",
+        "no figures of categories, and no features of them",
+        "lines.columns.category_name, or files.products and products.columns.category_name",
+    ),
+    Capability(
+        "reviews", "from {}reviews where review_score is not null",
+        "no review scores, no features of them",
+        "files.reviews and reviews.columns",
+    ),
+    Capability(
+        "deliveries", "from {}shipments where delivered_at is not null",
+        "no days to delivery, no late deliveries, no features of them",
+        "files.shipments and shipments.columns.delivered_at",
+    ),
+    Capability(
+        "sellers", "from {}orders where false",
+        "no figures by seller",
+        "no key: a mapped shop is its own only seller",
+    ),
+    Capability(
+        "places", "from {}orders where coalesce(country, state, city, postal_code) is not null",
+        "no figures by country, state or city, and no features of them",
+        "orders.columns.country, state, city or postal_code",
+    ),
+    Capability(
+        "returns", "from {}returns",
+        "no returned amounts: net amounts equal gross ones",
+        "a rule of the kind return, orders.columns.refunded_amount, "
+        "lines.columns.line_refunded_amount, or files.returns",
+    ),
+    Capability(
+        "return_dates", "from {}returns where returned_at is not null",
+        "returns count in today's net amounts, and in no feature, since it is not known when each "
+        "came back",
+        "orders.columns.refunded_at, or files.returns and returns.columns.returned_at",
+    ),
+    Capability(
+        "guests", "from {}orders where customer_id is null",
+        "nothing: every order names its customer",
+        "customers.guests: kept, where the files have orders without a customer",
+    ),
+)  # fmt: skip
+
+
+def find_capabilities(
+    connection: duckdb.DuckDBPyConnection, schema: str, *, prefix: str = ""
+) -> dict[str, bool]:
+    """Which capabilities the tables of a mapped shop have; one has what has at least one row.
+
+    Args:
+        connection: with the tables that ``apply_mapping`` filled.
+        schema: of the tables.
+        prefix: before the name of each table.
+
+    Returns:
+        Whether the shop has it, by the name of each capability, in their order.
+
+    Example:
+        >>> from orchestration.loading.mapping.tables import create_tables
+        >>> with duckdb.connect() as connection:
+        ...     create_tables(connection, "raw")
+        ...     _ = connection.execute("insert into raw.orders (country) values ('France')")
+        ...     found = find_capabilities(connection, "raw")
+        >>> [name for name, has_it in found.items() if has_it]
+        ['places', 'guests']
+    """
+    place = f'"{schema}".{prefix}'
+    answers = ", ".join(f"exists ({each.question.format(place)})" for each in CAPABILITIES)
+    (row,) = connection.execute(f"select {answers}").fetchall()
+    return {each.name: bool(answer) for each, answer in zip(CAPABILITIES, row, strict=True)}
