@@ -36,8 +36,8 @@ from orchestration.loading.mapping.order_tables import (
     insert_orders,
     insert_payments,
     insert_plain,
-    insert_returns,
 )
+from orchestration.loading.mapping.return_tables import insert_returns
 from orchestration.loading.mapping.rule_sql import columns_of_rules
 from orchestration.loading.mapping.sentences import did_you_mean
 from orchestration.loading.mapping.staging import (

@@ -38,6 +38,7 @@ FIELDS: dict[TableName, dict[str, Kind]] = {
         "subtotal_amount": "amount",
         "shipping_amount": "amount",
         "tax_amount": "amount",
+        "fee_amount": "amount",
         "discount_amount": "amount",
         "total_amount": "amount",
         "refunded_amount": "amount",

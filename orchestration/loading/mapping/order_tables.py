@@ -9,9 +9,13 @@ import duckdb
 from orchestration.loading.mapping.fields import FIELDS, TableName
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.order_sql import key_sql, name_payments
-from orchestration.loading.mapping.rule_sql import clean_sql, order_fault_sql, order_kind_sql
+from orchestration.loading.mapping.parts import Money
+from orchestration.loading.mapping.rule_sql import order_fault_sql, order_kind_sql
 from orchestration.loading.mapping.staging import Stage, value_column
 from orchestration.sql_text import literal
+
+# A product of this kind stands outside an order's subtotal.
+TIP = "tip"
 
 
 def insert_orders(
@@ -22,13 +26,7 @@ def insert_orders(
 ) -> None:
     """Orders with a sale or a gift, or without lines; whether each is valid, and if not, why."""
     has_lines = mapping.layout != "payments_only"
-    money = mapping.money
-    parts = ["coalesce(item_amount, 0) + coalesce(other_amount, 0)", "coalesce(shipping_amount, 0)"]
-    if not money.prices_include_tax:
-        parts.append("coalesce(tax_amount, 0)")
-    expected = " + ".join(parts)
-    if money.order_discount == "subtracted":
-        expected += " - coalesce(order_discount_amount, 0)"
+    expected, off_shipping = _money_sql(mapping.money)
     without = (
         "when line_count = 0 then 'no lines' when sale_line_count = 0 then 'gifts only' "
         "when merchandise_line_count = 0 then 'no merchandise'"
@@ -44,6 +42,8 @@ def insert_orders(
                 order_id,
                 sum(item_amount) filter (line_kind = 'sale' and is_merchandise) as item_amount,
                 sum(item_amount) filter (line_kind = 'sale' and not is_merchandise) as other_amount,
+                sum(item_amount) filter (line_kind = 'sale' and product_kind = '{TIP}')
+                    as tip_amount,
                 count(*) filter (line_kind in ('sale', 'gift')) as line_count,
                 count(*) filter (line_kind = 'sale') as sale_line_count,
                 count(*) filter (line_kind = 'sale' and is_merchandise) as merchandise_line_count
@@ -59,9 +59,10 @@ def insert_orders(
             select
                 stage_order.order_id, order_number, person_id as customer_id,
                 status as order_status, ordered_at, sums.item_amount, sums.other_amount,
-                abs(discount_amount) as order_discount_amount, shipping_amount, tax_amount,
-                total_amount, paid.paid_amount, abs(refunded_amount) as refunded_amount, paid_at,
-                cancelled_at, refunded_at, payment_type, postal_code, city, state, country,
+                sums.tip_amount, abs(discount_amount) as discount_amount, shipping_amount,
+                fee_amount, tax_amount, subtotal_amount, total_amount, paid.paid_amount,
+                abs(refunded_amount) as refunded_amount, paid_at, cancelled_at, refunded_at,
+                payment_type, postal_code, city, state, country,
                 coalesce(sums.line_count, 0) as line_count, sums.sale_line_count,
                 coalesce(sums.merchandise_line_count, 0) as merchandise_line_count,
                 {order_fault_sql(mapping, line_columns)} as fault,
@@ -77,7 +78,8 @@ def insert_orders(
         judged as (
             select *,
                 case when fault is not null then fault {without} end as invalid_reason,
-                {expected if has_lines else "total_amount"} as expected_total_amount
+                {expected if has_lines else "total_amount"} as expected_total_amount,
+                {off_shipping} as shipping_discount_amount
             from known
             where is_order {guests}
         )
@@ -85,15 +87,38 @@ def insert_orders(
         select
             order_id, order_number, customer_id, order_status, ordered_at, invalid_reason is null,
             invalid_reason, coalesce(item_amount, {"0" if has_lines else "null"}),
-            coalesce(other_amount, {"0" if has_lines else "null"}), order_discount_amount,
-            shipping_amount, tax_amount, total_amount, expected_total_amount,
-            total_amount - expected_total_amount, paid_amount, refunded_amount, paid_at,
-            cancelled_at, refunded_at, payment_type, postal_code, city, state, country, line_count,
-            merchandise_line_count
+            coalesce(other_amount, {"0" if has_lines else "null"}),
+            discount_amount - shipping_discount_amount, shipping_amount, tax_amount, total_amount,
+            expected_total_amount, total_amount - expected_total_amount, paid_amount,
+            refunded_amount, paid_at, cancelled_at, refunded_at, payment_type, postal_code, city,
+            state, country, line_count, merchandise_line_count, fee_amount,
+            shipping_discount_amount
         from judged
         order by ordered_at, order_id
         """
     )
+
+
+def _money_sql(money: Money) -> tuple[str, str]:
+    """SQL of what an order's total should be, and of the part of its discount off the shipping.
+
+    The subtotal is that of the lines after the discount. What of the discount it does not explain
+    was given on the shipping, so it takes nothing from the merchandise.
+    """
+    goods = "(coalesce(item_amount, 0) + coalesce(other_amount, 0)"
+    parts = [f"{goods})", "coalesce(shipping_amount, 0)", "coalesce(fee_amount, 0)"]
+    if not money.prices_include_tax:
+        parts.append("coalesce(tax_amount, 0)")
+    expected = " + ".join(parts)
+    if money.order_discount == "included":
+        return expected, "cast(0 as decimal(18, 2))"
+    off_lines = f"{goods} - coalesce(tip_amount, 0) - subtotal_amount)"
+    off_shipping = f"""
+        case when {off_lines} >= 0
+            and discount_amount - {off_lines} between 0 and coalesce(shipping_amount, 0)
+            then discount_amount - {off_lines} else 0 end
+    """
+    return f"{expected} - coalesce(discount_amount, 0)", off_shipping
 
 
 def insert_payments(
@@ -105,7 +130,7 @@ def insert_payments(
 ) -> None:
     """Payments, each marked whether it counts: it was made, and brought the shop money."""
     assert mapping.payments is not None
-    fields = {name: _field(stage, "payments", name) for name in FIELDS["payments"]}
+    fields = {name: staged_value(stage, "payments", name) for name in FIELDS["payments"]}
     conditions = ["true"]
     if mapping.payments.counted_statuses:
         conditions.append(_listed(fields["payment_status"], mapping.payments.counted_statuses))
@@ -147,95 +172,10 @@ def _listed(column: str, texts: Sequence[str]) -> str:
     return f"coalesce(lower({column}) in ({values}), false)"
 
 
-def _field(stage: Stage, table: TableName, name: str) -> str:
+def staged_value(stage: Stage, table: TableName, name: str) -> str:
+    """SQL of the value of a field, null where the file has none."""
     where = (table, name)
     return value_column(where) if where in stage.fields else "null"
-
-
-def insert_returns(
-    connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, schema: str, stage: Stage | None
-) -> None:
-    """What came back, from each part of the files that knows of it."""
-    connection.execute(
-        f"""
-        insert into "{schema}".returns
-        select
-            ledger_lines.order_id,
-            row_number() over (partition by ledger_lines.order_id order by ledger_lines.rowid),
-            orders.order_id, ledger_lines.customer_id, ledger_lines.product_id,
-            ledger_lines.product_kind, ledger_lines.is_merchandise, abs(ledger_lines.quantity),
-            abs(ledger_lines.unit_price), -ledger_lines.item_amount, ledger_lines.ordered_at,
-            'line'
-        from "{schema}".ledger_lines as ledger_lines
-        left join "{schema}".orders as orders on ledger_lines.order_id = orders.order_id
-        where ledger_lines.line_kind = 'return'
-        order by ledger_lines.rowid
-        """
-    )
-    if mapping.money.refunds in {"lines", "both"}:
-        connection.execute(
-            f"""
-            insert into "{schema}".returns
-            select
-                orders.order_id || '-refund',
-                row_number() over (partition by orders.order_id order by ledger_lines.rowid),
-                orders.order_id, orders.customer_id, product_id, product_kind, is_merchandise,
-                refunded_quantity, unit_price, ledger_lines.refunded_amount, orders.refunded_at,
-                'line_refund'
-            from "{schema}".ledger_lines as ledger_lines
-            inner join "{schema}".orders as orders on ledger_lines.order_id = orders.order_id
-            where line_kind = 'sale' and ledger_lines.refunded_amount > 0
-            order by ledger_lines.rowid
-            """
-        )
-    if mapping.money.refunds in {"orders", "both"}:
-        connection.execute(
-            f"""
-            insert into "{schema}".returns
-            with stated as (
-                select order_id, sum(returned_amount) as returned_amount
-                from "{schema}".returns where origin = 'line_refund' group by order_id
-            )
-
-            select
-                orders.order_id || '-refund-of-order', 1, orders.order_id, customer_id, null, null,
-                null, null, null, refunded_amount - coalesce(returned_amount, 0), refunded_at,
-                'order_refund'
-            from "{schema}".orders as orders
-            left join stated on orders.order_id = stated.order_id
-            where refunded_amount > coalesce(returned_amount, 0)
-            """
-        )
-    if stage is not None:
-        fields = {name: _field(stage, "returns", name) for name in FIELDS["returns"]}
-        product = clean_sql(fields["product_id"], mapping.products.id_cleaning)
-        connection.execute(
-            f"""
-            insert into "{schema}".returns
-            with stated as (
-                select
-                    coalesce({fields["return_id"]}, cast(position as varchar)) as return_id,
-                    position, source_number, {fields["order_id"]} as order_id,
-                    {person_sql(mapping, stage, "returns")} as customer_id,
-                    {product if fields["product_id"] != "null" else "null"} as product_id,
-                    {fields["quantity"]} as quantity, {fields["returned_amount"]} as amount,
-                    {fields["returned_at"]} as returned_at
-                from {stage.name}
-            )
-
-            select
-                stated.return_id, row_number() over (
-                    partition by stated.return_id order by source_number, position
-                ),
-                stated.order_id, coalesce(stated.customer_id, orders.customer_id),
-                stated.product_id, products.product_kind, products.is_merchandise,
-                abs(stated.quantity), null, abs(stated.amount), stated.returned_at, 'file'
-            from stated
-            left join "{schema}".orders as orders on stated.order_id = orders.order_id
-            left join "{schema}".products as products on stated.product_id = products.product_id
-            order by source_number, position
-            """
-        )
 
 
 def person_sql(mapping: ShopMapping, stage: Stage, table: TableName) -> str:
@@ -259,7 +199,7 @@ def insert_plain(
 ) -> None:
     """A table of which each row is kept as it is: customers, reviews, shipments."""
     names = [name for name in FIELDS[table] if name not in {"email", "phone"}]
-    values = [_field(stage, table, name) for name in names]
+    values = [staged_value(stage, table, name) for name in names]
     if table == "customers":
         values[names.index("customer_id")] = person_sql(mapping, stage, "customers")
     connection.execute(

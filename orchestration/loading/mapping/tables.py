@@ -34,6 +34,7 @@ TABLES: dict[str, dict[str, str]] = {
         "refunded_amount": MONEY, "paid_at": MOMENT, "cancelled_at": MOMENT,
         "refunded_at": MOMENT, "payment_type": TEXT, "postal_code": TEXT, "city": TEXT,
         "state": TEXT, "country": TEXT, "line_count": WHOLE, "merchandise_line_count": WHOLE,
+        "fee_amount": MONEY, "shipping_discount_amount": MONEY,
     },
     "payments": {
         "payment_id": TEXT, "order_id": TEXT, "payment_number": WHOLE, "payment_type": TEXT,
@@ -63,6 +64,8 @@ TABLES: dict[str, dict[str, str]] = {
         "return_id": TEXT, "line_number": WHOLE, "order_id": TEXT, "customer_id": TEXT,
         "product_id": TEXT, "product_kind": TEXT, "is_merchandise": FLAG, "quantity": PIECES,
         "unit_price": PRICE, "returned_amount": MONEY, "returned_at": MOMENT, "origin": TEXT,
+        # What of it is merchandise: a refund of an order gives back shipping and tax, too.
+        "merchandise_amount": MONEY,
     },
     "rejected": {
         "table_name": TEXT, "file_name": TEXT, "sheet_name": TEXT, "line_number": WHOLE,
