@@ -118,10 +118,14 @@ def fit_preset(
                 del columns[name]
     if "status" in dropped:
         value["orders"].pop("statuses", None)
+    known = {name for files in headers.values() for each in files for name in each}
     value["rules"] = [
         rule
         for rule in value.get("rules", [])
-        if not any(each.get("field") in dropped for each in rule["when"])
+        if not any(
+            each.get("field") in dropped or ("column" in each and each["column"] not in known)
+            for each in rule["when"]
+        )
     ]
     return ShopMapping.model_validate({**value, "version": 1, **changes})
 
