@@ -8,6 +8,8 @@ SETUP_DONE := $(VENV)/.setup-done
 TRACKING_DONE := $(VENV)/.tracking-done
 UV := $(shell command -v uv 2>/dev/null)
 ANY_UV = $(or $(UV),$(BIN)/uv)
+# All but the generic ones, which are no SQL before dbt has rendered them.
+SQL_TESTS = $(filter-out tests/sql/generic/%,$(wildcard tests/sql/*.sql tests/sql/*/*.sql))
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
@@ -58,7 +60,7 @@ $(TRACKING_DONE): $(SETUP_DONE) requirements-tracking.lock
 lint: $(SETUP_DONE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint dbt_project/models tests/sql/*.sql
+	$(BIN)/sqlfluff lint dbt_project/models $(SQL_TESTS)
 
 typecheck: $(SETUP_DONE)
 	$(BIN)/mypy
@@ -66,7 +68,7 @@ typecheck: $(SETUP_DONE)
 fmt: $(SETUP_DONE)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix dbt_project/models tests/sql/*.sql
+	$(BIN)/sqlfluff fix dbt_project/models $(SQL_TESTS)
 
 bench: $(SETUP_DONE)
 	$(BIN)/python -m pytest -p no:xdist -q tests/benchmarks/bench_*.py

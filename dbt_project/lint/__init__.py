@@ -1,7 +1,13 @@
 """Stand-ins with which sqlfluff renders the models without dbt, a warehouse or a fitted model."""
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+_PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
+_VARIABLES: dict[str, Any] = yaml.safe_load(_PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
 
 
 def _everywhere(value: Any) -> defaultdict[Any, Any]:
@@ -73,8 +79,8 @@ def ml_calibrated_probability(_live: Any, probability: str) -> str:
 
 
 def source_name() -> str:
-    """The first source."""
-    return "olist"
+    """The source where nobody says which."""
+    return str(_VARIABLES["source"])
 
 
 def conformed(entities: str, verb: str = "conform") -> str:
@@ -271,43 +277,4 @@ dbt = _Dbt()
 
 def var(name: str, default: Any = None) -> Any:
     """What the models ask dbt_project.yml for."""
-    known: dict[str, Any] = {
-        "label_window_days": [90, 180, 365],
-        "least_distinct_difference": 0.3,
-        "least_z_score": 4.0,
-        "border_margin": 0.1,
-        "least_sure_probability": 0.6,
-        "selling_window_days": 90,
-        "late_order_window_months": 3,
-        "late_order_least_days": 3,
-        "large_seller_amount": 100000,
-        "new_seller_window_months": 3,
-        "busy_seller_item_count": 30,
-        "worst_review_window_months": 12,
-        "worst_review_count": 30,
-        "worst_postal_code_count": 5,
-        "drift_bin_count": 10,
-        "drift_least_share": 0.0001,
-        "drift_significance": 0.05,
-        "refit_least_agreement": 0.8,
-        "refit_cost_amount": 1000,
-        "misassigned_cost_amount": 0.01,
-        "refit_drift_psi": 0.25,
-        "source_defaults": {
-            "olist": {
-                "currency_code": "BRL",
-                "country_box": {"south": -34, "north": 6, "west": -74, "east": -28},
-                "most_plausible_roc_auc": 0.75,
-                "churn_label_window_days": 180,
-                "churn_training_date_count": 2,
-                "churn_training_gap_days": 60,
-                "contact_cost_amount": 0.5,
-                "return_value_amount": 30,
-            }
-        },
-        "churn_least_returning_count": 20,
-        "churn_least_calibration_slope": 0.5,
-        "churn_most_calibration_slope": 2.0,
-        "retention_budget_amount": 500,
-    }
-    return known.get(name, default)
+    return _VARIABLES.get(name, default)

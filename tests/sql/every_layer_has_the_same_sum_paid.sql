@@ -1,10 +1,11 @@
 {# Of the orders' sum, what was paid for orders that no row has is left out. #}
+{{ config(group='ingestion') }}
 with
 
-raw_total as (
+raw_money as (
 
-    select coalesce(sum(payment_value), 0) as paid_amount
-    from {{ source('olist', 'order_payments') }}
+    select coalesce(sum(paid_amount), 0) as paid_amount
+    from {{ conformed('raw_money', verb='measure') }}
 
 ),
 
@@ -20,14 +21,14 @@ select
     money_reconciliation.reading_name,
     money_reconciliation.paid_amount
 from {{ ref('money_reconciliation') }} as money_reconciliation
-cross join raw_total
+cross join raw_money
 cross join without_order
 where
     money_reconciliation.reading_kind = 'layer'
-    and money_reconciliation.paid_amount
+    and coalesce(money_reconciliation.paid_amount, 0)
     + case
         when money_reconciliation.reading_name = 'canonical.orders'
             then without_order.paid_amount
         else 0
     end
-    is distinct from raw_total.paid_amount
+    is distinct from raw_money.paid_amount

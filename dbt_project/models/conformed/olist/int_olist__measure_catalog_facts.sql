@@ -1,5 +1,5 @@
 {# One row per fact about places, products and baskets; what each counts is
-   said in the seed published_data_facts. -#}
+   said in the seed olist__published_data_facts. -#}
 {#- A box around Brazil's mainland, in degrees; the islands of Fernando de
     Noronha (11 points of the published data set) lie outside of it. -#}
 {%- set south, north, west, east = -33.76, 5.28, -73.99, -34.79 -%}

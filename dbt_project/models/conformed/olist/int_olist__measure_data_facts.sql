@@ -1,5 +1,6 @@
-{# One row per fact of the seed published_data_facts. What cannot be found
-   because there is nothing to look at, such as the median of no gaps, is 0. -#}
+{# One row per fact of the seed olist__published_data_facts. What cannot be
+   found because there is nothing to look at, such as the median of no gaps, is
+   0. -#}
 with
 
 order_facts as (

@@ -1,5 +1,5 @@
 {# One row per fact about items, payments and what joining them does to money;
-   what each counts is said in the seed published_data_facts.
+   what each counts is said in the seed olist__published_data_facts.
    A left join repeats each payment of an order once per item and review, and an
    order without either once; so multiplying says what it would sum to. Tenfold
    is ten when rounded to a whole number, so nine and a half or more. -#}

@@ -1,5 +1,5 @@
 {# One row per fact about people, orders, their dates and their reviews; what
-   each counts is said in the seed published_data_facts. -#}
+   each counts is said in the seed olist__published_data_facts. -#}
 {#- The day of pitfall 15, from which one looks back by so many days. -#}
 {%- set look_back_date = date_literal('2018-03-01') -%}
 {%- set look_back_days = 30 -%}

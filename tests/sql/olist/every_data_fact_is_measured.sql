@@ -4,9 +4,7 @@ with
 
 facts as (
 
-    select fact_id
-    from {{ ref('published_data_facts') }}
-    where source = '{{ source_name() }}'
+    select fact_id from {{ ref('olist__published_data_facts') }}
 
 ),
 
@@ -15,7 +13,7 @@ measured_facts as (
     select
         fact_id,
         count(found) as found_count
-    from {{ conformed('data_facts', verb='measure') }}
+    from {{ ref('int_olist__measure_data_facts') }}
     group by fact_id
 
 )

@@ -1,0 +1,29 @@
+"""The table of what the marketplace's files do to the unwary."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from shops import PARSED, PROJECT_DIR
+
+CONFORMED_DIR = PROJECT_DIR / "dbt_project" / "models" / "conformed" / "olist"
+
+
+def test_the_keepers_that_the_table_of_pitfalls_names_are_there(demo):
+    text = (CONFORMED_DIR / "pitfalls.md").read_text()
+    rows = [line for line in text.splitlines() if re.match(r"\| \d", line)]
+    assert [int(row.split("|")[1]) for row in rows] == list(range(1, 18))
+    # What the demo shop was built from.
+    manifest = json.loads((PARSED.parent / "manifest.json").read_text())
+    known = {node["name"] for node in manifest["nodes"].values()}
+    known |= {macro["name"].removeprefix("test_") for macro in manifest["macros"].values()}
+    known |= {column for node in manifest["nodes"].values() for column in node["columns"]}
+    known |= {fact for (fact,) in demo.rows("select fact_id from marts.data_facts")}
+    known |= {"orchestration/loading/", "source_defaults", "tests/time_travel.py"}
+    named = {
+        name.removesuffix("()")
+        for row in rows
+        for name in re.findall(r"`([^`]+)`", row.split("|")[5])
+    }
+    assert named - known == set()
