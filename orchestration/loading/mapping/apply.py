@@ -29,6 +29,7 @@ from orchestration.loading.mapping.order_sql import (
     create_orders,
     fill_down,
     find_people,
+    name_payments,
     set_aside_other_currencies,
 )
 from orchestration.loading.mapping.order_tables import (
@@ -110,6 +111,7 @@ def apply_mapping(
         create_orders(connection, mapping, main)
         _set_aside_orders_without_moment(connection, mapping, main)
         find_people(connection, mapping)
+        _note_guests(connection, mapping, main)
         stage_products(connection, mapping, stages.get("products"))
         has_kinds = read_kinds_file(connection, folder, mapping)
         if mapping.layout != "payments_only":
@@ -196,6 +198,23 @@ def _set_aside_orders_without_moment(
         value=text_column(("orders", "ordered_at")),
     )  # fmt: skip
     connection.execute("delete from temp.stage_order where ordered_at is null")
+
+
+def _note_guests(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage: Stage) -> None:
+    """Note the rows of guests' orders, where these are left out; the ledger has their lines."""
+    if mapping.customers.guests == "kept":
+        return
+    order_id = name_payments(connection, mapping, stage)
+    connection.execute(
+        f"""
+        insert into temp.stage_rejected
+        select '{stage.table}', source_number, position, null, null, null, 'guest',
+            'the order ' || {order_id} || ' names no customer, and customers.guests is left_out',
+            null
+        from {stage.name}
+        where {order_id} in (select order_id from temp.stage_order where person_id is null)
+        """
+    )
 
 
 def _insert_rejected(connection: duckdb.DuckDBPyConnection, schema: str) -> None:

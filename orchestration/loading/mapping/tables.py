@@ -74,6 +74,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "findings": {
         "finding_id": TEXT, "finding_count": WHOLE, "finding_amount": MONEY, "message": TEXT,
+        "examples": TEXT,
     },
 }  # fmt: skip
 

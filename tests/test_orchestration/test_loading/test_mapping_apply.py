@@ -458,6 +458,18 @@ def test_guests_are_left_out_if_the_mapping_says_so(connection, tmp_path):
     assert rows(connection, "select order_id from raw.orders") == [("1",)]
     assert rows(connection, "select order_id from raw.order_lines") == [("1",)]
     assert rows(connection, "select count(*) from raw.ledger_lines") == [(2,)]
+    assert rows(connection, "select line_number, reason_code, reason from raw.rejected") == [
+        (3, "guest", "the order 2 names no customer, and customers.guests is left_out")
+    ]
+
+
+def test_returns_of_guests_are_left_out_with_their_orders(connection, tmp_path):
+    write(tmp_path, "sales.csv", ONE + "1r,2024-05-02,anna,mug,-1,3.5\n2r,2024-05-02,,mug,-1,1\n")
+    rule = "rules: [{kind: return, when: {field: quantity, sign: negative}}]\n"
+    apply(connection, tmp_path, FLAT + rule + "customers: {guests: left_out}\n")
+    assert rows(connection, "select return_id, returned_amount from raw.returns") == [
+        ("1r", Decimal("3.50"))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -569,6 +581,64 @@ def test_the_most_frequent_name_is_taken_and_ties_go_by_the_alphabet(connection,
     assert rows(connection, "select product_id, product_name from raw.products") == [
         ("c", "Bowl"), ("m", "Red mug"),
     ]  # fmt: skip
+
+
+# -- findings -------------------------------------------------------------------------------------
+
+
+def test_a_finding_has_up_to_five_examples(connection, tmp_path):
+    body = "".join(f"{number},2024-05-01,,mug,1,0\n" for number in range(1, 8))
+    write(tmp_path, "sales.csv", ONE.replace("anna", "") + body)
+    apply(connection, tmp_path)
+    found = {
+        name: (count, examples)
+        for name, count, examples in rows(
+            connection, "select finding_id, finding_count, examples from raw.findings"
+        )
+    }
+    assert found["lines_of_price_zero"] == (
+        7, "1 (mug), 2 (mug), 3 (mug), 4 (mug), 5 (mug)",
+    )  # fmt: skip
+    assert found["summed_lines"] == (1, "1 (mug)")
+    assert found["guest_orders"] == (7, "1, 2, 3, 4, 5")
+
+
+def test_the_largest_differences_of_totals_are_the_examples(connection, tmp_path):
+    text = FLAT.replace("order_id: order,", "order_id: order, total_amount: total,")
+    lines = "".join(f"{n},2024-05-01,anna,mug,1,10,{10 + n}\n" for n in range(1, 8))
+    write(tmp_path, "sales.csv", HEADER.replace("price\n", "price,total\n") + lines)
+    apply(connection, tmp_path, text)
+    assert rows(
+        connection,
+        "select finding_count, finding_amount, examples from raw.findings "
+        "where finding_id = 'total_differences'",
+    ) == [(7, Decimal("28.00"), "7 (7.00), 6 (6.00), 5 (5.00), 4 (4.00), 3 (3.00)")]
+
+
+def test_rejected_rows_are_exemplified_by_file_and_line(connection, tmp_path):
+    write(tmp_path, "sales.csv", ONE + "2,2024-05-02,bob,mug,many,1\n")
+    apply(connection, tmp_path, max_rejected_rows=1)
+    assert rows(
+        connection,
+        "select finding_count, examples from raw.findings where finding_id = 'rejected_bad_value'",
+    ) == [(1, "sales.csv, line 3")]
+
+
+def test_a_refund_that_nothing_dates_keeps_no_moment_and_is_said(connection, tmp_path):
+    write(tmp_path, "sales.csv", HEADER.replace("price\n", "price,back\n")
+          + "1,2024-05-01,anna,mug,2,3.50,2.00\n")  # fmt: skip
+    apply(
+        connection, tmp_path,
+        FLAT.replace("order_id: order,", "order_id: order, refunded_amount: back,"),
+    )  # fmt: skip
+    assert rows(connection, "select returned_amount, returned_at from raw.returns") == [
+        (Decimal("2.00"), None)
+    ]
+    assert rows(
+        connection,
+        "select finding_count, finding_amount, examples from raw.findings "
+        "where finding_id = 'returns_without_moment'",
+    ) == [(1, Decimal("2.00"), "1")]
 
 
 # -- presets --------------------------------------------------------------------------------------
