@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +13,8 @@ import duckdb
 from orchestration.errors import InputError
 from orchestration.loading.files import open_binary
 from orchestration.loading.formats import PARQUET
+from orchestration.loading.mapping.date_formats import find_date_format
+from orchestration.loading.mapping.dialects import find_dialect, find_encoding
 from orchestration.loading.mapping.parts import FileSpec
 from orchestration.loading.mapping.reading import read_source
 from orchestration.loading.mapping.sources import (
@@ -25,22 +25,8 @@ from orchestration.loading.mapping.sources import (
     open_workbook,
 )
 from orchestration.loading.mapping.value_sql import text_of
-from orchestration.sql_text import literal
 
 HEAD_BYTES = 200_000
-HEAD_ROWS = 60
-DELIMITERS = (",", ";", "\t", "|")
-# Day and month may be either way round: these come in pairs.
-DATE_FORMATS = tuple(
-    f"{day}{time}"
-    for day in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
-                "%Y%m%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d %b %Y", "%b %d %Y", "%b %d, %Y")
-    for time in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S %z", " %I:%M %p", " %I:%M:%S %p")
-)  # fmt: skip
-ISO_PATTERN = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
-    r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
-)
 
 
 @dataclass(frozen=True)
@@ -150,67 +136,13 @@ def _sources(path: Path) -> list[tuple[Source, list[str]]]:
             if workbook.load_sheet(sheet, dtypes="string").height > 0
         ]
     notes: list[str] = []
-    encoding = _find_encoding(path, file_format, notes)
+    encoding = find_encoding(path, file_format, notes)
     with open_binary(path, file_format) as stream:
         head = stream.read(HEAD_BYTES)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
-    delimiter, header_line = _find_dialect(path.name, text, notes)
+    delimiter, header_line = find_dialect(path.name, text, notes)
     spec = FileSpec(path=path.name, encoding=encoding, delimiter=delimiter, header_line=header_line)
     return [(Source(path, file_format, spec), notes)]
-
-
-def _find_encoding(path: Path, file_format: str, notes: list[str]) -> str:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with open_binary(path, file_format) as stream:
-        first = stream.read(4)
-        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        chunk = first
-        try:
-            while chunk:
-                decoder.decode(chunk)
-                chunk = stream.read1(1 << 20)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            notes.append(
-                f"{path.name} is not UTF-8 (byte 0x{byte:02x}); windows-1252 is taken. See that "
-                "letters with accents are right."
-            )
-            return "windows-1252"
-    return "utf-8"
-
-
-def _find_dialect(name: str, text: str, notes: list[str]) -> tuple[str, int]:
-    """The delimiter, and the line of the header: of the delimiters the one that splits evenly."""
-    best: tuple[float, int, str, list[list[str]]] = (0.0, 0, ",", [])
-    for delimiter in DELIMITERS:
-        try:
-            rows = list(csv.reader(text.splitlines(keepends=True)[:HEAD_ROWS], delimiter=delimiter))
-        except csv.Error:
-            continue
-        widths = Counter(len(row) for row in rows if len(row) > 1)
-        if widths:
-            width, count = widths.most_common(1)[0]
-            score = count / max(1, len([row for row in rows if row]))
-            if (round(score, 2), width) > best[:2]:
-                best = (round(score, 2), width, delimiter, rows)
-    score, width, delimiter, rows = best
-    if not width:
-        notes.append(f"{name} has one column only, whatever separates its values.")
-        return ",", 1
-    if score < 0.9:
-        notes.append(f"{name}: {delimiter!r} separates values in {score:.0%} of its first rows.")
-    line = 1
-    for row in rows:
-        if len(row) == width and all(value.strip() for value in row):
-            break
-        line += 1 + sum(value.count("\n") for value in row)
-    else:
-        line = next((n for n, row in enumerate(rows, 1) if len(row) == width), 1)
-    if line > 1:
-        notes.append(f"{name}: the names of its columns seem to stand on line {line}.")
-    return delimiter, line
 
 
 def _look(connection: duckdb.DuckDBPyConnection, source: Source, notes: list[str]) -> Looked:
@@ -250,77 +182,10 @@ def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: int, store
         """
     ).fetchall()
     column = Column(name, place, stored, *counts)
-    date_format, is_unsure, reason = _find_date_format(connection, column)
+    date_format, is_unsure, reason = find_date_format(connection, column.filled_count)
     return replace(
         column, date_format=date_format, is_day_first_unsure=is_unsure, date_reason=reason
     )
-
-
-def _find_date_format(
-    connection: duckdb.DuckDBPyConnection, column: Column
-) -> tuple[str | None, bool, str]:
-    """The format of nearly all values; and whether day and month could change places."""
-    if column.filled_count == 0:
-        return None, False, ""
-    ((iso, dated),) = connection.execute(
-        f"""
-        select count(*) filter (regexp_full_match(value, '{ISO_PATTERN}')),
-            count(*) filter (regexp_matches(value, '[0-9]{{1,4}}[-/. ,][A-Za-z0-9]{{1,3}}[-/. ,]')
-                or regexp_full_match(value, '(19|20)[0-9]{{6}}'))
-        from temp.stage_text
-        """
-    ).fetchall()
-    if iso >= 0.98 * column.filled_count:
-        return "iso", False, "dates of ISO"
-    if dated < 0.98 * column.filled_count:
-        return None, False, ""
-    tries = ", ".join(
-        f"count(*) filter (year(try_strptime(value, {literal(each)})) between 1970 and 2199)"
-        for each in DATE_FORMATS
-    )
-    (counts,) = connection.execute(f"select {tries} from temp.stage_text").fetchall()
-    most = max(counts)
-    return _choose_format(connection, column, counts, most)
-
-
-def _choose_format(
-    connection: duckdb.DuckDBPyConnection, column: Column, counts: Sequence[int], most: int
-) -> tuple[str | None, bool, str]:
-    """Of the formats that fit most values, the one that the order of the rows speaks for."""
-    if most < 0.98 * column.filled_count:
-        return None, False, ""
-    # "%Y" reads two digits and "%y" refuses four, so the narrower one comes first.
-    fitting = [each for each, count in zip(DATE_FORMATS, counts, strict=True) if count == most]
-    if any("%y" in each for each in fitting):
-        fitting = [each for each in fitting if "%y" in each]
-    if len(fitting) == 1:
-        return fitting[0], False, f"{most:,} of {column.filled_count:,} values fit no other format"
-    backward = {each: _steps_back(connection, each) for each in fitting[:2]}
-    first, second = sorted(backward, key=lambda each: (backward[each], not each.startswith("%d")))
-    if backward[first] < backward[second]:
-        return (
-            first,
-            True,
-            (
-                f"day and month could change places; so read, the rows go back in time "
-                f"{backward[first]:,} times, else {backward[second]:,}"
-            ),
-        )
-    return first, True, "day and month could change places; the day is taken to come first"
-
-
-def _steps_back(connection: duckdb.DuckDBPyConnection, date_format: str) -> int:
-    """How often a row is earlier than the one before it: exports are mostly in order of time."""
-    ((count,),) = connection.execute(
-        f"""
-        select least(count(*) filter (moment < before), count(*) filter (moment > before)) from (
-            select try_strptime(value, {literal(date_format)}) as moment,
-                lag(moment) over (order by rowid) as before
-            from temp.stage_text
-        )
-        """
-    ).fetchall()
-    return int(count)
 
 
 def plain_name(name: str) -> str:
