@@ -27,6 +27,7 @@ EXPECTED = Expectations(
     far_order_share=0.01,
     most_quiet_days=30,
     country_box=CountryBox(south=-34, north=6, west=-74, east=-28),
+    country_code="BR",
 )
 
 

@@ -38,6 +38,7 @@ class Expectations:
         far_order_gap_days: orders beyond so many days without an order may be far from the others.
         far_order_share: they are far if they are at most this share of all.
         country_box: where the shop's places lie; none to hold no place against it.
+        country_code: where its orders go; none to hold no state against a list.
         most_quiet_days: more days between the last order and the as-of date make everybody look
             lost.
     """
@@ -49,6 +50,7 @@ class Expectations:
     far_order_share: float
     most_quiet_days: int
     country_box: CountryBox | None = None
+    country_code: str | None = None
 
 
 def read_expectations(source: str | None = None) -> Expectations:
@@ -73,6 +75,7 @@ def read_expectations(source: str | None = None) -> Expectations:
         far_order_share=float(variables["far_order_share"]),
         most_quiet_days=int(variables["most_quiet_days"]),
         country_box=CountryBox(**defaults["country_box"]) if "country_box" in defaults else None,
+        country_code=defaults.get("country_code"),
     )
 
 

@@ -69,7 +69,7 @@ def record_findings(
     findings += find_dominant_keys(connection, files)
     findings += find_odd_people(connection, files)
     findings += find_half_matching_keys(connection, files)
-    findings += find_unlisted_values(connection, files)
+    findings += find_unlisted_values(connection, files, expectations)
     findings += find_broken_rows(connection, files)
     _write(connection, _with_lines(connection, files, findings))
 

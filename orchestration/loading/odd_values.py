@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
@@ -27,6 +28,12 @@ class _List:
     what: str
     row: str
     consequence: str
+    is_by_country: bool = False
+
+    def values(self, country: str | None) -> frozenset[str]:
+        """What it knows; of a list by country, what it knows of that one."""
+        others = {"country": country or ""} if self.is_by_country else {}
+        return listed_values(self.seed, self.column, **others)
 
 
 LISTS = (
@@ -38,33 +45,38 @@ LISTS = (
         "payment_type", "payment_types", "payment_type", "means of payment", "payment",
         "such payments count as money, not as vouchers",
     ),
-    _List("state", "state_regions", "state", "state", "row", "such rows have no region"),
+    _List(
+        "state", "state_regions", "state", "state", "row", "such rows have no region",
+        is_by_country=True,
+    ),
 )  # fmt: skip
 
 
 def find_unlisted_values(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[RawFile]
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[RawFile],
+    expectations: Expectations | None,
 ) -> Iterator[Finding]:
     """Values that the lists do not know, without regard to case and to blanks at their ends.
 
     Args:
         connection: the warehouse, with all files in its ``raw`` schema.
         files: all files of the source.
+        expectations: they say in which country the shop's states are; without one, or where the
+            list has none of it, no state is held against the list.
 
     Yields:
         A finding per value, the most frequent first.
     """
+    country = expectations.country_code if expectations else None
     for known in LISTS:
-        for file in files:
+        listed = known.values(country)
+        for file in files if listed else ():
             column = file.table.column_of(known.role)
             # Where a place is looked up, its state is not read.
             if column is None or file.table.references:
                 continue
-            rows = [
-                row
-                for row in _values(connection, file, column)
-                if row[0] not in listed_values(known.seed, known.column)
-            ]
+            rows = [row for row in _values(connection, file, column) if row[0] not in listed]
             yield from (_finding(known, file, column, *row) for row in rows[:MOST_VALUES])
             rest = rows[MOST_VALUES:]
             if rest:
@@ -153,7 +165,7 @@ def _finding(
         code=f"unknown_{known.role}",
         message=f"{{place}}: the {known.what} {value!r}, in {counted(count, known.row)}, is not "
         f"listed in seeds/{known.seed}.csv; {known.consequence}.",
-        remedy=f"Add a line that begins with {str(value).strip()!r} to seeds/{known.seed}.csv, "
+        remedy=f"Add a line for {str(value).strip()!r} to seeds/{known.seed}.csv, "
         "or mend the value in the file.",
         file=file,
         column_name=column,

@@ -35,10 +35,13 @@ customers as (
         numbered_orders.postal_code,
         numbered_orders.city,
         numbered_orders.state,
+        numbered_orders.country,
         state_regions.region
     from numbered_orders
     left join state_regions
-        on numbered_orders.state = {{ place_code('state_regions.state') }}
+        on
+            numbered_orders.country = {{ place_code('state_regions.country') }}
+            and numbered_orders.state = {{ place_code('state_regions.state') }}
     where numbered_orders.order_number_from_last = 1
 
 )

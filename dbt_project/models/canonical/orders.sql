@@ -77,7 +77,8 @@ orders as (
             as installment_count,
         nullif(trim(conformed_orders.postal_code), '') as postal_code,
         nullif(trim(conformed_orders.city), '') as city,
-        {{ place_code('conformed_orders.state') }} as state
+        {{ place_code('conformed_orders.state') }} as state,
+        {{ place_code('conformed_orders.country') }} as country
     from conformed_orders
     left join order_statuses
         on

@@ -2,6 +2,13 @@
    know. RFM is empty for those without a valid order. -#}
 with
 
+orders as (
+
+    select * from {{ ref('orders') }}
+    where ordered_at < {{ date_literal(as_of_date()) }}
+
+),
+
 state_regions as (
 
     select * from {{ ref('state_regions') }}
@@ -45,6 +52,19 @@ rfm_playbook as (
 
 ),
 
+numbered_orders as (
+
+    select
+        customer_id,
+        country,
+        row_number() over (
+            partition by customer_id
+            order by ordered_at desc, order_id desc
+        ) as order_number_from_last
+    from orders
+
+),
+
 customer_360 as (
 
     select
@@ -53,6 +73,7 @@ customer_360 as (
         customer_feature_snapshots.postal_code,
         customer_feature_snapshots.city,
         customer_feature_snapshots.state,
+        numbered_orders.country,
         state_regions.region,
         customer_rfm.first_order_at,
         customer_rfm.last_order_at,
@@ -76,9 +97,14 @@ customer_360 as (
         segments.playbook_channel as segment_channel,
         segments.playbook_why as segment_why
     from customer_feature_snapshots
+    left join numbered_orders
+        on
+            customer_feature_snapshots.customer_id = numbered_orders.customer_id
+            and numbered_orders.order_number_from_last = 1
     left join state_regions
         on
-            customer_feature_snapshots.state
+            numbered_orders.country = {{ place_code('state_regions.country') }}
+            and customer_feature_snapshots.state
             = {{ place_code('state_regions.state') }}
     left join customer_rfm
         on customer_feature_snapshots.customer_id = customer_rfm.customer_id

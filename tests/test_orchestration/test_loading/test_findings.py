@@ -258,6 +258,12 @@ def test_a_value_that_no_list_knows_is_said_with_its_line_and_a_remedy(load, fol
         assert "seeds/" in row["remedy"]
 
 
+@pytest.mark.parametrize("country_code", [None, "QQ"])
+def test_no_state_is_held_against_the_list_of_another_country(load, folder, country_code):
+    put(folder, CUSTOMERS, "customer_state", "zz9")
+    assert load(expectations=replace(EXPECTED, country_code=country_code)) == []
+
+
 def test_rows_that_no_order_or_customer_has_are_said_with_their_lines(load, folder, warehouse):
     gone: dict[str, str] = {}
 

@@ -27,7 +27,8 @@ int_olist__conform_orders as (
         orders.estimated_delivery_date,
         customers.postal_code,
         customers.city,
-        customers.state
+        customers.state,
+        '{{ var('source_defaults')['olist']['country_code'] }}' as country
     from orders
     inner join customers
         on orders.order_customer_id = customers.order_customer_id
