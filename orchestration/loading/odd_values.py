@@ -20,7 +20,7 @@ MOST_VALUES = 20
 
 @dataclass(frozen=True)
 class _List:
-    """A list, and what becomes of a value that it does not have."""
+    """A list, of one country where it is by country, and what becomes of values that it lacks."""
 
     role: str
     seed: str
@@ -28,15 +28,19 @@ class _List:
     what: str
     row: str
     consequence: str
-    is_by_country: bool = False
+    country: str | None = None
 
-    def values(self, country: str | None) -> frozenset[str]:
-        """What it knows; of a list by country, what it knows of that one."""
-        others = {"country": country or ""} if self.is_by_country else {}
+    def values(self) -> frozenset[str]:
+        """What it knows."""
+        others = {"country": self.country} if self.country else {}
         return listed_values(self.seed, self.column, **others)
 
+    def first_of_line(self, value: str) -> str:
+        """How its line for a value begins."""
+        return f"{self.country},{value.strip()}" if self.country else value.strip()
 
-LISTS = (
+
+ALWAYS_LISTED = (
     _List(
         "order_status", "order_statuses", "order_status", "status", "order",
         "such orders count as not valid, and what was paid for them is among what is left out",
@@ -45,11 +49,15 @@ LISTS = (
         "payment_type", "payment_types", "payment_type", "means of payment", "payment",
         "such payments count as money, not as vouchers",
     ),
-    _List(
-        "state", "state_regions", "state", "state", "row", "such rows have no region",
-        is_by_country=True,
-    ),
 )  # fmt: skip
+
+
+def _lists(country: str | None) -> Iterator[_List]:
+    yield from ALWAYS_LISTED
+    if country:
+        yield _List(
+            "state", "state_regions", "state", "state", "row", "such rows have no region", country
+        )
 
 
 def find_unlisted_values(
@@ -69,8 +77,8 @@ def find_unlisted_values(
         A finding per value, the most frequent first.
     """
     country = expectations.country_code if expectations else None
-    for known in LISTS:
-        listed = known.values(country)
+    for known in _lists(country):
+        listed = known.values()
         for file in files if listed else ():
             column = file.table.column_of(known.role)
             # Where a place is looked up, its state is not read.
@@ -165,8 +173,8 @@ def _finding(
         code=f"unknown_{known.role}",
         message=f"{{place}}: the {known.what} {value!r}, in {counted(count, known.row)}, is not "
         f"listed in seeds/{known.seed}.csv; {known.consequence}.",
-        remedy=f"Add a line for {str(value).strip()!r} to seeds/{known.seed}.csv, "
-        "or mend the value in the file.",
+        remedy=f"Add a line that begins with {known.first_of_line(str(value))!r} to "
+        f"seeds/{known.seed}.csv, or mend the value in the file.",
         file=file,
         column_name=column,
         position=position,

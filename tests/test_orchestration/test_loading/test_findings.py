@@ -10,20 +10,8 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from spoilt_files import (
-    CUSTOMERS,
-    EXPECTED,
-    GEOLOCATION,
-    ORDERS,
-    PAYMENTS,
-    PRODUCTS,
-    REVIEWS,
-    SELLERS,
-    Rows,
-    of,
-    put,
-    spoil,
-)
+from raw_files import CUSTOMERS, GEOLOCATION, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SELLERS
+from spoilt_files import EXPECTED, Rows, of, put, spoil
 
 from orchestration.errors import InputError
 from orchestration.loading.expectations import read_expectations
@@ -39,7 +27,7 @@ def test_a_shop_without_anything_odd_has_no_findings(load):
     [(True, "is not there"), (False, "has no row below its header")],
 )
 def test_an_optional_table_without_rows_is_said(load, folder, is_missing, said):
-    path = folder / "olist_order_reviews_dataset.csv"
+    path = folder / f"{REVIEWS}.csv"
     header = path.read_text(encoding="utf-8").split("\n")[0]
     path.unlink()
     if not is_missing:
@@ -256,6 +244,12 @@ def test_a_value_that_no_list_knows_is_said_with_its_line_and_a_remedy(load, fol
         assert (row["line_number"], row["found_value"], row["affected_count"]) == (12, "zz9", 3)
         assert f"{stem}.csv, line 12, column {column}: " in row["message"]
         assert "seeds/" in row["remedy"]
+
+
+def test_the_remedy_for_a_state_names_its_country(load, folder):
+    put(folder, CUSTOMERS, "customer_state", "zz9 ")
+    (found,) = of(load(), "unknown_state")
+    assert "begins with 'BR,zz9' to seeds/state_regions.csv" in found["remedy"]
 
 
 @pytest.mark.parametrize("country_code", [None, "QQ"])
