@@ -10,7 +10,7 @@ from shops import DEMO_ORDERS, PLANTED, Shop, generate_demo_shop, plant_customer
 # Files that build much come first, so that no worker is left with one at the end; and of those that
 # need the published shop one first and the others last: no worker waits for another's build.
 FIRST = (
-    "real/test_olist.py",
+    "test_published_shop.py",
     "test_pipeline.py",
     "test_segmentation.py",
     "test_dbt_project.py",
@@ -25,11 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order files for the workers of the suite; the order within a file stays."""
 
     def rank(item: pytest.Item) -> int:
-        path = item.path.as_posix()
-        is_real = "/tests/real/" in path
-        for place, name in enumerate(FIRST):
-            if path.endswith(f"/{name}") and (not is_real or "/" in name):
-                return place
+        is_real = "/tests/real/" in item.path.as_posix()
+        if item.path.name in FIRST and (not is_real or item.path.name == FIRST[0]):
+            return FIRST.index(item.path.name)
         return len(FIRST) + is_real
 
     items.sort(key=rank)

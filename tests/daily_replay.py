@@ -17,18 +17,19 @@ from pathlib import Path
 
 import duckdb
 from dbt.cli.main import dbtRunner
+from raw_files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SELLERS
 
 from orchestration.loading.load import load_raw_files
 
 STEMS = {
-    "orders": "olist_orders_dataset",
-    "customers": "olist_customers_dataset",
-    "items": "olist_order_items_dataset",
-    "payments": "olist_order_payments_dataset",
-    "reviews": "olist_order_reviews_dataset",
-    "products": "olist_products_dataset",
-    "sellers": "olist_sellers_dataset",
-    "geolocation": "olist_geolocation_dataset",
+    "orders": ORDERS,
+    "customers": CUSTOMERS,
+    "items": ITEMS,
+    "payments": PAYMENTS,
+    "reviews": REVIEWS,
+    "products": PRODUCTS,
+    "sellers": SELLERS,
+    "geolocation": GEOLOCATION,
 }
 SELECTED = ["+customer_feature_snapshots", "+customer_labels", "label_rates", "rfm_snapshots",
             "rfm_migrations", "rfm_frequency_bands", "rfm_segment_rules"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Small shops that are not like Olist: say what is odd, and the nine files are written whole."""
+"""Small shops unlike the demo: say what is odd, and the raw files are written whole."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import yaml
-from shops import PROJECT_DIR, Shop
+from shops import Shop
 
-SOURCES = PROJECT_DIR / "dbt_project" / "models" / "staging" / "olist" / "_olist__sources.yml"
+from orchestration.loading.tables import default_source, source_tables
+
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -51,22 +51,10 @@ class Order:
     place: tuple[str, str] = ("sao paulo", "SP")
 
 
-def columns_of_files() -> dict[str, list[str]]:
-    """Columns by raw table, as the sources YAML says."""
-    (source,) = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["sources"]
-    return {
-        table["name"]: [column["name"] for column in table["columns"]] for table in source["tables"]
-    }
-
-
-def file_of(table: str) -> str:
-    """The file of a raw table."""
-    return f"{table if table.startswith('product_c') else f'olist_{table}_dataset'}.csv"
-
-
 def write_shop(folder: Path, orders: Iterable[Order], *, without: Sequence[str] = ()) -> Path:
-    """Write the nine files, save for those of tables that the shop is without."""
-    rows: dict[str, list[dict[str, object]]] = {name: [] for name in columns_of_files()}
+    """Write the raw files, save for those of tables that the shop is without."""
+    tables = source_tables(default_source())
+    rows: dict[str, list[dict[str, object]]] = {table.name: [] for table in tables}
     products: dict[str, None] = {}
     for number, order in enumerate(orders):
         key, products[order.product] = f"o{number:06}", None
@@ -93,13 +81,14 @@ def write_shop(folder: Path, orders: Iterable[Order], *, without: Sequence[str] 
         }
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    for table, names in columns_of_files().items():
-        if table in without:
+    for table in tables:
+        if table.name in without:
             continue
-        with (folder / file_of(table)).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, names, lineterminator="\n")
+        path = folder / f"{table.file_stem}.csv"
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(table.columns), lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows[table])
+            writer.writerows(rows[table.name])
     return folder
 
 

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 from preloaded import PreloadedCommands
+from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SELLERS
 
 from orchestration.loading.tables import default_source
 from orchestration.paths import FOLDER_VARIABLE
@@ -146,7 +147,7 @@ def plant_seller(data_dir: Path, name: str, postal_code: str = "01001") -> str:
     seller_id = name.encode().hex().ljust(32, "3")
     append_rows(
         data_dir,
-        "olist_sellers_dataset",
+        SELLERS,
         [
             {
                 "seller_id": seller_id,
@@ -162,16 +163,16 @@ def plant_seller(data_dir: Path, name: str, postal_code: str = "01001") -> str:
 def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
     """Add a person with these orders to the raw files; returns their id."""
     person = name.encode().hex().ljust(32, "0")
-    with (data_dir / "olist_products_dataset.csv").open(newline="") as stream:
+    with (data_dir / f"{PRODUCTS}.csv").open(newline="") as stream:
         product_id = next(csv.DictReader(stream))["product_id"]
-    with (data_dir / "olist_sellers_dataset.csv").open(newline="") as stream:
+    with (data_dir / f"{SELLERS}.csv").open(newline="") as stream:
         first_seller_id = next(csv.DictReader(stream))["seller_id"]
     for number, purchase in enumerate(purchases):
         order_id = f"{name}order{number}".encode().hex().ljust(32, "1")[:32]
         customer_id = f"{name}cust{number}".encode().hex().ljust(32, "2")[:32]
         append_rows(
             data_dir,
-            "olist_customers_dataset",
+            CUSTOMERS,
             [
                 {
                     "customer_id": customer_id,
@@ -184,7 +185,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
         )
         append_rows(
             data_dir,
-            "olist_orders_dataset",
+            ORDERS,
             [
                 {
                     "order_id": order_id,
@@ -199,7 +200,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
         )
         append_rows(
             data_dir,
-            "olist_order_items_dataset",
+            ITEMS,
             [
                 {
                     "order_id": order_id,
@@ -215,7 +216,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
         )
         append_rows(
             data_dir,
-            "olist_order_payments_dataset",
+            PAYMENTS,
             [
                 {
                     "order_id": order_id,
@@ -231,7 +232,7 @@ def plant_customer(data_dir: Path, name: str, purchases: list[Purchase]) -> str:
             score, answered_at = purchase.review
             append_rows(
                 data_dir,
-                "olist_order_reviews_dataset",
+                REVIEWS,
                 [
                     {
                         "review_id": order_id[::-1],

@@ -9,14 +9,6 @@ from pathlib import Path
 
 from orchestration.loading.expectations import CountryBox, Expectations
 
-CUSTOMERS = "olist_customers_dataset"
-GEOLOCATION = "olist_geolocation_dataset"
-ITEMS = "olist_order_items_dataset"
-ORDERS = "olist_orders_dataset"
-PAYMENTS = "olist_order_payments_dataset"
-PRODUCTS = "olist_products_dataset"
-REVIEWS = "olist_order_reviews_dataset"
-SELLERS = "olist_sellers_dataset"
 ORDER_COUNT = 1_200
 Rows = list[dict[str, str]]
 EXPECTED = Expectations(

@@ -12,16 +12,17 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, REVIEWS
 from shops import Shop
 
 from orchestration.loading.load import load_raw_files
 
 FILES = {
-    "orders": "olist_orders_dataset",
-    "customers": "olist_customers_dataset",
-    "items": "olist_order_items_dataset",
-    "payments": "olist_order_payments_dataset",
-    "reviews": "olist_order_reviews_dataset",
+    "orders": ORDERS,
+    "customers": CUSTOMERS,
+    "items": ITEMS,
+    "payments": PAYMENTS,
+    "reviews": REVIEWS,
 }
 
 

@@ -16,6 +16,8 @@ import pytest
 from shops import Shop, generate_demo_shop
 from time_travel import load_and_run
 
+from orchestration.loading.tables import default_source
+
 MODELS = ("order_facts", "customer_fact_digests", "customer_feature_snapshots")
 REPEATS = 5
 MOST_TIMES_SLOWER = 3.0
@@ -26,7 +28,7 @@ HAND_TUNED = Path(__file__).parent / "hand_tuned_snapshots.sql"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     folder = tmp_path_factory.mktemp("bench")
     root = os.environ.get("REGULARS_TEST_DATA")
-    data = Path(root) / "olist" if root else folder / "data"
+    data = Path(root) / default_source() if root else folder / "data"
     if not root:
         generate_demo_shop(data, order_count=100_000, seed=1)
     shop = Shop(data, folder / "warehouse")

@@ -13,8 +13,8 @@ from ml.registry import FittedModel
 
 TOLERANCE = 1e-9
 HORIZON_WEEKS = 180 / 7
-# Fitted on Olist; the published ones of CDNOW; and a shop of people who buy often and hardly leave.
-OLIST = BgNbdModel(0.0164, 9.21, 1.341, 0.222, HORIZON_WEEKS, 0.0)
+# Fitted where most buy once; published for CDNOW; and people who buy often and hardly leave.
+ONE_TIME_BUYERS = BgNbdModel(0.0164, 9.21, 1.341, 0.222, HORIZON_WEEKS, 0.0)
 CDNOW = BgNbdModel(0.243, 4.414, 0.793, 2.426, HORIZON_WEEKS, 0.0)
 LOYAL = BgNbdModel(20.0, 0.5, 0.05, 30.0, HORIZON_WEEKS, 0.0)
 SIGMOID = Calibration("sigmoid", slope=0.8, intercept=-1.5)
@@ -60,8 +60,8 @@ def shop(demo, tmp_path_factory) -> Shop:
 @pytest.mark.parametrize(
     ("model", "calibration"),
     [
-        pytest.param(OLIST, Calibration(), id="olist"),
-        pytest.param(OLIST, SIGMOID, id="olist-calibrated"),
+        pytest.param(ONE_TIME_BUYERS, Calibration(), id="one-time-buyers"),
+        pytest.param(ONE_TIME_BUYERS, SIGMOID, id="one-time-buyers-calibrated"),
         pytest.param(CDNOW, SIGMOID, id="cdnow-calibrated"),
         pytest.param(LOYAL, Calibration(), id="loyal"),
     ],

@@ -34,9 +34,9 @@ def one_thread():
         yield
 
 
-# Published for CDNOW (Fader, Hardie and Lee 2005, table 2), and a shop like Olist.
+# Published for CDNOW (Fader, Hardie and Lee 2005, table 2), and a shop where most buy once.
 CDNOW = BgNbdModel(0.243, 4.414, 0.793, 2.426, 39.0, -9582.4)
-OLIST = BgNbdModel(0.0164, 9.21, 1.341, 0.222, 180 / 7, -1.0)
+ONE_TIME_BUYERS = BgNbdModel(0.0164, 9.21, 1.341, 0.222, 180 / 7, -1.0)
 
 
 def histories(*rows):
@@ -220,7 +220,7 @@ def test_a_longer_horizon_expects_more_and_from_more_purchases_too(model, x, age
 def test_the_most_extreme_histories_have_finite_expectations():
     rows = histories((0, 0, 0), (0, 0, 1 / 7), (0, 0, 600 / 7), (365, 52, 52), (30, 0.1, 500))
     extreme = BgNbdModel(1e-5, 1e-2, 1e-5, 1e-5, 1, 0)
-    for model in (CDNOW, OLIST, extreme, BgNbdModel(1e5, 1e5, 1e5, 1e5, 1, 0)):
+    for model in (CDNOW, ONE_TIME_BUYERS, extreme, BgNbdModel(1e5, 1e5, 1e5, 1e5, 1, 0)):
         found = expected_purchases(model, rows, 26.0)
         assert (np.isfinite(found) & (found >= 0)).all()
         alive = probability_alive(model, rows)

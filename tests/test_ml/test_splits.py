@@ -22,7 +22,7 @@ MONTHS = [date(2017, month, 1) for month in range(1, 13)] + [
 DAYS = st.dates(date(2016, 1, 1), date(2019, 12, 31))
 
 
-def test_olist_trains_on_july_and_september_2017_and_is_judged_on_march_2018():
+def test_fifteen_months_train_on_july_and_september_2017_and_are_judged_by_march_2018():
     split = split_in_time(MONTHS, label_window_days=180)
     assert split.training_dates == (date(2017, 7, 1), date(2017, 9, 1))
     assert split.test_date == date(2018, 3, 1)

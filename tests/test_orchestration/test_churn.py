@@ -79,7 +79,7 @@ def test_where_return_is_chance_no_model_beats_a_simple_rule(chance):
 def test_the_leak_meter_claims_what_public_notebooks_claim(learnable):
     rows = dict(learnable.rows("select practice, roc_auc from marts.leak_meter"))
     assert set(rows) == {"recency in the label", "oversampled before the split"}
-    assert min(rows.values()) > 0.89  # olist-pitfalls: public notebooks report 0.89 to 0.996
+    assert min(rows.values()) > 0.89  # public notebooks report 0.89 to 0.996
 
 
 def test_a_feature_made_of_the_label_fails_the_models_and_not_the_build(learnable, tmp_path):

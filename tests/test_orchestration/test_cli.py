@@ -7,6 +7,7 @@ import json
 import pytest
 from filelock import FileLock
 from odd_shops import ShopWithoutFiles
+from raw_files import ORDERS
 from shops import Shop
 
 
@@ -85,9 +86,9 @@ def test_without_a_data_folder_the_demo_shop_is_generated_once(tmp_path):
     settings = {"REGULARS_DEMO_ORDERS": "300"}
     shop.run("regulars", "load", **settings)
     assert shop.rows("select count(*) from raw.orders") == [(300,)]
-    made = (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns
+    made = (tmp_path / "demo" / f"{ORDERS}.csv").stat().st_mtime_ns
     shop.run("regulars", "load", **settings)
-    assert (tmp_path / "demo" / "olist_orders_dataset.csv").stat().st_mtime_ns == made
+    assert (tmp_path / "demo" / f"{ORDERS}.csv").stat().st_mtime_ns == made
     assert shop.rows("select count(*) from raw.load_log") == [(9,)]  # nothing was loaded again
     # Another shop put there by hand is not taken for the one that is wanted.
     shop.run("regulars", "demo", "--orders", "200", "--seed", "1")

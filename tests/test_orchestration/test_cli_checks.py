@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from raw_files import CUSTOMERS, ORDERS
 from shops import BIN, Shop, generate_demo_shop
 from typer.testing import CliRunner
 
@@ -193,7 +194,7 @@ def test_a_folder_without_the_files_is_refused_before_anything_is_made(nothing, 
 def test_a_column_that_a_file_lacks_is_said_before_anything_is_made(tmp_path):
     generate_demo_shop(tmp_path, order_count=100, seed=1)
     check_data_dir(tmp_path)
-    customers = tmp_path / "olist_customers_dataset.csv"
+    customers = tmp_path / f"{CUSTOMERS}.csv"
     customers.write_text(customers.read_text().replace("customer_city", "town", 1))
     with pytest.raises(RegularsError, match="customer_city"):
         check_data_dir(tmp_path)
@@ -247,7 +248,7 @@ def test_an_option_that_is_empty_is_refused_by_its_own_name(command, name):
 
 def test_a_load_that_fails_leaves_no_empty_warehouse(nothing):
     generate_demo_shop(nothing.data_dir, order_count=100, seed=1)
-    with (nothing.data_dir / "olist_orders_dataset.csv").open("a") as stream:
+    with (nothing.data_dir / f"{ORDERS}.csv").open("a") as stream:
         stream.write("half a row\n")
     done = nothing.run("regulars", "load", check=False)
     assert done.returncode == 1
@@ -285,7 +286,7 @@ def test_what_one_has_no_right_to_is_refused_by_name():
 
 def test_a_demo_shop_elsewhere_makes_no_folder_for_a_warehouse(nothing, tmp_path):
     nothing.run("regulars", "demo", "--orders", "100", "--out", str(tmp_path / "shop"))
-    assert (tmp_path / "shop" / "olist_orders_dataset.csv").exists()
+    assert (tmp_path / "shop" / f"{ORDERS}.csv").exists()
     assert not nothing.folder.exists()
     (tmp_path / "text").write_text("some text")
     out = str(tmp_path / "text" / "shop")

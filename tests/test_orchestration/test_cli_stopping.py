@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from odd_shops import ShopWithoutFiles
+from raw_files import ORDERS
 from shops import BIN, Shop, generate_demo_shop
 from typer.testing import CliRunner
 
@@ -164,7 +165,7 @@ def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
     before = contents(tmp_path)
 
     def generate_half(folder: Path, **_: object) -> None:
-        (folder / "olist_orders_dataset.csv").write_text("half a shop")
+        (folder / f"{ORDERS}.csv").write_text("half a shop")
         raise error
 
     monkeypatch.setattr(demo_of(default_source()), "generate_demo_shop", generate_half)

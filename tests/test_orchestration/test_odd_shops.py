@@ -1,4 +1,4 @@
-"""Shops that are not like Olist are built to the end: what can be said is right, the rest is said.
+"""Shops unlike the demo are built to the end: what can be said is right, the rest is said.
 
 Two shops, each with several oddities that do not hide each other. What is expected is counted
 from the files by Python's csv module.
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from odd_shops import TIME_FORMAT, Order, file_of, write_shop
+from odd_shops import TIME_FORMAT, Order, write_shop
+from raw_files import REVIEWS, STEMS
 from shops import AS_OF_DATE, Shop, shared_shop
 
 AS_OF = date.fromisoformat(AS_OF_DATE)
@@ -92,7 +93,7 @@ def build(name: str, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def read(shop: Shop, table: str) -> list[dict[str, str]]:
-    with (shop.data_dir / file_of(table)).open(encoding="utf-8", newline="") as stream:
+    with (shop.data_dir / f"{STEMS[table]}.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -168,7 +169,7 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
     ) == [(153, 0, 0)]
     assert shop.rows(
         "select file_name, row_count from raw.load_log where table_name = 'order_reviews'"
-    ) == [(file_of("order_reviews"), 0)]
+    ) == [(f"{REVIEWS}.csv", 0)]
     assert shop.rows("select count(*) from marts.customer_segments") == [(153,)]
     # Nobody was there 140 days ago, from when drift is measured, nor 180 days, to be judged on.
     assert shop.rows("select count(*) from marts.feature_drift") == [(0,)]

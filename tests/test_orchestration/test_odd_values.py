@@ -8,14 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from raw_files import CUSTOMERS, ORDERS, PAYMENTS, PRODUCTS, SELLERS
 from shops import Shop, generate_demo_shop, shared_shop
 
 Rows = list[dict[str, str]]
-ORDERS = "olist_orders_dataset"
-PAYMENTS = "olist_order_payments_dataset"
-CUSTOMERS = "olist_customers_dataset"
-SELLERS = "olist_sellers_dataset"
-PRODUCTS = "olist_products_dataset"
 AS_OF_DATE = "2022-01-01"
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from raw_files import ITEMS, PRODUCTS
 from shops import (
     Purchase,
     Shop,
@@ -149,7 +150,7 @@ def plant_everything(folder: Path) -> None:
     neighbour = plant_seller(folder, "neighbour", "00001")
     append_rows(
         folder,
-        "olist_order_items_dataset",
+        ITEMS,
         [
             {
                 "order_id": order_id("z00001", 0),
@@ -165,7 +166,7 @@ def plant_everything(folder: Path) -> None:
 
 
 def a_product(folder: Path) -> str:
-    with (folder / "olist_products_dataset.csv").open() as stream:
+    with (folder / f"{PRODUCTS}.csv").open() as stream:
         next(stream)
         return next(stream).split(",")[0].strip('"')
 

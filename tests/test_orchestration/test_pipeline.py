@@ -14,7 +14,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from raw_files import PAYMENTS
 from shops import BIN, PROJECT_DIR, Shop, append_rows, compare_marts
+
+from orchestration.loading.tables import default_source
 
 # Steps of every kind, and the shortest command that gets there.
 STEPS = [
@@ -142,13 +145,13 @@ def test_a_failed_load_leaves_warehouse_and_published_copy_as_they_were(demo, tm
     shutil.copytree(demo.data_dir, data)
     append_rows(
         data,
-        "olist_order_payments_dataset",
+        PAYMENTS,
         [{"order_id": "x", "payment_sequential": "first", "payment_value": "1.00"}],
     )
     before = (shop.warehouse.read_bytes(), published_rows(shop))
     done = shop.run("regulars", "build", check=False, REGULARS_DATA_DIR=str(data))
     assert done.returncode == 1
-    for expected in ("olist_order_payments_dataset.csv", "payment_sequential", "'first'", "line"):
+    for expected in (f"{PAYMENTS}.csv", "payment_sequential", "'first'", "line"):
         assert expected in done.stderr
     assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
     assert published_rows(shop) == before[1]
@@ -162,7 +165,7 @@ def test_a_failed_dbt_test_leaves_warehouse_and_published_copy_as_they_were(demo
     before = published_rows(shop)
     done = shop.run("regulars", "build", check=False)
     assert done.returncode == 1
-    assert "unique_olist_orders_order_id" in " ".join(done.stderr.split())
+    assert f"unique_{default_source()}_orders_order_id" in " ".join(done.stderr.split())
     assert set(compare_marts(demo.warehouse, shop.warehouse).values()) == {0}
     assert published_rows(shop) == before
     assert (shop.folder / "failed" / "regulars.duckdb").exists()

@@ -59,7 +59,7 @@ MONTHS = [
 ]  # fmt: skip
 SHOP = {
     "build_info": [
-        {"source_name": "olist", "as_of_date": AS_OF, "window_start_date": date(2017, 1, 1),
+        {"source_name": "any", "as_of_date": AS_OF, "window_start_date": date(2017, 1, 1),
          "currency_code": "BRL"}
     ],
     "churn_verdict": [

@@ -16,32 +16,23 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_files import STEMS
 
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 from orchestration.loading.log import TableLoad
 from orchestration.loading.tables import RawTable, source_tables
 
-CUSTOMERS = "olist_customers_dataset.csv"
-GEOLOCATION = "olist_geolocation_dataset.csv"
-ITEMS = "olist_order_items_dataset.csv"
-ORDERS = "olist_orders_dataset.csv"
-PAYMENTS = "olist_order_payments_dataset.csv"
-PRODUCTS = "olist_products_dataset.csv"
-REVIEWS = "olist_order_reviews_dataset.csv"
-SELLERS = "olist_sellers_dataset.csv"
-TRANSLATION = "product_category_name_translation.csv"
-TABLES = {
-    "customers": CUSTOMERS,
-    "geolocation": GEOLOCATION,
-    "order_items": ITEMS,
-    "order_payments": PAYMENTS,
-    "order_reviews": REVIEWS,
-    "orders": ORDERS,
-    "products": PRODUCTS,
-    "sellers": SELLERS,
-    "product_category_name_translation": TRANSLATION,
-}
+TABLES = {table: f"{stem}.csv" for table, stem in STEMS.items()}
+CUSTOMERS = TABLES["customers"]
+GEOLOCATION = TABLES["geolocation"]
+ITEMS = TABLES["order_items"]
+ORDERS = TABLES["orders"]
+PAYMENTS = TABLES["order_payments"]
+PRODUCTS = TABLES["products"]
+REVIEWS = TABLES["order_reviews"]
+SELLERS = TABLES["sellers"]
+TRANSLATION = TABLES["product_category_name_translation"]
 ORDER_COUNT = 300
 Rows = list[list[str]]
 Refuse = Callable[..., str]
@@ -592,10 +583,9 @@ def test_an_optional_file_that_comes_later_is_loaded(warehouse, folder, good_fil
 
 
 def test_an_optional_file_whose_name_is_misspelt_is_not_taken_for_a_missing_one(folder, refuse):
-    (folder / REVIEWS).rename(folder / "olist_order_review_dataset.csv")
-    assert_names(
-        refuse(), f"{REVIEWS} is missing", "holds olist_order_review_dataset.csv", "rename that one"
-    )
+    misspelt = REVIEWS.replace("reviews", "review")
+    (folder / REVIEWS).rename(folder / misspelt)
+    assert_names(refuse(), f"{REVIEWS} is missing", f"holds {misspelt}", "rename that one")
 
 
 def describe(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from spoilt_files import CUSTOMERS, GEOLOCATION, ITEMS, PAYMENTS, REVIEWS, SELLERS, Rows, put, spoil
+from raw_files import CUSTOMERS, GEOLOCATION, ITEMS, PAYMENTS, REVIEWS, SELLERS
+from spoilt_files import Rows, put, spoil
 
 
 def turn(folder, stem, column, change):

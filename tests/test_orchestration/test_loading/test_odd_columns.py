@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from spoilt_files import ITEMS, ORDERS, PAYMENTS, spoil
+from raw_files import ITEMS, ORDERS, PAYMENTS
+from spoilt_files import spoil
 
 from orchestration.errors import InputError
 from orchestration.loading.lists import topics_of

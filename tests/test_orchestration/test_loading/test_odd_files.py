@@ -8,16 +8,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from spoilt_files import CUSTOMERS, ORDERS, REVIEWS, SELLERS, of, put
+from raw_files import CUSTOMERS, ORDERS, REVIEWS, SELLERS
+from spoilt_files import of, put
 
 from orchestration.errors import InputError, WarehouseError
 from orchestration.paths import check_database_path
 
+OTHER = ORDERS.replace("orders", "closed_deals")
+
 
 @pytest.mark.parametrize(
     "name",
-    [f"{ORDERS} (1).csv", f"{ORDERS}_2019.csv", f"{ORDERS}_2.csv.gz", "olist_orders_2019.csv",
-     f"old {ORDERS}.xlsx"],
+    [f"{ORDERS} (1).csv", f"{ORDERS}_2019.csv", f"{ORDERS}_2.csv.gz",
+     f"{ORDERS.removesuffix('_dataset')}_2019.csv", f"old {ORDERS}.xlsx"],
 )  # fmt: skip
 def test_a_second_part_beside_the_file_is_said_by_name(load, folder, name):
     (folder / name).write_text("order_id\n1\n", encoding="utf-8")
@@ -26,9 +29,7 @@ def test_a_second_part_beside_the_file_is_said_by_name(load, folder, name):
     assert f"{name} lies beside {ORDERS}.csv" in found["message"]
 
 
-@pytest.mark.parametrize(
-    "name", ["olist_closed_deals_dataset.csv", "README.md", f"{ORDERS}.md", "notes.txt"]
-)
+@pytest.mark.parametrize("name", [f"{OTHER}.csv", "README.md", f"{ORDERS}.md", "notes.txt"])
 def test_another_file_beside_the_files_is_not_said(load, folder, name):
     (folder / name).write_text("x\n", encoding="utf-8")
     assert load() == []

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import jinja2
 import pytest
-from spoilt_files import EXPECTED, ITEMS, ORDERS, PAYMENTS, Rows, of, put, spoil
+from raw_files import ITEMS, ORDERS, PAYMENTS
+from spoilt_files import EXPECTED, Rows, of, put, spoil
 
 from orchestration.loading.odd_dates import usual_range
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from spoilt_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, REVIEWS, Rows, of, put, spoil
+from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, REVIEWS
+from spoilt_files import Rows, of, put, spoil
 
 PERSON = "customer_unique_id"
 

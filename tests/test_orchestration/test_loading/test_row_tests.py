@@ -9,16 +9,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS
 
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 
-CUSTOMERS = "olist_customers_dataset"
-ITEMS = "olist_order_items_dataset"
-ORDERS = "olist_orders_dataset"
-PAYMENTS = "olist_order_payments_dataset"
-PRODUCTS = "olist_products_dataset"
-REVIEWS = "olist_order_reviews_dataset"
 ORDER_COUNT = 300
 Rows = list[dict[str, str]]
 
