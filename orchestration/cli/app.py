@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.init import init
 from orchestration.cli.models import models
@@ -142,6 +143,7 @@ def publish(verbose: Verbose = False) -> None:
 app.command()(demo)
 # Not in the help until `build` reads a mapping.
 app.command(hidden=True)(init)
+app.command(hidden=True)(check)
 app.command()(status)
 
 

@@ -238,9 +238,25 @@ def _require_rows(connection: duckdb.DuckDBPyConnection, schema: str, stage: Sta
     if count == 0:
         names = ", ".join(source.name for source in stage.sources)
         raise InputError(
-            f"{names}: no order is left; expected at least one. See that files.{stage.table} names "
-            "the right file, and that the rules leave some sale."
+            f"{names}: no order is left; expected at least one. {_first_rejected(connection)}See "
+            f"that files.{stage.table} names the right file, and that the rules leave some sale."
         )
+
+
+def _first_rejected(connection: duckdb.DuckDBPyConnection) -> str:
+    """Why rows were set aside, by the most frequent reason; nothing where none was."""
+    rows = connection.execute(
+        """
+        select reason_code, count(*) as row_count,
+            min_by((line_number, column_name, reason), (source_number, line_number))
+        from temp.stage_rejected group by reason_code order by row_count desc, reason_code limit 1
+        """
+    ).fetchall()
+    if not rows:
+        return ""
+    code, count, (line, column, reason) = rows[0]
+    at = f", column {column}" if column else ""
+    return f"{count:,} rows were set aside as {code}, the first on line {line}{at}: {reason}. "
 
 
 def _drop_stages(connection: duckdb.DuckDBPyConnection) -> None:

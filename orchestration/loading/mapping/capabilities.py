@@ -14,7 +14,7 @@ class Capability:
     Attributes:
         name: as ``feature_catalog.needs`` has it.
         question: SQL of whether the filled tables have it; ``{}`` stands before a table's name.
-        cost: what is left out where it lacks.
+        cost: what is left out where it lacks; empty if nothing is.
         remedy: which key of shop.yml brings it, or why none does.
     """
 
@@ -27,60 +27,59 @@ class Capability:
 CAPABILITIES: tuple[Capability, ...] = (
     Capability(
         "payments", "from {}payments where is_counted",
-        "nothing is known of payment types and instalments; an order's amount is its merchandise "
-        "less discounts, not what was paid",
+        "payment types, instalments; an order's amount is merchandise less discounts, not what was "
+        "paid",
         "files.payments and payments.columns",
     ),
     Capability(
         "items", "from {}order_lines",
-        "no baskets: no figures of products, no rules and no recommendations",
+        "baskets, products, rules and recommendations",
         "files.lines and lines.columns, with the layout flat_lines or orders_and_lines",
     ),
     Capability(
         "products", "from {}order_lines where product_id is not null",
-        "no figures of products, no rules and no recommendations",
+        "products, rules and recommendations",
         "lines.columns.product_id",
     ),
     Capability(
         "categories", "from {}products where category_name is not null",
-        "no figures of categories, and no features of them",
+        "figures and features of categories",
         "lines.columns.category_name, or files.products and products.columns.category_name",
     ),
     Capability(
         "reviews", "from {}reviews where review_score is not null",
-        "no review scores, no features of them",
+        "review scores and their features",
         "files.reviews and reviews.columns",
     ),
     Capability(
         "deliveries", "from {}shipments where delivered_at is not null",
-        "no days to delivery, no late deliveries, no features of them",
+        "days to delivery, late deliveries and their features",
         "files.shipments and shipments.columns.delivered_at",
     ),
     Capability(
         "sellers", "from {}orders where false",
-        "no figures by seller",
-        "no key: a mapped shop is its own only seller",
+        "figures by seller",
+        "no key: a mapped shop is its only seller",
     ),
     Capability(
         "places", "from {}orders where coalesce(country, state, city, postal_code) is not null",
-        "no figures by country, state or city, and no features of them",
+        "figures and features by country, state and city",
         "orders.columns.country, state, city or postal_code",
     ),
     Capability(
         "returns", "from {}returns",
-        "no returned amounts: net amounts equal gross ones",
+        "returned amounts: net amounts equal gross ones",
         "a rule of the kind return, orders.columns.refunded_amount, "
         "lines.columns.line_refunded_amount, or files.returns",
     ),
     Capability(
         "return_dates", "from {}returns where returned_at is not null",
-        "returns count in today's net amounts, and in no feature, since it is not known when each "
-        "came back",
+        "features of returns; undated ones count in today's net amounts only",
         "orders.columns.refunded_at, or files.returns and returns.columns.returned_at",
     ),
     Capability(
         "guests", "from {}orders where customer_id is null",
-        "nothing: every order names its customer",
+        "",
         "customers.guests: kept, where the files have orders without a customer",
     ),
 )  # fmt: skip

@@ -124,7 +124,6 @@ def guess_signs(
     columns = {column.name: column for each in files for column in each.columns}
     price = "unit_price" if "unit_price" in lines else "line_total"
     value["money"] = {"line_price": price, "prices_include_tax": True}
-    unsure.append("money.prices_include_tax: no file states it; true is taken.")
     rules = []
     quantity = columns.get(lines["quantity"].column)
     if quantity is not None and quantity.negative_count:

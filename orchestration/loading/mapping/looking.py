@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.loading.mapping.fields import PLACEHOLDER, TableName
+from orchestration.loading.mapping.file_specs import guess_file_spec
 from orchestration.loading.mapping.guess_settings import (
     MOST_STATUSES,
     find_date_formats,
@@ -29,7 +30,7 @@ from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.presets import Preset, all_presets
 from orchestration.loading.mapping.profile import Looked, distinct_values, look_at_folder
 from orchestration.loading.mapping.read import parse_mapping
-from orchestration.loading.mapping.sources import WORKBOOK
+from orchestration.loading.mapping.settling import settle_money
 from orchestration.loading.mapping.writing import write_mapping
 from orchestration.loading.mapping.yaml_text import Path as KeyPath
 
@@ -70,8 +71,8 @@ def guess_mapping(folder: Path) -> Guess:
         for preset in all_presets():
             found = _recognise(preset, looked)
             if found is not None:
-                return _from_preset(connection, preset, found, looked)
-        return _from_columns(connection, looked)
+                return _from_preset(connection, folder, preset, found, looked)
+        return _from_columns(connection, folder, looked)
 
 
 def _recognise(preset: Preset, looked: Sequence[Looked]) -> dict[TableName, list[Looked]] | None:
@@ -132,6 +133,7 @@ def fit_preset(
 
 def _from_preset(
     connection: duckdb.DuckDBPyConnection,
+    folder: Path,
     preset: Preset,
     found: dict[TableName, list[Looked]],
     looked: Sequence[Looked],
@@ -142,7 +144,7 @@ def _from_preset(
     for table, files in found.items():
         spec = given.file_of(table)
         assert spec is not None
-        changes["files"][table] = {**_file_spec(files, unsure), "key": list(spec.key or ())}
+        changes["files"][table] = {**guess_file_spec(files, unsure), "key": list(spec.key or ())}
     main = found[given.main_table]
     currency = _currency(connection, preset, main)
     if currency is not None:
@@ -151,13 +153,15 @@ def _from_preset(
         unsure.append(f"currency: no column has it; {given.currency} is taken.")
     if preset.name != "online_retail":
         unsure.append(f"time_zone: no file states it; {given.time_zone} is taken.")
-        unsure.append("money.prices_include_tax: no file states it; see that it is right.")
     formats = find_date_formats(main, _columns(given, "ordered_at", "paid_at"), unsure)
     changes["date_formats"] = [
         *formats, *(each for each in given.date_formats if each not in formats),
     ]  # fmt: skip
     headers = {table: [each.header for each in files] for table, files in found.items()}
     mapping = fit_preset(preset, headers, changes)
+    if preset.name != "online_retail":
+        mapping, said = settle_money(folder, mapping, is_preset=True)
+        unsure += said
     _add_statuses(connection, mapping, main[0], unsure)
     unsure += _unused(looked, found)
     head = [line.removeprefix("#").strip() for line in preset.text.splitlines()
@@ -222,39 +226,9 @@ def _unused(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]
     ]
 
 
-def _file_spec(files: Sequence[Looked], unsure: list[str]) -> dict[str, Any]:
-    """How the files of a table are named and written."""
-    first = files[0].source
-    names = list(dict.fromkeys(each.source.path.name for each in files))
-    spec = first.spec.model_dump(mode="json", exclude_defaults=True)
-    if len(names) > 1:
-        start = _shared_start(names)
-        end = _shared_start([name.removeprefix(start)[::-1] for name in names])[::-1]
-        spec["path"] = f"{start}*{end}"
-        unsure.append(
-            f"files: {', '.join(names)} are read together as {spec['path']}; what stands in "
-            "several is read from the last by name."
-        )
-    if first.format == WORKBOOK:
-        spec["sheets"] = [each.source.sheet for each in files if each.source.path == first.path]
-    return spec
-
-
-def _shared_start(names: Sequence[str]) -> str:
-    """The signs with which all names begin."""
-    least, most = min(names), max(names)
-    length = next(
-        (
-            place
-            for place, (one, other) in enumerate(zip(least, most, strict=False))
-            if one != other
-        ),
-        len(least),
-    )
-    return least[:length]
-
-
-def _from_columns(connection: duckdb.DuckDBPyConnection, looked: Sequence[Looked]) -> Guess:
+def _from_columns(
+    connection: duckdb.DuckDBPyConnection, folder: Path, looked: Sequence[Looked]
+) -> Guess:
     """Guess field by field."""
     layout, found = guess_layout(looked)
     unsure = _notes_of(found)
@@ -262,7 +236,7 @@ def _from_columns(connection: duckdb.DuckDBPyConnection, looked: Sequence[Looked
     notes: dict[KeyPath, str] = {}
     guesses: dict[TableName, dict[str, ColumnGuess]] = {}
     for table, files in found.items():
-        value["files"][table] = _file_spec(files, unsure)
+        value["files"][table] = guess_file_spec(files, unsure)
         for owner, columns in guess_columns(layout, table, files[0]).items():
             guesses[owner] = columns
             part = value.setdefault(owner, {})
@@ -280,8 +254,8 @@ def _from_columns(connection: duckdb.DuckDBPyConnection, looked: Sequence[Looked
     main = found[next(iter(found))]
     guess_settings(connection, value, guesses, main, unsure)
     guess_signs(value, guesses, [files[0] for files in found.values()], unsure)
-    mapping = ShopMapping.model_validate(value)
-    unsure += _unused(looked, found)
+    mapping, said = settle_money(folder, ShopMapping.model_validate(value), is_preset=False)
+    unsure += [*said, *_unused(looked, found)]
     head = [
         "Written by `regulars init` from the columns of the files. Behind each column stands how",
         "sure the guess is, from 0 to 1, and why.",

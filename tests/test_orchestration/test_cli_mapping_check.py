@@ -1,0 +1,331 @@
+"""`regulars check` says in one screen what a mapping makes of a shop's files; it writes nothing."""
+
+from __future__ import annotations
+
+import csv
+import re
+from decimal import Decimal
+
+import duckdb
+import pytest
+from preset_samples import WRITERS, write_sample
+from typer.testing import CliRunner
+
+from orchestration.cli.app import app
+from orchestration.errors import InputError, RegularsError
+from orchestration.loading.mapping.apply import apply_mapping
+from orchestration.loading.mapping.looking import guess_mapping
+from orchestration.loading.mapping.read import read_mapping
+from orchestration.loading.mapping.understanding import understand
+from orchestration.resources import Settings
+
+ORDER_COUNT = 300
+# One screen of a laptop's terminal, with a little scrolling for a shop that lacks much.
+MOST_LINES, MOST_SIGNS = 60, 100
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch):
+    for name in ("REGULARS_SHOP", "REGULARS_DATA_DIR", "REGULARS_MAX_REJECTED_ROWS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """A sample of each preset with the mapping that `init` guessed: folder and what is in it."""
+    found = {}
+    for preset in WRITERS:
+        folder = tmp_path_factory.mktemp(preset)
+        sample = write_sample(preset, folder, ORDER_COUNT, seed=11)
+        (folder / "shop.yml").write_text(guess_mapping(folder).text, encoding="utf-8")
+        found[preset] = folder, sample
+    return found
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """A sample of a preset, its mapping guessed while it was whole."""
+
+    def copy(preset):
+        write_sample(preset, tmp_path, 60, seed=5)
+        (tmp_path / "shop.yml").write_text(guess_mapping(tmp_path).text, encoding="utf-8")
+        return tmp_path
+
+    return copy
+
+
+def check(folder, *options):
+    return CliRunner().invoke(app, ["check", str(folder), *options])
+
+
+def said(result):
+    """What was printed, its lines joined, and the sentence of the error behind it."""
+    error = str(result.exception) if isinstance(result.exception, RegularsError) else ""
+    return re.sub(r"\s+", " ", f"{result.output} {error}")
+
+
+def change(path, alter, column=None, renamed=None):
+    """Rewrite a CSV file: one row in place, or the name of a column."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        names, rows = list(reader.fieldnames), list(reader)
+    alter(rows)
+    header = [renamed if name == column else name for name in names]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows([row[name] for name in names] for row in rows)
+
+
+def set_value(place, column, value):
+    def alter(rows):
+        rows[place][column] = value
+
+    return alter
+
+
+def set_all(column, value):
+    def alter(rows):
+        for row in rows:
+            row[column] = value(row)
+
+    return alter
+
+
+def make_lines_disagree(rows):
+    """Another total on the first line of the first order that has two."""
+    ids = [row["order_id"] for row in rows]
+    place = next(number for number, each in enumerate(ids) if ids.count(each) > 1)
+    rows[place]["order_total"] = "9999.00"
+
+
+# -- what is understood is what was written -------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["woocommerce", "stripe", "online_retail", "flat_lines"])
+def test_init_recognises_each_sample_and_check_counts_what_its_writer_counted(samples, preset):
+    folder, sample = samples[preset]
+    mapping = read_mapping(folder / "shop.yml")
+    assert mapping.preset == preset
+    with duckdb.connect() as connection:
+        apply_mapping(connection, folder, mapping)
+        found = understand(connection, mapping)
+    assert found.order_count == sample.order_count
+    assert found.valid_count == sample.valid_count
+    assert found.customer_count == len(sample.people)
+    assert found.guest_order_count == sample.guest_order_count
+    assert (found.first_ordered_at, found.last_ordered_at) == (
+        min(sample.moments), max(sample.moments),
+    )  # fmt: skip
+    assert dict(found.line_kinds) == dict(sample.line_kinds)
+    stated = {name: sums for name, sums in found.amounts.items() if sums[0] is not None}
+    assert {name: all_orders for name, (all_orders, _) in stated.items()} == {
+        name: Decimal(cents) / 100 for name, cents in sample.amounts.items()
+    }
+    assert {name: valid for name, (_, valid) in stated.items() if name != "refunds"} == {
+        name: Decimal(cents) / 100
+        for name, cents in sample.valid_amounts.items()
+        if name != "refunds"
+    }
+    assert found.set_aside == []
+    assert found.totals.share == 1.0
+    assert found.findings == []
+
+
+EVERYWHERE = {"places", "returns", "guests"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "more"),
+    [
+        ("shopify", {"items", "products"}),
+        ("woocommerce", {"items", "products"}),
+        ("stripe", {"payments", "return_dates"}),
+        ("online_retail", {"items", "products", "return_dates"}),
+        ("flat_lines", {"items", "products", "categories", "return_dates"}),
+    ],
+)  # fmt: skip
+def test_each_sample_has_the_capabilities_of_its_columns(samples, preset, more):
+    folder, _ = samples[preset]
+    mapping = read_mapping(folder / "shop.yml")
+    with duckdb.connect() as connection:
+        apply_mapping(connection, folder, mapping)
+        found = understand(connection, mapping)
+    assert {name for name, has_it in found.capabilities.items() if has_it} == EVERYWHERE | more
+    assert len(found.examples) == 5
+
+
+@pytest.mark.parametrize("preset", WRITERS)
+def test_the_command_prints_one_screen_without_contact_data_and_writes_nothing(samples, preset):
+    folder, sample = samples[preset]
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    result = check(folder)
+    assert result.exit_code == 0, said(result)
+    lines = result.output.splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= MOST_SIGNS
+    assert f"{sample.order_count:,}, " in result.output
+    assert "@example.com" not in result.output
+    assert "+49170" not in result.output
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_examples_are_of_different_sorts_with_their_amount(tmp_path):
+    (tmp_path / "sales.csv").write_text(
+        "order_id,order_date,customer_id,status,discount_amount,quantity,unit_price\n"
+        "1,2024-05-01,anna,paid,0,2,3.50\n2,2024-05-02,bob,paid,1.00,1,5.00\n"
+        "3,2024-05-03,,paid,0,1,2.00\n4,2024-05-04,anna,cancelled,0,1,9.00\n"
+        "5,2024-05-05,anna,paid,0,1,1.00\n"
+    )
+    (tmp_path / "shop.yml").write_text(guess_mapping(tmp_path).text)
+    rows = [line.split() for line in check(tmp_path).output.splitlines()[-5:]]
+    assert rows == [
+        ["5", "anna", "2024-05-05", "00:00", "paid", "yes", "1.00", "0.00", "1.00"],
+        ["2", "bob", "2024-05-02", "00:00", "paid", "yes", "5.00", "0.00", "4.00"],
+        ["3", "guest", "2024-05-03", "00:00", "paid", "yes", "2.00", "0.00", "2.00"],
+        ["4", "anna", "2024-05-04", "00:00", "cancelled", "status", "cancel…", "9.00", "0.00",
+         "9.00"],
+        ["1", "anna", "2024-05-01", "00:00", "paid", "yes", "7.00", "0.00", "7.00"],
+    ]  # fmt: skip
+
+
+# -- a broken sample of each preset ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("preset", "file", "alter", "expected"),
+    [
+        (
+            "shopify", "orders_export_1.csv", set_value(2, "Lineitem price", "free"),
+            "bad_value 1: 'free' is no number with the decimal mark '.' (orders_export_1.csv, "
+            "line 4, column Lineitem price)",
+        ),
+        (
+            "shopify", "orders_export_1.csv", set_value(0, "Financial Status", "in dispute"),
+            "1 orders with a status that orders.statuses do not list, so they are not valid: "
+            "in dispute",
+        ),
+        (
+            "shopify", "orders_export_1.csv",
+            set_all("Created at", lambda row: row["Created at"].replace("-", "/")),
+            "no order is left; expected at least one.",
+        ),
+        (
+            "woocommerce", "orders-export-2025-01-01.csv",
+            set_all("item_total", lambda row: row["item_subtotal"]),
+            "with money.order_discount: subtracted it would be 100 %",
+        ),
+        (
+            "woocommerce", "orders-export-2025-01-01.csv",
+            make_lines_disagree,
+            "1 orders whose rows disagree about an amount or the customer; the first row counts",
+        ),
+        (
+            "stripe", "unified_payments.csv", set_value(0, "Converted Currency", "usd"),
+            "other_currency 1: the amounts are in usd, the shop's currency is EUR "
+            "(unified_payments.csv, line 2, column Converted Currency)",
+        ),
+        (
+            "stripe", "unified_payments.csv", set_value(1, "id", ""),
+            "missing_value 1: expected a value, found none (unified_payments.csv, line 3, "
+            "column id)",
+        ),
+        (
+            "online_retail", "online_retail_sample.csv", set_value(0, "Quantity", "-3"),
+            "no_rule 1: the line has the quantity -3.000 and the price",
+        ),
+        (
+            "flat_lines", "sales.csv",
+            set_all("total_amount", lambda row: str(
+                Decimal(row["total_amount"] or 0) + Decimal(row["tax_amount"] or 0))),
+            "with money.prices_include_tax: false it would be 100 %",
+        ),
+        (
+            "orders_and_lines", "order_lines.csv", set_value(4, "order_id", "A999999"),
+            "no_order 1: no order has the id A999999 (order_lines.csv, line 6, column order_id)",
+        ),
+        (
+            "orders_and_lines", "orders.csv", set_value(0, "total_amount", "9999.00"),
+            "the other 1 differ by",
+        ),
+    ],
+    ids=["a price", "a status", "all dates", "line totals", "rows that disagree",
+         "another currency", "no id", "no rule", "tax on top", "no order", "one total"],
+)  # fmt: skip
+def test_check_names_what_is_wrong_with_a_broken_sample(broken, preset, file, alter, expected):
+    folder = broken(preset)
+    assert expected not in said(check(folder))
+    change(folder / file, alter)
+    assert expected in said(check(folder))
+
+
+@pytest.mark.parametrize(
+    ("preset", "file", "column", "key"),
+    [
+        ("shopify", "orders_export_1.csv", "Lineitem quantity", "lines.columns.quantity"),
+        ("woocommerce", "orders-export-2025-01-01.csv", "item_total", "lines.columns.line_total"),
+        ("stripe", "unified_payments.csv", "Customer ID", "orders.columns.customer_id"),
+        ("online_retail", "online_retail_sample.csv", "InvoiceDate", "orders.columns.ordered_at"),
+        ("flat_lines", "sales.csv", "unit_price", "lines.columns.unit_price"),
+        ("orders_and_lines", "orders.csv", "order_date", "orders.columns.ordered_at"),
+    ],
+)
+def test_a_column_that_was_renamed_is_named_with_its_key(broken, preset, file, column, key):
+    folder = broken(preset)
+    change(folder / file, lambda rows: None, column, "renamed")
+    result = check(folder)
+    assert isinstance(result.exception, InputError)
+    assert f"{file}: {key} is '{column}', but no such column is there" in said(result)
+
+
+def test_rows_that_cannot_be_used_end_the_command_unless_they_are_allowed(broken):
+    folder = broken("shopify")
+    change(folder / "orders_export_1.csv", set_value(2, "Lineitem price", "free"))
+    result = check(folder)
+    assert "1 row cannot be used, 0 allowed: 'free' is no number" in str(result.exception)
+    assert "Orders" in result.output  # the rest is told all the same
+    assert check(folder, "--max-rejected-rows", "1").exit_code == 0
+
+
+def test_where_no_order_is_left_the_reason_is_named(broken):
+    folder = broken("shopify")
+    change(
+        folder / "orders_export_1.csv",
+        set_all("Created at", lambda row: row["Created at"].replace("-", "/")),
+    )
+    assert "rows were set aside as bad_value, the first on line 2, column Created at: '2023/" in (
+        said(check(folder))
+    )
+
+
+# -- the mapping ----------------------------------------------------------------------------------
+
+
+def test_a_bad_mapping_is_refused_by_its_own_sentence(broken):
+    folder = broken("flat_lines")
+    place = folder / "shop.yml"
+    place.write_text(place.read_text().replace("currency:", "curency:", 1))
+    assert "shop.yml, line" in said(check(folder))
+    assert "did you mean 'currency'?" in said(check(folder))
+
+
+def test_a_folder_without_a_mapping_is_told_of_init(tmp_path):
+    assert "write one with `regulars init DATA_FOLDER`" in said(check(tmp_path))
+
+
+def test_the_mapping_may_lie_elsewhere(broken, tmp_path_factory, monkeypatch):
+    folder = broken("flat_lines")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "mine.yml"
+    (folder / "shop.yml").rename(elsewhere)
+    assert check(folder).exit_code == 1
+    assert check(folder, "--mapping", str(elsewhere)).exit_code == 0
+    monkeypatch.setenv("REGULARS_SHOP", str(elsewhere))
+    assert check(folder).exit_code == 0
+
+
+def test_without_a_folder_the_one_of_the_settings_is_read(broken, monkeypatch):
+    result = CliRunner().invoke(app, ["check"])
+    assert "name it, as in `regulars check FOLDER`, or set REGULARS_DATA_DIR" in said(result)
+    monkeypatch.setenv("REGULARS_DATA_DIR", str(broken("flat_lines")))
+    assert Settings.from_environment().data_dir is not None
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0
