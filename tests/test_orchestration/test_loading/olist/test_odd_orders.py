@@ -6,17 +6,16 @@ import csv
 import random
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
 from raw_files import ITEMS, ORDERS, PAYMENTS
+from shops import PROJECT_DIR
 from spoilt_files import EXPECTED, Rows, of, put, spoil
 
 from orchestration.loading.odd_dates import usual_range
 
-ROOT = Path(__file__).parents[3]
 PURCHASE = "order_purchase_timestamp"
 
 
@@ -137,7 +136,7 @@ def test_canceled_orders_without_rows_are_not_said(load, folder):
 
 def data_range(days: dict[date, int]) -> tuple[date, date]:
     """What features.data_range says of orders, its SQL rendered without dbt."""
-    text = (ROOT / "dbt_project/models/features/data_range.sql").read_text(encoding="utf-8")
+    text = (PROJECT_DIR / "dbt_project/models/features/data_range.sql").read_text(encoding="utf-8")
     settings = {"far_order_gap_days": 180, "far_order_share": 0.01}
     query = jinja2.Template(text).render(
         var=settings.__getitem__,
