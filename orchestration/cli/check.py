@@ -169,6 +169,8 @@ def _totals(understood: Understanding) -> list[Line]:
     if totals.better:
         keys = ", ".join(f"money.{key}: {value}" for key, value in totals.better.items())
         share = _share(totals.better_count, totals.order_count)
+        if "line_price" in totals.better:
+            keys += f" (and its column as lines.columns.{totals.better['line_price']})"
         said += f"; with {keys} it would be {share}, so see which is right"
     return [("Totals", f"{said}.")]
 

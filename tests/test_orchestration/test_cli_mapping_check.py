@@ -102,7 +102,9 @@ def make_lines_disagree(rows):
 # -- what is understood is what was written -------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", ["woocommerce", "stripe", "online_retail", "flat_lines"])
+@pytest.mark.parametrize(
+    "preset", ["shopify", "woocommerce", "stripe", "online_retail", "flat_lines"]
+)
 def test_init_recognises_each_sample_and_check_counts_what_its_writer_counted(samples, preset):
     folder, sample = samples[preset]
     mapping = read_mapping(folder / "shop.yml")

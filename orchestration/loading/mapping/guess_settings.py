@@ -8,10 +8,11 @@ from typing import Any
 import duckdb
 
 from orchestration.loading.mapping.fields import TableName
+from orchestration.loading.mapping.guess_time_zone import guess_time_zone
 from orchestration.loading.mapping.guessing import ColumnGuess, split_statuses
 from orchestration.loading.mapping.profile import Looked, distinct_values
 
-DEFAULT_CURRENCY, DEFAULT_TIME_ZONE = "EUR", "UTC"
+DEFAULT_CURRENCY = "EUR"
 MOST_STATUSES = 40
 
 
@@ -60,14 +61,14 @@ def guess_settings(
     value["currency"] = currency or DEFAULT_CURRENCY
     if currency is None:
         unsure.append(f"currency: no column has it; {DEFAULT_CURRENCY} is taken.")
-    value["time_zone"] = DEFAULT_TIME_ZONE
-    unsure.append(f"time_zone: no file states it; {DEFAULT_TIME_ZONE} is taken.")
     dated = [
         guess.column
         for columns in guesses.values()
         for name, guess in columns.items()
         if name in {"ordered_at", "paid_at"}
     ]
+    value["time_zone"], said = guess_time_zone(connection, main, dated, value["currency"])
+    unsure.append(said)
     value["date_formats"] = find_date_formats(main, dated, unsure) or ["iso"]
     amounts = {
         guess.column

@@ -21,6 +21,7 @@ from orchestration.loading.mapping.guess_settings import (
     guess_signs,
     most_frequent_code,
 )
+from orchestration.loading.mapping.guess_time_zone import guess_time_zone
 from orchestration.loading.mapping.guessing import (
     ColumnGuess,
     guess_columns,
@@ -152,7 +153,11 @@ def _from_preset(
     elif preset.name != "online_retail":
         unsure.append(f"currency: no column has it; {given.currency} is taken.")
     if preset.name != "online_retail":
-        unsure.append(f"time_zone: no file states it; {given.time_zone} is taken.")
+        changes["time_zone"], said_of_zone = guess_time_zone(
+            connection, main, _columns(given, "ordered_at", "paid_at"),
+            currency or given.currency, given.time_zone_of_dates,
+        )  # fmt: skip
+        unsure.append(said_of_zone)
     formats = find_date_formats(main, _columns(given, "ordered_at", "paid_at"), unsure)
     changes["date_formats"] = [
         *formats, *(each for each in given.date_formats if each not in formats),

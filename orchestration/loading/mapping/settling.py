@@ -55,9 +55,23 @@ def settle_money(
 
 
 def _with_money(mapping: ShopMapping, changes: dict[str, str]) -> ShopMapping:
-    values = {name: value == "true" if value in ("true", "false") else value
-              for name, value in changes.items()}  # fmt: skip
-    return mapping.model_copy(update={"money": mapping.money.model_copy(update=values)})
+    """The mapping with other settings of money; a price that is the line's fills that field."""
+    value = mapping.model_dump(mode="json", exclude_defaults=True)
+    value["version"] = mapping.version
+    value["money"] = {
+        **value.get("money", {}),
+        **{name: each == "true" if each in ("true", "false") else each
+           for name, each in changes.items()},
+    }  # fmt: skip
+    if "line_price" in changes:
+        former, price = mapping.money.line_price, changes["line_price"]
+        columns = value["lines"]["columns"]
+        columns.setdefault(price, columns.pop(former))
+        for rule in value.get("rules", []):
+            for condition in rule["when"]:
+                if condition.get("field") == former:
+                    condition["field"] = price
+    return ShopMapping.model_validate(value)
 
 
 def _say(totals: Totals, *, includes: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from orchestration.cli.app import app
 from orchestration.errors import InputError, RegularsError
 from orchestration.loading.mapping.apply import apply_mapping
+from orchestration.loading.mapping.guess_time_zone import _zones
 from orchestration.loading.mapping.looking import guess_mapping
 from orchestration.loading.mapping.presets import PRESET_NAMES, find_preset
 from orchestration.loading.mapping.read import parse_mapping, read_mapping
@@ -174,3 +176,83 @@ def test_the_mapping_goes_where_the_option_or_the_variable_says(tmp_path, monkey
     assert (tmp_path / "variable.yml").exists()
     assert out.exists()
     assert not (data / "shop.yml").exists()
+
+
+SHOPIFY = (
+    "Name,Financial Status,Created at,Lineitem quantity,Lineitem price,Lineitem name,Email,"
+    "Currency\n"
+)
+
+
+def time_zone_of(folder, currency, *moments):
+    rows = "".join(f"#{n},paid,{each},1,5,Mug,a@b.com,{currency}\n"
+                   for n, each in enumerate(moments))  # fmt: skip
+    write(folder, "orders_export.csv", SHOPIFY + rows)
+    guess = guess_mapping(folder)
+    assert sum(said.startswith("time_zone: ") for said in guess.unsure) == 1
+    return guess.mapping.time_zone
+
+
+@pytest.mark.parametrize(
+    ("currency", "winter", "summer", "expected"),
+    [
+        ("EUR", "+0100", "+0200", "Europe/Berlin"),
+        ("USD", "-0500", "-0400", "America/New_York"),
+        ("USD", "-0700", "-0700", "America/Phoenix"),
+        ("AUD", "+1100", "+1000", "Australia/Sydney"),
+        ("INR", "+0530", "+0530", "Asia/Kolkata"),
+        # The currency of another country than the shop's: the offsets decide.
+        ("USD", "+0900", "+0900", "Asia/Tokyo"),
+        ("GBP", "+0000", "+0100", "Europe/London"),
+        ("GBP", "+0000", "+0000", "UTC"),
+        # Offsets of no zone at all, such as those of the buyers.
+        ("EUR", "+0200", "-0500", "UTC"),
+    ],
+)
+def test_the_offsets_of_the_moments_tell_the_time_zone(
+    tmp_path, currency, winter, summer, expected
+):
+    moments = (f"2024-01-15 10:00:00 {winter}", f"2024-07-15 10:00:00 {summer}")
+    assert time_zone_of(tmp_path, currency, *moments) == expected
+
+
+def test_moments_without_an_offset_are_kept_and_utc_is_said(tmp_path):
+    assert time_zone_of(tmp_path, "EUR", "2024-01-15 10:00:00", "2024-07-15 10:00:00") == "UTC"
+
+
+def test_every_zone_of_the_list_is_known_to_this_machine():
+    zones = [zone for zones in _zones().values() for zone in zones]
+    assert set(zones) <= zoneinfo.available_timezones()
+    assert len(zones) == len(set(zones))
+
+
+LINES = (
+    "order id,date,customer,quantity,price,shipping,tax,total\n"
+    "1,2024-05-01,a,2,10.00,5.00,{tax},{first}\n2,2024-05-02,b,1,10.00,0,1.60,{second}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"), [("25.00", "10.00", True), ("28.19", "11.60", False)]
+)
+def test_the_totals_tell_whether_prices_include_the_tax(tmp_path, first, second, expected):
+    write(tmp_path, "sales.csv", LINES.format(tax="3.19", first=first, second=second))
+    guess = guess_mapping(tmp_path)
+    assert guess.mapping.money.prices_include_tax is expected
+    assert any("the totals of 100 % of 2 orders equal their parts" in said for said in guess.unsure)
+
+
+def test_totals_tell_a_price_of_the_line_from_one_of_the_piece(tmp_path):
+    write(
+        tmp_path, "sales.csv",
+        "order id,date,customer,quantity,price,total\n1,2024-05-01,a,2,20.00,20.00\n"
+        "2,2024-05-02,b,3,9.00,9.00\n3,2024-05-03,b,1,0.00,0.00\n",
+    )  # fmt: skip
+    mapping = guess_mapping(tmp_path).mapping
+    assert mapping.money.line_price == "line_total"
+    assert mapping.columns_of("lines") == {"quantity": ("quantity",), "line_total": ("price",)}
+    with duckdb.connect() as connection:
+        apply_mapping(connection, tmp_path, mapping)
+        assert connection.execute(
+            "select sum(item_amount), sum(total_difference_amount) from raw.orders"
+        ).fetchall() == [(29, 0)]  # fmt: skip
