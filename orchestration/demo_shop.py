@@ -14,6 +14,7 @@ from orchestration.resources import SUFFIX_LENGTH
 from orchestration.sources import demo_of
 
 LABEL = "made_with.json"
+FILES = "files"  # the key of the label that lists them
 
 
 def _wanted(source: str, order_count: int, seed: int, scenario: str) -> dict[str, object]:
@@ -57,7 +58,8 @@ def make_demo_shop(
         generator.generate_demo_shop(
             new, order_count=order_count, seed=seed, scenario=scenario, progress=progress
         )
-        (new / LABEL).write_text(json.dumps(_wanted(source, order_count, seed, scenario)))
+        label = _wanted(source, order_count, seed, scenario)
+        (new / LABEL).write_text(json.dumps({**label, FILES: _files_in(new)}))
         try:
             _put_in_place(new, folder)
         except KeyboardInterrupt:
@@ -77,20 +79,51 @@ def _make_folders(folder: Path) -> list[Path]:
     return made
 
 
+def _files_in(folder: Path) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def _read_label(folder: Path) -> dict[str, object]:
+    """What the label says; nothing where there is none, or half of one."""
+    try:
+        label = json.loads((folder / LABEL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return label if isinstance(label, dict) else {}
+
+
 def _put_in_place(new: Path, folder: Path) -> None:
-    """Move all files of a new shop, the label last."""
+    """Move all files of a new shop, the label last; files of another source's demo go."""
     label = new / LABEL
     if label.exists():
+        _remove_other_demo(folder, _read_label(new))
         (folder / LABEL).unlink(missing_ok=True)
-    for file in sorted(new.iterdir(), key=lambda path: path == label):
-        file.replace(folder / file.name)
+    for name in sorted(_files_in(new), key=lambda each: each == LABEL):
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        (new / name).replace(target)
+
+
+def _remove_other_demo(folder: Path, label: dict[str, object]) -> None:
+    """Remove the files of a demo shop of another source: a folder holds one shop."""
+    former = _read_label(folder)
+    names = former.get(FILES)
+    if former.get("source") == label["source"] or not isinstance(names, list):
+        return
+    for name in names:
+        path = folder / str(name)
+        if folder.resolve() in path.resolve().parents:  # a label may have been edited
+            path.unlink(missing_ok=True)
+            if path.parent != folder:
+                with contextlib.suppress(OSError):  # not empty
+                    path.parent.rmdir()
 
 
 def is_demo_shop(folder: Path, *, source: str, order_count: int, seed: int) -> bool:
     """Whether a folder holds a source's demo shop of the default scenario, whole."""
     scenario = str(demo_of(source).DEFAULT_SCENARIO)
-    try:
-        label = json.loads((folder / LABEL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none, or half of one
-        return False
-    return bool(label == _wanted(source, order_count, seed, scenario))
+    label = _read_label(folder)
+    label.pop(FILES, None)
+    return label == _wanted(source, order_count, seed, scenario)

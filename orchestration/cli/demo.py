@@ -32,24 +32,24 @@ def demo(
         DEFAULT_DEMO_SEED
     ),
     out: Annotated[Path | None, path_option("--out", "Folder; demo/ beside the warehouse.")] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="How the files lie, as flat_lines; those of the source if not given."),
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="Kind of shop; some have a planted answer (README).")
     ] = None,
 ) -> None:
     """Generate the demo shop: a source's files, and the truth behind them."""
     from orchestration.demo_shop import make_demo_shop
-    from orchestration.sources import demo_of
 
     settings = Settings.from_environment()
-    source = settings.source
-    try:
-        if scenario is not None:
-            demo_of(source).find_scenario(scenario)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    source = _find_source(settings, layout)
+    if scenario is not None:
+        _check_scenario(source, scenario)
     if out is None:
         check_warehouse_place(settings.warehouse_path)
-    folder = out or settings.demo_dir
+    folder = out or _default_folder(settings, source)
     check_new_folder(folder, "the demo shop's folder")
     before = _look(folder)
     if out is None:
@@ -85,6 +85,52 @@ def demo(
         say(f"Stopped while generating the demo shop; {_describe(folder, before)}.")
         raise typer.Exit(INTERRUPTED) from None
     Console(highlight=False).print(f"{orders:,} orders in {folder}", soft_wrap=True)
+
+
+def _find_source(settings: Settings, layout: str | None) -> str:
+    """The source whose generator writes files of a layout; that of the settings if none is given.
+
+    Raises:
+        typer.BadParameter: no generator has this layout.
+    """
+    from orchestration.sources import demo_layouts
+
+    if layout is None:
+        return settings.source
+    layouts = demo_layouts()
+    if layout not in layouts:
+        raise typer.BadParameter(
+            f"layout must be one of {', '.join(sorted(layouts))}, got {layout!r}; choose one of "
+            "these",
+            param_hint="--layout",
+        )
+    return layouts[layout]
+
+
+def _check_scenario(source: str, scenario: str) -> None:
+    """See that the generator of a source has a scenario.
+
+    Raises:
+        typer.BadParameter: it does not; where another layout has it, that is said.
+    """
+    from orchestration.sources import demo_layouts, demo_of
+
+    try:
+        demo_of(source).find_scenario(scenario)
+    except ValueError as error:
+        layouts = demo_layouts().items()
+        other = [name for name, each in layouts if scenario in demo_of(each).SCENARIOS]
+        hint = f" (it is one of --layout {other[0]})" if other else ""
+        raise typer.BadParameter(f"{error}{hint}", param_hint="--scenario") from error
+
+
+def _default_folder(settings: Settings, source: str) -> Path:
+    """Beside the warehouse; the demo that a build uses by itself is never mixed with another."""
+    from orchestration.sources import demo_of
+
+    if source == settings.source:
+        return settings.demo_dir
+    return settings.folder / f"{settings.demo_dir.name}_{demo_of(source).LAYOUT}"
 
 
 def _look(folder: Path) -> dict[str, FileIdentity | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pkgutil
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,11 +51,19 @@ def _has_files(folder: Path, source: str) -> bool:
     )
 
 
+@cache
+def demo_sources() -> tuple[str, ...]:
+    """The sources that have a module that generates demo files, by name."""
+    packages = (each.name for each in pkgutil.iter_modules(__path__) if each.ispkg)
+    return tuple(sorted(name for name in packages if find_spec(f"{__name__}.{name}.demo")))
+
+
 def demo_of(source: str) -> ModuleType:
     """The module that generates demo files of a source.
 
     Returns:
-        A module with ``generate_demo_shop``, ``find_scenario`` and ``DEFAULT_SCENARIO``.
+        A module with ``generate_demo_shop``, ``find_scenario``, ``DEFAULT_SCENARIO``, ``SCENARIOS``
+        and ``LAYOUT``.
 
     Raises:
         RegularsError: the source has no demo.
@@ -62,10 +72,19 @@ def demo_of(source: str) -> ModuleType:
         >>> demo_of(default_source()).DEFAULT_SCENARIO
         'one_time_buyers'
     """
-    folder = f"orchestration.sources.{source}"
-    if source not in source_names() or find_spec(folder) is None:
+    if source not in demo_sources():
         raise RegularsError(
             f"the source {source} has no demo shop; give the folder of your files with "
             "REGULARS_DATA_DIR"
         )
-    return import_module(f"{folder}.demo")
+    return import_module(f"{__name__}.{source}.demo")
+
+
+def demo_layouts() -> dict[str, str]:
+    """How the files of a demo shop may lie, to the source whose generator writes them so.
+
+    Example:
+        >>> sorted(demo_layouts())
+        ['flat_lines', 'marketplace_tables']
+    """
+    return {demo_of(source).LAYOUT: source for source in demo_sources()}

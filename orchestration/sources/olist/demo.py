@@ -207,6 +207,7 @@ class Scenario:
 
 
 RATE_SHAPE = 1.0  # of the gamma that rates are drawn from within a type
+LAYOUT = "marketplace_tables"
 DEFAULT_SCENARIO = "one_time_buyers"
 NORTH = ("AC", "AM", "AP", "MA", "PA", "RO", "RR")
 BIG_BASKETS = (0.0, 0.0, 0.05, 0.15, 0.25, 0.25, 0.20, 0.10)  # of ITEM_COUNTS
