@@ -102,9 +102,7 @@ def make_lines_disagree(rows):
 # -- what is understood is what was written -------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "preset", ["shopify", "woocommerce", "stripe", "online_retail", "flat_lines"]
-)
+@pytest.mark.parametrize("preset", WRITERS)
 def test_init_recognises_each_sample_and_check_counts_what_its_writer_counted(samples, preset):
     folder, sample = samples[preset]
     mapping = read_mapping(folder / "shop.yml")
@@ -145,6 +143,11 @@ EVERYWHERE = {"places", "returns", "guests"}
         ("stripe", {"payments", "return_dates"}),
         ("online_retail", {"items", "products", "return_dates"}),
         ("flat_lines", {"items", "products", "categories", "return_dates"}),
+        (
+            "orders_and_lines",
+            {"items", "products", "categories", "payments", "reviews", "deliveries",
+             "return_dates"},
+        ),
     ],
 )  # fmt: skip
 def test_each_sample_has_the_capabilities_of_its_columns(samples, preset, more):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -47,6 +47,31 @@ def find_date_formats(
     return formats
 
 
+def guess_marks(files: Sequence[Looked], names: Collection[str]) -> dict[str, str]:
+    """The marks of numbers where they are not a point and none: keys of the mapping.
+
+    Args:
+        files: that have them.
+        names: of columns of amounts.
+    """
+    numbers = [
+        column
+        for each in files
+        for column in each.columns
+        if column.name in names and column.stored == "VARCHAR"
+    ]
+    marks = {}
+    if any(column.has_decimal_comma for column in numbers):
+        marks["decimal_mark"] = ","
+    if any(
+        column.fraction_count < max(column.point_count, column.comma_count)
+        and column.point_count != column.comma_count
+        for column in numbers
+    ):
+        marks["thousands_mark"] = "." if "decimal_mark" in marks else ","
+    return marks
+
+
 def guess_settings(
     connection: duckdb.DuckDBPyConnection,
     value: dict[str, Any],
@@ -76,20 +101,7 @@ def guess_settings(
         for name, guess in columns.items()
         if name.endswith(("amount", "price", "total"))
     }
-    numbers = [
-        column
-        for each in main
-        for column in each.columns
-        if column.name in amounts and column.stored == "VARCHAR"
-    ]
-    if any(column.has_decimal_comma for column in numbers):
-        value["decimal_mark"] = ","
-    if any(
-        column.fraction_count < max(column.point_count, column.comma_count)
-        and column.point_count != column.comma_count
-        for column in numbers
-    ):
-        value["thousands_mark"] = "." if value.get("decimal_mark") == "," else ","
+    value.update(guess_marks(main, amounts))
     if "status" in orders:
         values = distinct_values(connection, main[0], orders["status"].column, MOST_STATUSES)
         valid, not_valid, unknown = split_statuses(values)

@@ -40,26 +40,41 @@ def _names() -> dict[str, dict[str, list[str]]]:
     return value
 
 
+def column_words(section: str) -> dict[str, list[str]]:
+    """The words that shops use for a table's fields, or for something else that is listed."""
+    return _names()[section]
+
+
 def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Looked]]]:
-    """The layout, and the files of each of its tables."""
+    """The layout, and the files of each of its tables.
+
+    Args:
+        looked: files that may be of orders, lines or payments, the likeliest first.
+    """
     with_orders = [each for each in looked if _has(each, "orders", "order_id", "ordered_at")]
     with_lines = [each for each in looked if _has(each, "lines", "quantity")]
     flat = [each for each in with_orders if each in with_lines]
     if flat:
-        return "flat_lines", {"lines": _alike(flat)}
+        return "flat_lines", {"lines": alike(flat)}
     lines = [each for each in with_lines if _has(each, "lines", "order_id")]
     if with_orders and lines:
-        return "orders_and_lines", {"orders": _alike(with_orders), "lines": _alike(lines)}
+        return "orders_and_lines", {"orders": alike(with_orders), "lines": alike(lines)}
     paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
     if paid and not with_lines:
-        return "payments_only", {"payments": _alike(paid)}
+        return "payments_only", {"payments": alike(paid)}
     largest = max(looked, key=lambda each: max((c.row_count for c in each.columns), default=0))
-    return "flat_lines", {"lines": _alike([largest])}
+    return "flat_lines", {"lines": alike([largest])}
 
 
-def _alike(found: Sequence[Looked]) -> list[Looked]:
+def alike(found: Sequence[Looked]) -> list[Looked]:
     """The files with the same header as the first."""
     return [each for each in found if each.header == found[0].header]
+
+
+def is_named(looked: Looked, table: TableName, name: str) -> bool:
+    """Whether a column is called as a field is, and may hold it."""
+    best = _best(looked, table, name, set())
+    return best is not None and best.confidence > LIKE_NAME
 
 
 def _has(looked: Looked, table: TableName, *names: str) -> bool:
@@ -87,7 +102,7 @@ def guess_columns(
         for each in tables
         for name in _names().get(each, {})
         if not (layout == "flat_lines" and each == "lines" and name == "order_id")
-        and not (layout == "payments_only" and each == "orders" and name in _OF_PAYMENTS)
+        and not (layout == "payments_only" and (each, name) in _NOT_OF_PAYMENTS_ONLY)
     ]
     guesses: dict[tuple[TableName, str], ColumnGuess] = {}
     # The surest guesses first, so that a column goes to the field that it fits best.
@@ -110,7 +125,11 @@ def guess_columns(
     return found
 
 
-_OF_PAYMENTS = ("order_id", "ordered_at", "total_amount")
+# Of payments alone each is an order of its own, and its status is the order's.
+_NOT_OF_PAYMENTS_ONLY = (
+    ("orders", "order_id"), ("orders", "ordered_at"), ("orders", "total_amount"),
+    ("payments", "order_id"), ("payments", "payment_status"), ("payments", "transaction_kind"),
+)  # fmt: skip
 
 
 def _fill_required(
@@ -124,7 +143,8 @@ def _fill_required(
         "payments_only": [("payments", "payment_id"), ("payments", "paid_amount"),
                           ("payments", "paid_at")],
     }  # fmt: skip
-    missing = [(each, name) for each, name in required[layout] if name not in found[each]]
+    wanted = required.get(layout, [])
+    missing = [(each, name) for each, name in wanted if name not in found[each]]
     lines = found.get("lines")
     if lines is not None and "unit_price" not in lines and "line_total" not in lines:
         missing.append(("lines", "unit_price"))

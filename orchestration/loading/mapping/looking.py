@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.loading.mapping.fields import PLACEHOLDER, TableName
+from orchestration.loading.mapping.fields import FIELDS, PLACEHOLDER, TableName
 from orchestration.loading.mapping.file_specs import guess_file_spec
 from orchestration.loading.mapping.guess_settings import (
     MOST_STATUSES,
     find_date_formats,
+    guess_marks,
     guess_settings,
     guess_signs,
     most_frequent_code,
@@ -28,7 +29,8 @@ from orchestration.loading.mapping.guessing import (
     guess_layout,
 )
 from orchestration.loading.mapping.model import ShopMapping
-from orchestration.loading.mapping.presets import Preset, all_presets
+from orchestration.loading.mapping.optional_tables import add_optional_tables, table_of
+from orchestration.loading.mapping.presets import Preset, all_presets, fit_preset
 from orchestration.loading.mapping.profile import Looked, distinct_values, look_at_folder
 from orchestration.loading.mapping.read import parse_mapping
 from orchestration.loading.mapping.settling import settle_money
@@ -94,44 +96,6 @@ def _recognise(preset: Preset, looked: Sequence[Looked]) -> dict[TableName, list
     return found
 
 
-def fit_preset(
-    preset: Preset, headers: Mapping[TableName, Sequence[Sequence[str]]], changes: Mapping[str, Any]
-) -> ShopMapping:
-    """A preset without the columns that the files lack.
-
-    Args:
-        preset: which.
-        headers: of the files of each table.
-        changes: keys of the mapping that are to be others.
-    """
-    value = preset.mapping.model_dump(mode="json", exclude_defaults=True)
-    main = preset.mapping.main_table
-    dropped = set()
-    for table in ("orders", "lines", "payments"):
-        owner = main if table == "orders" or table not in headers else table
-        header = {name for each in headers[owner] for name in each}
-        columns = value.get(table, {}).get("columns", {})
-        for name, candidates in list(columns.items()):
-            present = [column for column in candidates if column in header]
-            if present:
-                columns[name] = present
-            else:
-                dropped.add(name)
-                del columns[name]
-    if "status" in dropped:
-        value["orders"].pop("statuses", None)
-    known = {name for files in headers.values() for each in files for name in each}
-    value["rules"] = [
-        rule
-        for rule in value.get("rules", [])
-        if not any(
-            each.get("field") in dropped or ("column" in each and each["column"] not in known)
-            for each in rule["when"]
-        )
-    ]
-    return ShopMapping.model_validate({**value, "version": 1, **changes})
-
-
 def _from_preset(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
@@ -162,8 +126,18 @@ def _from_preset(
     changes["date_formats"] = [
         *formats, *(each for each in given.date_formats if each not in formats),
     ]  # fmt: skip
+    amounts = _columns(
+        given, *(name for fields in FIELDS.values() for name, kind in fields.items()
+                 if kind in ("amount", "price"))
+    )  # fmt: skip
+    marks = guess_marks([each for files in found.values() for each in files], amounts)
+    if "decimal_mark" in marks:
+        changes.update(marks)
+        unsure.append("decimal_mark: the amounts have a comma, which is taken for it.")
+    more = add_optional_tables(connection, changes, _unread(looked, found), unsure)
     headers = {table: [each.header for each in files] for table, files in found.items()}
     mapping = fit_preset(preset, headers, changes)
+    found = {**found, **more}
     if preset.name != "online_retail":
         mapping, said = settle_money(folder, mapping, is_preset=True)
         unsure += said
@@ -177,10 +151,11 @@ def _from_preset(
 
 
 def _columns(mapping: ShopMapping, *names: str) -> list[str]:
+    """The columns of the files that may fill fields of these names."""
     return [
         column
-        for table in ("orders", "payments")
-        for name, candidates in mapping.columns_of(table).items()  # type: ignore[arg-type]
+        for table in FIELDS
+        for name, candidates in mapping.columns_of(table).items()
         if name in names
         for column in candidates
     ]
@@ -193,12 +168,7 @@ def _notes_of(found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
 def _currency(
     connection: duckdb.DuckDBPyConnection, preset: Preset, files: Sequence[Looked]
 ) -> str | None:
-    names = [
-        column
-        for table in ("orders", "payments")
-        for column in preset.mapping.columns_of(table).get("currency", ())  # type: ignore[arg-type]
-    ]
-    return most_frequent_code(connection, files, names)
+    return most_frequent_code(connection, files, _columns(preset.mapping, "currency"))
 
 
 def _add_statuses(
@@ -222,12 +192,15 @@ def _add_statuses(
         )
 
 
-def _unused(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
+def _unread(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[Looked]:
     used = [each for files in found.values() for each in files]
+    return [each for each in looked if each not in used]
+
+
+def _unused(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
     return [
         f"{each.source.name} is not read; add it below files, if it belongs to the shop."
-        for each in looked
-        if each not in used
+        for each in _unread(looked, found)
     ]
 
 
@@ -235,7 +208,8 @@ def _from_columns(
     connection: duckdb.DuckDBPyConnection, folder: Path, looked: Sequence[Looked]
 ) -> Guess:
     """Guess field by field."""
-    layout, found = guess_layout(looked)
+    mains = [each for each in looked if table_of(each) is None] or looked
+    layout, found = guess_layout(mains)
     unsure = _notes_of(found)
     value: dict[str, Any] = {"version": 1, "layout": layout, "files": {}}
     notes: dict[KeyPath, str] = {}
@@ -259,6 +233,7 @@ def _from_columns(
     main = found[next(iter(found))]
     guess_settings(connection, value, guesses, main, unsure)
     guess_signs(value, guesses, [files[0] for files in found.values()], unsure)
+    found |= add_optional_tables(connection, value, _unread(looked, found), unsure)
     mapping, said = settle_money(folder, ShopMapping.model_validate(value), is_preset=False)
     unsure += [*said, *_unused(looked, found)]
     head = [

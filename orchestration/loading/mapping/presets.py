@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import cast
+from typing import Any, cast
 
 from orchestration.errors import InputError
 from orchestration.loading.mapping.fields import FIELDS, TableName
@@ -74,3 +75,41 @@ def _without_signs(text: str) -> str:
 def all_presets() -> list[Preset]:
     """All presets, those with the most particular columns first."""
     return [find_preset(name) for name in PRESET_NAMES]
+
+
+def fit_preset(
+    preset: Preset, headers: Mapping[TableName, Sequence[Sequence[str]]], changes: Mapping[str, Any]
+) -> ShopMapping:
+    """A preset without the columns that the files lack.
+
+    Args:
+        preset: which.
+        headers: of the files of each table.
+        changes: keys of the mapping that are to be others.
+    """
+    value = preset.mapping.model_dump(mode="json", exclude_defaults=True)
+    main = preset.mapping.main_table
+    dropped = set()
+    for table in ("orders", "lines", "payments"):
+        owner = main if table == "orders" or table not in headers else table
+        header = {name for each in headers[owner] for name in each}
+        columns = value.get(table, {}).get("columns", {})
+        for name, candidates in list(columns.items()):
+            present = [column for column in candidates if column in header]
+            if present:
+                columns[name] = present
+            else:
+                dropped.add(name)
+                del columns[name]
+    if "status" in dropped:
+        value["orders"].pop("statuses", None)
+    known = {name for files in headers.values() for each in files for name in each}
+    value["rules"] = [
+        rule
+        for rule in value.get("rules", [])
+        if not any(
+            each.get("field") in dropped or ("column" in each and each["column"] not in known)
+            for each in rule["when"]
+        )
+    ]
+    return ShopMapping.model_validate({**value, "version": 1, **changes})

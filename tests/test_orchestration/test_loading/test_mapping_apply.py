@@ -16,7 +16,7 @@ from workbooks import Formula, write_workbook
 
 from orchestration.errors import InputError
 from orchestration.loading.mapping.apply import apply_mapping
-from orchestration.loading.mapping.presets import find_preset
+from orchestration.loading.mapping.presets import find_preset, fit_preset
 from orchestration.loading.mapping.read import parse_mapping
 from orchestration.loading.mapping.tables import TABLES
 
@@ -662,8 +662,6 @@ def shopify_line(name, quantity, price, sku, title, **rest):
 
 def preset_for(name: str, header: list[str], **changes: object):
     """A preset without the columns that a file lacks, as `init` writes it."""
-    from orchestration.loading.mapping.looking import fit_preset
-
     return fit_preset(find_preset(name), {next(iter(find_preset(name).signs)): [header]}, changes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,9 @@ from orchestration.errors import InputError, RegularsError
 from orchestration.loading.mapping.apply import apply_mapping
 from orchestration.loading.mapping.guess_time_zone import _zones
 from orchestration.loading.mapping.looking import guess_mapping
+from orchestration.loading.mapping.optional_tables import table_of
 from orchestration.loading.mapping.presets import PRESET_NAMES, find_preset
+from orchestration.loading.mapping.profile import Looked, look_at_folder
 from orchestration.loading.mapping.read import parse_mapping, read_mapping
 from orchestration.loading.mapping.writing import write_mapping
 
@@ -256,3 +259,84 @@ def test_totals_tell_a_price_of_the_line_from_one_of_the_piece(tmp_path):
         assert connection.execute(
             "select sum(item_amount), sum(total_difference_amount) from raw.orders"
         ).fetchall() == [(29, 0)]  # fmt: skip
+
+
+OPTIONAL = {
+    "auftraege.csv": "Bestellnummer,Bestelldatum,Kundennr\n1,2024-05-01,7\n2,2024-05-02,8\n",
+    "buchungen.csv": "Bestellnummer,Artikelnummer,Menge,Einzelpreis\n1,A1,2,3.50\n2,A2,1,3.00\n",
+    "a_payments.csv": "payment id,order,method,status,amount,kind\n"
+    "p1,1,card,paid,7.00,authorization\np2,1,card,paid,7.00,capture\n"
+    "p3,2,card,failed,3.00,sale\np4,2,card,paid,1.00,refund\n",
+    "katalog.csv": "Artikelnummer,Bezeichnung,Warengruppe\nA1,Tasse,Becher\nA2,Topf,Garten\n",
+    "kunden.csv": "Kundennr,Ort,PLZ\n7,Dresden,01113\n8,Leipzig,04109\n",
+    "noten.csv": "Bestellnummer,Sterne,Datum\n1,5,2024-05-09\n2,3,2024-05-10\n",
+    "pakete.csv": "order id,shipped at,delivered at\n1,03.05.2024,14.05.2024\n",
+    "back.csv": "rma,order,sku,qty,refund amount,refund date\nr1,1,A1,1,3.50,2024-05-20\n",
+    "notes.csv": "a,b\n1,2\n",
+}
+
+
+def test_files_of_optional_tables_are_found_by_their_columns(tmp_path):
+    for name, text in OPTIONAL.items():
+        write(tmp_path, name, text)
+    guess = guess_mapping(tmp_path)
+    assert guess.files == {
+        "orders": ["auftraege.csv"], "lines": ["buchungen.csv"], "payments": ["a_payments.csv"],
+        "products": ["katalog.csv"], "customers": ["kunden.csv"], "reviews": ["noten.csv"],
+        "shipments": ["pakete.csv"], "returns": ["back.csv"],
+    }  # fmt: skip
+    assert [said for said in guess.unsure if "is not read" in said] == [
+        "notes.csv is not read; add it below files, if it belongs to the shop."
+    ]
+    assert any(said.startswith("files.reviews: noten.csv is taken for") for said in guess.unsure)
+    payments = guess.mapping.payments
+    assert payments is not None
+    assert (payments.counted_statuses, payments.counted_kinds, payments.refund_kinds) == (
+        ("paid",), ("capture", "sale"), ("refund",),
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        apply_mapping(connection, tmp_path, guess.mapping)
+        assert connection.execute("select sum(paid_amount) from raw.orders").fetchall() == [(7,)]
+        assert connection.execute(
+            "select product_name, category_name from raw.products order by 1"
+        ).fetchall() == [("Tasse", "Becher"), ("Topf", "Garten")]
+        assert connection.execute("select customer_id, postal_code, city from raw.customers "
+                                  "order by 1").fetchall() == [
+            ("7", "01113", "Dresden"), ("8", "04109", "Leipzig"),
+        ]  # fmt: skip
+        for table, count in (("reviews", 2), ("shipments", 1), ("returns", 1)):
+            assert connection.execute(f"select count(*) from raw.{table}").fetchall() == [(count,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("orders with a rating", "order id,order date,customer,rating,total"),
+        ("orders with shipping dates", "order id,order date,email,shipped at,delivered at"),
+        ("lines with a payment method", "order id,date,customer,sku,qty,price,payment method"),
+        ("nothing of a shop", "x,y,z"),
+        ("reviews that name no order", "review id,stars,text"),
+    ],
+)
+def test_what_only_resembles_an_optional_table_is_none(tmp_path, name, header):
+    count = header.count(",") + 1
+    write(tmp_path, "file.csv", f"{header}\n{','.join(['1'] * count)}\n")
+    with duckdb.connect() as connection:
+        (looked,) = look_at_folder(connection, tmp_path)
+    # Of one row only, dates and numbers are what their names say.
+    columns = [replace(each, date_format="iso", email_count=1) for each in looked.columns]
+    assert table_of(Looked(looked.source, columns)) is None, name
+
+
+def test_a_preset_reads_the_marks_of_its_file(tmp_path):
+    write(
+        tmp_path, "unified_payments.csv",
+        "id,Created (UTC),Amount,Amount Refunded,Status,Currency,Customer Email\n"
+        'ch_1,2024-05-01 10:00,"1250,50","0,00",Paid,eur,a@b.com\n',
+    )  # fmt: skip
+    guess = guess_mapping(tmp_path)
+    assert guess.mapping.decimal_mark == ","
+    with duckdb.connect() as connection:
+        apply_mapping(connection, tmp_path, guess.mapping)
+        assert [str(amount) for (amount,) in connection.execute(
+            "select total_amount from raw.orders").fetchall()] == ["1250.50"]  # fmt: skip

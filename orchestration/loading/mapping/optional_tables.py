@@ -1,0 +1,149 @@
+"""Which files are of the optional tables: payments, customers, products, reviews and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from orchestration.loading.mapping.fields import TableName
+from orchestration.loading.mapping.file_specs import guess_file_spec
+from orchestration.loading.mapping.guess_settings import MOST_STATUSES, find_date_formats
+from orchestration.loading.mapping.guessing import (
+    ColumnGuess,
+    alike,
+    column_words,
+    guess_columns,
+    is_named,
+    split_statuses,
+)
+from orchestration.loading.mapping.profile import Looked, distinct_values, plain_name
+
+# What each must have by name beside its sign; of each tuple one.
+NEEDED: dict[TableName, tuple[tuple[str, ...], ...]] = {
+    "reviews": (("order_id",), ("review_score",)),
+    "shipments": (("order_id",), ("shipped_at", "delivered_at")),
+    "returns": (("returned_amount",), ("returned_at",)),
+    "payments": (("order_id",), ("paid_amount",)),
+    "products": (("product_id",), ("category_name", "product_name")),
+    "customers": (("customer_id", "email"), ("postal_code", "city", "state", "country")),
+}
+# These have no sign of their own: they are what names no order.
+WITHOUT_ORDERS: tuple[TableName, ...] = ("products", "customers")
+
+
+def table_of(looked: Looked) -> TableName | None:
+    """The optional table whose file this is; none for one of orders or lines, or of nothing.
+
+    Args:
+        looked: what is known of a file.
+    """
+    if _is_of_orders(looked) or _is_of_lines(looked):
+        return None
+    names = {plain_name(column.name) for column in looked.columns}
+    for table, needed in NEEDED.items():
+        if table in WITHOUT_ORDERS:
+            is_it = not is_named(looked, "orders", "order_id") or table == "products"
+            is_it = is_it and not is_named(looked, "lines", "quantity")
+        else:
+            is_it = not names.isdisjoint(column_words("signs")[table])
+        if is_it and all(any(is_named(looked, table, name) for name in one) for one in needed):
+            return table
+    return None
+
+
+def _is_of_orders(looked: Looked) -> bool:
+    names = {plain_name(column.name) for column in looked.columns}
+    if "paymentid" in names or "returnid" in names or "reviewid" in names:
+        return False
+    return (
+        is_named(looked, "orders", "order_id")
+        and is_named(looked, "orders", "ordered_at")
+        and any(is_named(looked, "orders", key) for key in ("customer_id", "email", "phone"))
+    )
+
+
+def _is_of_lines(looked: Looked) -> bool:
+    return (
+        is_named(looked, "lines", "quantity")
+        and any(is_named(looked, "lines", price) for price in ("unit_price", "line_total"))
+        and not is_named(looked, "returns", "returned_at")
+    )
+
+
+def add_optional_tables(
+    connection: duckdb.DuckDBPyConnection,
+    value: dict[str, Any],
+    looked: Sequence[Looked],
+    unsure: list[str],
+) -> dict[TableName, list[Looked]]:
+    """Add to a mapping the optional tables whose files are there.
+
+    Args:
+        connection: any.
+        value: keys of the mapping; files, columns and date formats are added to.
+        looked: files that no other table has.
+        unsure: gets a sentence for each table.
+
+    Returns:
+        The files of each table that was added.
+    """
+    found: dict[TableName, list[Looked]] = {}
+    for each in looked:
+        table = table_of(each)
+        if table is not None and table not in value["files"]:
+            found.setdefault(table, []).append(each)
+    found = {table: alike(files) for table, files in found.items()}
+    for table, files in found.items():
+        columns = guess_columns("", table, files[0])[table]
+        value["files"][table] = guess_file_spec(files, unsure)
+        value[table] = {"columns": {name: [guess.column] for name, guess in columns.items()}}
+        said = ", ".join(f"{name}: {guess.column}" for name, guess in columns.items())
+        unsure.append(f"files.{table}: {files[0].source.name} is taken for {table} ({said}).")
+        dated = [guess.column for guess in columns.values()]
+        value["date_formats"] += [
+            each
+            for each in find_date_formats(files, dated, unsure)
+            if each not in value["date_formats"]
+        ]
+        if table == "payments":
+            _count_payments(connection, value["payments"], columns, files[0], unsure)
+    return found
+
+
+def _count_payments(
+    connection: duckdb.DuckDBPyConnection,
+    part: dict[str, Any],
+    columns: Mapping[str, ColumnGuess],
+    looked: Looked,
+    unsure: list[str],
+) -> None:
+    """Which payments count: those that were made, and of a sale's steps those that move money."""
+    if "payment_status" in columns:
+        values = distinct_values(
+            connection, looked, columns["payment_status"].column, MOST_STATUSES
+        )
+        valid, _, unknown = split_statuses(values)
+        if valid:
+            part["counted_statuses"] = valid
+        if unknown:
+            unsure.append(
+                f"payments.counted_statuses: {', '.join(unknown)} are unknown words and do not "
+                "count."
+            )
+    if "transaction_kind" in columns:
+        values = distinct_values(
+            connection, looked, columns["transaction_kind"].column, MOST_STATUSES
+        )
+        words = column_words("transactions")
+        counted = [each for each in values if plain_name(each) in words["counted"]]
+        if counted:
+            part["counted_kinds"] = counted
+        part["refund_kinds"] = [each for each in values if plain_name(each) in words["refund"]]
+        known = [word for each in words.values() for word in each]
+        unknown = [each for each in values if plain_name(each) not in known]
+        if unknown:
+            unsure.append(
+                f"payments.counted_kinds: {', '.join(unknown)} are unknown words and do not count."
+            )
