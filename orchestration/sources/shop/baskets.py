@@ -155,7 +155,7 @@ def _draw_facts(rng: np.random.Generator, goods: IntArray, is_first: BoolArray) 
     count = len(goods)
     has_coupon = rng.random(count) < COUPON_SHARE
     is_express = rng.random(count) < EXPRESS_SHARE
-    return _small(  # type: ignore[no-any-return]  # of the kind that it is told
+    facts: OrderFacts = _small(
         OrderFacts,
         merchandise_cents=goods,
         coupon_cents=np.where(has_coupon, np.rint(goods * COUPON_DISCOUNT), 0),
@@ -164,6 +164,7 @@ def _draw_facts(rng: np.random.Generator, goods: IntArray, is_first: BoolArray) 
         has_no_id=~is_first & (rng.random(count) < WITHOUT_ID_SHARE),
         is_in_capitals=rng.random(count) < CAPITALS_SHARE,
     )
+    return facts
 
 
 def _draw_products(

@@ -201,10 +201,10 @@ def _pick_counts(scenario: Scenario) -> FloatArray:
 
 def _texts(rng: np.random.Generator, category: IntArray) -> tuple[pa.Array, pa.Array]:
     """Ids and names; a name is made of a style, a noun and a number, so that each is its own."""
-    nouns = [each.nouns[rng.integers(len(each.nouns))] for each in
-             (CATEGORIES[number] for number in category)]  # fmt: skip
+    categories = [CATEGORIES[number] for number in category]
+    nouns = [each.nouns[rng.integers(len(each.nouns))] for each in categories]
     styles = rng.integers(0, len(STYLES), len(category))
-    ids = [f"{CATEGORIES[number].code}-{place:04d}" for place, number in enumerate(category, 1)]
+    ids = [f"{each.code}-{place:04d}" for place, each in enumerate(categories, 1)]
     names = [
         f"{noun}, {STYLES[style]}, no. {place}"
         for place, (noun, style) in enumerate(zip(nouns, styles, strict=True), 1)

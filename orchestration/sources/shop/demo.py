@@ -26,7 +26,7 @@ from orchestration.sources.shop.scenarios import (
     Scenario,
     find_scenario,
 )
-from orchestration.sources.shop.truth import write_truth
+from orchestration.sources.shop.truth import FOLDER_NAME, write_truth
 from orchestration.sources.shop.writing import Shop, write_lines
 
 __all__ = ["DEFAULT_SCENARIO", "LAYOUT", "SCENARIOS", "find_scenario", "generate_demo_shop"]
@@ -80,7 +80,8 @@ def generate_demo_shop(
             "order_count": order_count, "seed": seed, "scenario": scenario,
         }  # fmt: skip
         write_truth(partial, shop, orders, planted, asked, counts)
-        (partial / MAPPING_NAME).write_text(_mapping(), encoding="utf-8")
+        (partial / MAPPING_NAME).write_text(_text(MAPPING_NAME), encoding="utf-8")
+        (partial / FOLDER_NAME / "README.md").write_text(_text("truth.md"), encoding="utf-8")
         _put_in_place(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -126,10 +127,9 @@ def _draw_lines(
     return join(lines), join(facts)
 
 
-def _mapping() -> str:
-    """The commented mapping, which is the same for every shop of this kind."""
-    place = files("orchestration.sources.shop").joinpath(MAPPING_NAME)
-    return place.read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    """A text that is the same for every shop of this kind."""
+    return files("orchestration.sources.shop").joinpath(name).read_text(encoding="utf-8")
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:

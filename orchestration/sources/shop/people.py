@@ -133,8 +133,8 @@ def draw_people_and_orders(
         found += int((repeats[:fitting] + 1).sum())
         if fitting < BLOCK_PEOPLE:
             break
-    guests = _draw_guests(np.random.default_rng(seed.spawn(1)[0]), scenario, catalogue,
-                          order_count - found)  # fmt: skip
+    rng = np.random.default_rng(seed.spawn(1)[0])
+    guests = _draw_block(rng, scenario, catalogue, order_count - found)
     people = _join([*blocks, guests])
     return _sort(people, np.concatenate(counts), np.concatenate(times))
 
@@ -165,12 +165,6 @@ def _draw_block(
         habit_phase=np.where(is_habit, rng.random(habit.shape), np.nan),
         customer_count=count,
     )
-
-
-def _draw_guests(
-    rng: np.random.Generator, scenario: Scenario, catalogue: Catalogue, count: int
-) -> People:
-    return _draw_block(rng, scenario, catalogue, count)
 
 
 def _draw_births(rng: np.random.Generator, count: int) -> FloatArray:

@@ -14,7 +14,12 @@ from orchestration.sources.shop.demo import SCENARIOS, find_scenario, generate_d
 
 PROJECT_DIR = Path(__file__).resolve().parents[4]
 TRUTH = ("customers", "habits", "orders", "pairs", "products", "returns", "shop", "tastes")
-FILES = {"order_lines.csv", "shop.yml", *(f"truth/{name}.parquet" for name in TRUTH)}
+FILES = {
+    "order_lines.csv",
+    "shop.yml",
+    "truth/README.md",
+    *(f"truth/{name}.parquet" for name in TRUTH),
+}
 
 
 def bytes_by_name(folder: Path) -> dict[str, bytes]:
@@ -44,7 +49,9 @@ def test_another_seed_gives_another_shop_with_the_same_mapping(tmp_path):
     generate_demo_shop(tmp_path / "one", order_count=300, seed=5)
     generate_demo_shop(tmp_path / "two", order_count=300, seed=6)
     one, two = bytes_by_name(tmp_path / "one"), bytes_by_name(tmp_path / "two")
-    assert {name for name in one if one[name] == two[name]} == {"shop.yml"}
+    assert {name for name in one if one[name] == two[name]} == {
+        "shop.yml", "truth/README.md",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("order_count", [100, 101, 777, 33_000])

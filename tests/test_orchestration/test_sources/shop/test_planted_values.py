@@ -6,7 +6,10 @@ are four to five standard errors wide, and the seed is fixed.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from flat_shops import ORDERS, columns, one
 
@@ -136,3 +139,18 @@ def test_restocked_pieces_are_the_mean_of_simulated_ones():
     assert found == pytest.approx(expected[0], rel=0.01)
     never = expect_orders(np.array([0.05]), np.array([0.0]), 100)
     assert never == pytest.approx([5.0])
+
+
+# What the truth says of itself
+
+
+def test_every_column_of_the_truth_is_described_beside_it(truth):
+    text = (truth / "README.md").read_text(encoding="utf-8")
+    described = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    tables = {path.stem: path for path in truth.glob("*.parquet")}
+    assert set(described) == set(tables)
+    scenario = set(vars(find_scenario("loyal_shop")))
+    for name, path in tables.items():
+        for column in set(pq.read_schema(path).names) - scenario:
+            plain = re.sub("_(180|365)_days$", "_90_days", column)
+            assert f"`{plain}`" in described[name], f"{name}.{column}"
