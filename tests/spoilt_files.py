@@ -23,16 +23,18 @@ EXPECTED = Expectations(
 )
 
 
-def spoil(folder: Path, stem: str, change: Callable[[Rows], Rows | None]) -> None:
-    """Change the rows of a file; row number n stands on line n + 2, as no value spans lines."""
+def spoil(folder: Path, stem: str, change: Callable[[Rows], Rows | None]) -> Rows:
+    """Change the rows of a file; row number n stands on line n + 2: values span no lines then."""
     path = folder / f"{stem}.csv"
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
+    rows = [{name: text.replace("\n", " ") for name, text in row.items()} for row in rows]
     rows = change(rows) or rows
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    return rows
 
 
 def put(folder: Path, stem: str, column: str, *values: str, at: int = 10) -> None:

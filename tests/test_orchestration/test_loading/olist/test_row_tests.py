@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS
+from spoilt_files import Rows, spoil
 
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
 
 ORDER_COUNT = 300
-Rows = list[dict[str, str]]
-
-
-def spoil(folder: Path, stem: str, change: Callable[[Rows], Rows | None]) -> Rows:
-    """Change the rows of a file; row number n stands on line n + 2, as no value spans lines."""
-    path = folder / f"{stem}.csv"
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    rows = [{name: text.replace("\n", " ") for name, text in row.items()} for row in rows]
-    rows = change(rows) or rows
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
 
 
 def rejected(warehouse: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
