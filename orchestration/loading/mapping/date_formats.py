@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -15,6 +15,7 @@ DATE_FORMATS = tuple(
                 "%Y%m%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d %b %Y", "%b %d %Y", "%b %d, %Y")
     for time in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S %z", " %I:%M %p", " %I:%M:%S %p")
 )  # fmt: skip
+SAMPLE_SIZE = 500
 ISO_PATTERN = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
@@ -47,23 +48,39 @@ def find_date_format(
         return "iso", False, "dates of ISO"
     if dated < 0.98 * filled_count:
         return None, False, ""
+    # A format that fits nearly all values fits one of some hundred.
+    some = _count_formats(
+        connection, DATE_FORMATS,
+        f"(select value from temp.stage_text where value is not null limit {SAMPLE_SIZE})",
+    )  # fmt: skip
+    likely = [each for each, count in some.items() if count]
+    if not likely:
+        return None, False, ""
+    counts = _count_formats(connection, likely, "temp.stage_text")
+    return _choose_format(connection, filled_count, counts)
+
+
+def _count_formats(
+    connection: duckdb.DuckDBPyConnection, formats: Sequence[str], source: str
+) -> dict[str, int]:
+    """How many values each format reads."""
     tries = ", ".join(
         f"count(*) filter (year(try_strptime(value, {literal(each)})) between 1970 and 2199)"
-        for each in DATE_FORMATS
+        for each in formats
     )
-    (counts,) = connection.execute(f"select {tries} from temp.stage_text").fetchall()
-    most = max(counts)
-    return _choose_format(connection, filled_count, counts, most)
+    (counts,) = connection.execute(f"select {tries} from {source}").fetchall()
+    return dict(zip(formats, counts, strict=True))
 
 
 def _choose_format(
-    connection: duckdb.DuckDBPyConnection, filled_count: int, counts: Sequence[int], most: int
+    connection: duckdb.DuckDBPyConnection, filled_count: int, counts: Mapping[str, int]
 ) -> tuple[str | None, bool, str]:
     """Of the formats that fit most values, the one that the order of the rows speaks for."""
+    most = max(counts.values())
     if most < 0.98 * filled_count:
         return None, False, ""
     # "%Y" reads two digits and "%y" refuses four, so the narrower one comes first.
-    fitting = [each for each, count in zip(DATE_FORMATS, counts, strict=True) if count == most]
+    fitting = [each for each, count in counts.items() if count == most]
     if any("%y" in each for each in fitting):
         fitting = [each for each in fitting if "%y" in each]
     if len(fitting) == 1:

@@ -39,14 +39,13 @@ def fill_down(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage
         if where[0] == "orders"
         for column in (value_column(where), text_column(where))
     ]
-    firsts = ", ".join(
-        f"first_value({column} ignore nulls) over whole_order as {column}" for column in filled
-    )
+    firsts = ", ".join(f"arg_min({column}, position) as {column}" for column in filled)
+    replaced = ", ".join(f"heads.{column} as {column}" for column in filled)
     connection.execute(
         f"""
         create or replace {stage.name.replace("temp.", "temp table ")} as
         with marked as (
-            select *, {" or ".join(begins)} as is_first from {stage.name}
+            select source_number, position, {" or ".join(begins)} as is_first from {stage.name}
             window before as (
                 partition by source_number order by position
                 rows between unbounded preceding and 1 preceding
@@ -54,18 +53,28 @@ def fill_down(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage
         ),
 
         numbered as (
-            select *, count(*) filter (is_first) over (
+            select source_number, position, count(*) filter (is_first) over (
                 partition by source_number order by position
                 rows between unbounded preceding and current row
             ) as order_place
             from marked
+        ),
+
+        heads as (
+            -- The first value that stands there; a place without any is not looked at.
+            select numbered.source_number, numbered.order_place, {firsts}
+            from {stage.name} as rows
+            inner join numbered using (source_number, position)
+            group by numbered.source_number, numbered.order_place
         )
 
-        select * exclude (is_first, order_place) replace ({firsts}) from numbered
-        window whole_order as (
-            partition by source_number, order_place order by position
-            rows between unbounded preceding and unbounded following
-        )
+        select rows.* replace ({replaced})
+        from {stage.name} as rows
+        inner join numbered
+            on rows.source_number = numbered.source_number and rows.position = numbered.position
+        inner join heads
+            on numbered.source_number = heads.source_number
+            and numbered.order_place = heads.order_place
         """
     )
     if ("orders", "order_number") in stage.fields:
