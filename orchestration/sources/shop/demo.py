@@ -2,7 +2,7 @@
 
 Nothing is drawn order by order: people, orders, baskets and returns are arrays, drawn in blocks of
 a fixed size from seeds of their own, so that a seed gives the same bytes. A row of the file takes
-some 60 bytes of memory until it is written.
+some 110 bytes of memory until it is written.
 """
 
 from __future__ import annotations

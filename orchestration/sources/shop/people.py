@@ -119,7 +119,7 @@ def draw_people_and_orders(
     counts: list[IntArray] = []
     times: list[FloatArray] = []
     found = 0
-    while found < wanted:
+    while True:
         rng = np.random.default_rng(seed.spawn(1)[0])
         block = _draw_block(rng, scenario, catalogue)
         until = np.minimum(block.dropped, SPAN_DAYS)

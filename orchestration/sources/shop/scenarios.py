@@ -17,7 +17,7 @@ class Scenario:
         rate_shape: of the gamma that people's rates are drawn from; none where all have the mean.
         mean_dropout_rate_per_day: of leaving for good, per day, mean over people; 0 for never.
         dropout_shape: of the gamma that these are drawn from; none where all have the mean.
-        guest_share: of orders that name nobody, 0 to 1.
+        guest_share: of orders that name nobody, at least, 0 to 1.
         mean_further_picks: products that an order has beside its first one, mean.
         pick_shape: of the negative binomial that they are drawn from; the smaller, the more large
             baskets there are.
