@@ -51,6 +51,10 @@ def check(
             "expected the folder of the shop's files; name it, as in `regulars check FOLDER`, or "
             "set REGULARS_DATA_DIR."
         )
+    if not folder.is_dir():
+        raise InputError(
+            f"expected a folder of files, but {shown_path(folder)} is none; name another one."
+        )
     place = mapping_place(folder, mapping)
     shop = read_mapping(place)
     with duckdb.connect() as connection:
@@ -150,7 +154,7 @@ def _amounts(mapping: ShopMapping, understood: Understanding) -> list[Line]:
     lines: list[Line] = [(mapping.currency, f"{'all orders':>18}{'valid orders':>18}")]
     for name, sums in understood.amounts.items():
         if any(each is not None for each in sums):
-            figures = "".join("" if each is None else f"{each:>18,.2f}" for each in sums)
+            figures = "".join("" if each is None else f" {each:>17,.2f}" for each in sums)
             lines.append((name.capitalize(), figures))
     return lines
 
@@ -223,4 +227,5 @@ def _row(*cells: str) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    return shown_text(text if len(text) <= width else f"{text[: width - 1]}…")
+    shown = shown_text(text)
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"

@@ -332,6 +332,12 @@ def test_a_folder_without_a_mapping_is_told_of_init(tmp_path):
     assert "write one with `regulars init DATA_FOLDER`" in said(check(tmp_path))
 
 
+def test_what_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "sales.csv").write_text("a\n1\n")
+    assert "sales.csv is none; name another one." in said(check(tmp_path / "sales.csv"))
+    assert "nowhere is none; name another one." in said(check(tmp_path / "nowhere"))
+
+
 def test_the_mapping_may_lie_elsewhere(broken, tmp_path_factory, monkeypatch):
     folder = broken("flat_lines")
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "mine.yml"

@@ -62,7 +62,9 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
     if paid and not with_lines:
         return "payments_only", {"payments": alike(paid)}
-    largest = max(looked, key=lambda each: max((c.row_count for c in each.columns), default=0))
+    largest = max(
+        with_orders or looked, key=lambda each: max((c.row_count for c in each.columns), default=0)
+    )
     return "flat_lines", {"lines": alike([largest])}
 
 

@@ -20,6 +20,9 @@ from orchestration.loading.mapping.staging import (
 )
 from orchestration.sql_text import literal
 
+# No line of a shop has so much money; sums of orders stay within eighteen digits.
+MOST_MONEY = 1_000_000_000_000
+
 
 def stage_products(
     connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage: Stage | None
@@ -85,27 +88,49 @@ def insert_lines(
         _drop_repeated_lines(connection, stage)
     create_lines(connection, mapping, stage, line_columns)
     price = mapping.money.line_price
-    condition = f"line_kind = 'sale' and (quantity <= 0 or {price} < 0)"
-    count = connection.execute(
-        f"select count(*) from temp.stage_line where {condition}"
-    ).fetchall()[0][0]
-    if count:
-        # The stage has the same rows by source and position.
-        connection.execute(
-            f"""
-            insert into temp.stage_rejected
-            select 'lines', source_number, position, null,
-                if(quantity <= 0, {literal(mapping.columns_of("lines")["quantity"][0])},
-                    {literal(mapping.columns_of("lines")[price][0])}),
-                cast(if(quantity <= 0, quantity, {price}) as varchar), 'no_rule',
-                'the line has the quantity ' || quantity || ' and the price ' || {price}
-                    || ', and no rule says what that is; add one to rules', null
-            from temp.stage_line where {condition}
-            """
-        )
-        connection.execute(f"delete from temp.stage_line where {condition}")
+    _set_aside_lines(
+        connection, mapping, f"line_kind = 'sale' and (quantity <= 0 or {price} < 0)", "no_rule",
+        f"'the line has the quantity ' || quantity || ' and the price ' || {price}"
+        " || ', and no rule says what that is; add one to rules'",
+    )  # fmt: skip
+    pieces = "1" if price == "line_total" else "abs(cast(quantity as double))"
+    _set_aside_lines(
+        connection, mapping,
+        f"{pieces} * abs(cast({price} as double)) >= {MOST_MONEY}", "too_large",
+        f"'the line has the quantity ' || quantity || ' and the price ' || {price}"
+        f" || ', which is more money than the {MOST_MONEY:,} that a line may have'",
+    )  # fmt: skip
     insert_ledger(connection, mapping, schema, has_kinds=has_kinds)
     insert_order_lines(connection, mapping, schema)
+
+
+def _set_aside_lines(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: ShopMapping,
+    condition: str,
+    code: str,
+    reason: str,
+) -> None:
+    """Move judged lines to the rejected rows; the quantity is to blame unless it is above zero."""
+    assert mapping.lines is not None
+    ((count,),) = connection.execute(
+        f"select count(*) from temp.stage_line where {condition}"
+    ).fetchall()
+    if not count:
+        return
+    price = mapping.money.line_price
+    columns = {name: literal(mapping.columns_of("lines")[name][0]) for name in ("quantity", price)}
+    # The stage has the same rows by source and position.
+    connection.execute(
+        f"""
+        insert into temp.stage_rejected
+        select 'lines', source_number, position, null,
+            if(quantity <= 0, {columns["quantity"]}, {columns[price]}),
+            cast(if(quantity <= 0, quantity, {price}) as varchar), '{code}', {reason}, null
+        from temp.stage_line where {condition}
+        """
+    )
+    connection.execute(f"delete from temp.stage_line where {condition}")
 
 
 def _drop_repeated_lines(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:

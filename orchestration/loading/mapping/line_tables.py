@@ -97,7 +97,7 @@ def insert_ledger(
     connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, schema: str, *, has_kinds: bool
 ) -> None:
     """Every line with its product, kind of product and amount, into ``ledger_lines``."""
-    price = "quantity * unit_price"
+    price = "cast(quantity as decimal(38, 3)) * cast(unit_price as decimal(38, 6))"
     if mapping.money.line_price == "line_total":
         price = "line_total"
     discount = "coalesce(abs(line_discount_amount), 0)"

@@ -132,7 +132,7 @@ def _other_price(mapping: ShopMapping) -> str:
     """SQL of a line's amount, if its price were of the line instead of a piece, or the reverse."""
     if mapping.money.line_price == "unit_price":
         return "unit_price * sign(quantity)"
-    return "line_amount * quantity"
+    return "cast(line_amount as decimal(38, 2)) * quantity"
 
 
 def _is(column: str, options: list[str] | list[bool], wanted: str | bool) -> str:

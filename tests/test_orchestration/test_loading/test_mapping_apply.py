@@ -350,6 +350,23 @@ def test_negative_numbers_that_no_rule_covers_are_refused(connection, tmp_path, 
     assert "and no rule says what that is; add one to rules." in said
 
 
+@pytest.mark.parametrize(
+    ("pieces", "price"),
+    [("1", "123456789012.5"), ("999999999999999", "999999999999"), ("-20", "99999999999")],
+)
+def test_more_money_than_any_line_has_is_refused_and_never_overflows(
+    connection, tmp_path, pieces, price
+):
+    rule = "rules: [{kind: return, when: {field: quantity, sign: negative}}]\n"
+    write(tmp_path, "sales.csv", ONE + f"2,2024-05-01,anna,mug,{pieces},{price}\n")
+    if price == "123456789012.5":  # a great deal, but not too much
+        apply(connection, tmp_path, FLAT + rule)
+        return
+    said = refusal(connection, tmp_path, FLAT + rule)
+    assert said.startswith("sales.csv, line 3, column p")
+    assert "which is more money than the 1,000,000,000,000 that a line may have" in said
+
+
 def test_another_currency_is_refused(connection, tmp_path):
     write(tmp_path, "sales.csv", ONE.replace("product", "money").replace("mug", "USD"))
     text = FLAT.replace("product_id: product, ", "").replace(
