@@ -100,7 +100,10 @@ def _shopify_head(
         "Paid at": "" if status in ("pending", "voided") else f"{order.later['paid']:{OFFSET}}",
         "Subtotal": money(order.goods - order.discount), "Shipping": money(order.shipping),
         "Taxes": money(total * 19 // 119), "Total": money(total),
-        "Discount Amount": money(order.discount + order.shipping_discount),
+        # As in real exports, the discounts of the lines are in it, too.
+        "Discount Amount": money(
+            order.discount + order.shipping_discount + sum(line.discount for line in order.lines)
+        ),
         "Discount Code": "TEN" if order.discount else "", "Payment Method": ways,
         "Refunded Amount": money(refunded), "Id": str(5_000_000_000_000 + order.number),
         "Cancelled at":

@@ -316,6 +316,36 @@ def test_where_no_order_is_left_the_reason_is_named(broken):
     )
 
 
+@pytest.mark.parametrize(
+    ("setting", "lines", "total", "better"),
+    [
+        ("order_discount: subtracted", "1,10.00,2.00", "7.00", "order_discount: with_lines"),
+        ("order_discount: with_lines", "1,10.00,2.00", "5.00", "order_discount: subtracted"),
+        ("order_discount: subtracted", "1,10.00,2.00", "8.00", "order_discount: included"),
+        ("line_discount: subtracted", "1,10.00,2.00", "9.00",
+         "line_discount: included, money.order_discount: with_lines"),
+        ("line_price: unit_price", "3,10.00,0", "7.00", "line_price: line_total"),
+        ("order_discount: subtracted", "1,10.00,2.00", "5.00", None),
+        ("order_discount: subtracted", "1,10.00,2.00", "1.00", None),
+    ],
+)  # fmt: skip
+def test_the_setting_under_which_more_totals_agree_is_named(
+    tmp_path, setting, lines, total, better
+):
+    (tmp_path / "sales.csv").write_text(
+        "order_id,order_date,customer_id,quantity,unit_price,line_discount_amount,"
+        f"discount_amount,total_amount\n1,2024-05-01,anna,{lines},3.00,{total}\n"
+    )
+    text = guess_mapping(tmp_path).text
+    text = re.sub(r"(?m)^money:\n(  .*\n)+", f"money:\n  {setting}\n", text)
+    (tmp_path / "shop.yml").write_text(text)
+    printed = said(check(tmp_path))
+    if better is None:
+        assert "would be" not in printed
+    else:
+        assert f"with money.{better}" in printed
+
+
 # -- the mapping ----------------------------------------------------------------------------------
 
 

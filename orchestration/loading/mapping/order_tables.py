@@ -27,6 +27,9 @@ def insert_orders(
     """Orders with a sale or a gift, or without lines; whether each is valid, and if not, why."""
     has_lines = mapping.layout != "payments_only"
     expected, off_shipping = _money_sql(mapping.money)
+    discount = "abs(discount_amount)"
+    if mapping.money.order_discount == "with_lines":
+        discount = f"greatest(0, {discount} - coalesce(sums.line_discount_amount, 0))"
     without = (
         "when line_count = 0 then 'no lines' when sale_line_count = 0 then 'gifts only' "
         "when merchandise_line_count = 0 then 'no merchandise'"
@@ -44,6 +47,8 @@ def insert_orders(
                 sum(item_amount) filter (line_kind = 'sale' and not is_merchandise) as other_amount,
                 sum(item_amount) filter (line_kind = 'sale' and product_kind = '{TIP}')
                     as tip_amount,
+                sum(if(quantity < 0, -1, 1) * coalesce(abs(line_discount_amount), 0))
+                    filter (line_kind = 'sale') as line_discount_amount,
                 count(*) filter (line_kind in ('sale', 'gift')) as line_count,
                 count(*) filter (line_kind = 'sale') as sale_line_count,
                 count(*) filter (line_kind = 'sale' and is_merchandise) as merchandise_line_count
@@ -59,7 +64,7 @@ def insert_orders(
             select
                 stage_order.order_id, order_number, person_id as customer_id,
                 status as order_status, ordered_at, sums.item_amount, sums.other_amount,
-                sums.tip_amount, abs(discount_amount) as discount_amount, shipping_amount,
+                sums.tip_amount, {discount} as discount_amount, shipping_amount,
                 fee_amount, tax_amount, subtotal_amount, total_amount, paid.paid_amount,
                 abs(refunded_amount) as refunded_amount, paid_at, cancelled_at, refunded_at,
                 payment_type, postal_code, city, state, country,
@@ -102,6 +107,7 @@ def insert_orders(
 def _money_sql(money: Money) -> tuple[str, str]:
     """SQL of what an order's total should be, and of the part of its discount off the shipping.
 
+    The discount is the one beside the lines: what it has of theirs is taken from it before.
     The subtotal is that of the lines after the discount. What of the discount it does not explain
     was given on the shipping, so it takes nothing from the merchandise.
     """

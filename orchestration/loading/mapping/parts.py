@@ -180,7 +180,8 @@ class Money(Part):
     Attributes:
         line_price: whether a line states the price of a piece, or of the line.
         line_discount: subtracted from the line's price, or already in it.
-        order_discount: subtracted from the sum of the lines, or already in them.
+        order_discount: subtracted from the sum of the lines, already in them, or subtracted while
+            it counts the lines' own discounts once more.
         prices_include_tax: whether the order's tax is in the prices.
         refunds: which refunds count: those that the lines state, those that the order states, or
             both, the order's being the sum: what no line states is a return without a product.
@@ -189,7 +190,7 @@ class Money(Part):
 
     line_price: Literal["unit_price", "line_total"] = "unit_price"
     line_discount: Literal["subtracted", "included"] = "subtracted"
-    order_discount: Literal["subtracted", "included"] = "subtracted"
+    order_discount: Literal["subtracted", "included", "with_lines"] = "subtracted"
     prices_include_tax: bool = False
     refunds: Literal["lines", "orders", "both", "none"] = "both"
     tolerance_amount: Annotated[float, Field(ge=0)] = 0.05

@@ -82,7 +82,7 @@ def _insert_order_refunds(
     less the merchandise that the lines state already.
     """
     merchandise = "orders.item_amount"
-    if mapping.money.order_discount == "subtracted":
+    if mapping.money.order_discount != "included":
         merchandise += " - coalesce(orders.order_discount_amount, 0)"
     total = "nullif(coalesce(orders.total_amount, orders.expected_total_amount), 0)"
     share = f"least(orders.refunded_amount, {total}) * cast({merchandise} as double) / {total}"

@@ -53,7 +53,9 @@ def compare_totals(
     money = mapping.money
     prices = [money.line_price, _other(money.line_price, "unit_price", "line_total")]
     line_discounts = [money.line_discount, _other(money.line_discount, "subtracted", "included")]
-    order_discounts = [money.order_discount, _other(money.order_discount, "subtracted", "included")]
+    order_discounts = [money.order_discount, *(
+        each for each in ("subtracted", "with_lines", "included") if each != money.order_discount
+    )]  # fmt: skip
     taxes = [money.prices_include_tax, not money.prices_include_tax]
     rows = connection.execute(
         f"""
@@ -73,21 +75,28 @@ def compare_totals(
         choices as (
             select price, line_discount as discount_choice, order_discount, tax
             from range(2) as prices(price), range(2) as line_discounts(line_discount),
-                range(2) as order_discounts(order_discount), range(2) as taxes(tax)
+                range(3) as order_discounts(order_discount), range(2) as taxes(tax)
         ),
 
         compared as (
             select
                 choices.*,
+                coalesce(orders.order_discount_amount, 0)
+                    + coalesce(orders.shipping_discount_amount, 0)
+                    + {"lines.line_discount" if order_discounts[0] == "with_lines" else "0"}
+                    as stated_discount,
                 orders.total_amount - (
                     if(choices.price = 0, lines.amount_0, lines.amount_1)
                     - if({_is("discount_choice", line_discounts, "subtracted")},
                         lines.line_discount, 0)
                     + coalesce(orders.shipping_amount, 0) + coalesce(orders.fee_amount, 0)
                     + if({_is("tax", taxes, False)}, coalesce(orders.tax_amount, 0), 0)
-                    - if({_is("order_discount", order_discounts, "subtracted")},
-                        coalesce(orders.order_discount_amount, 0)
-                            + coalesce(orders.shipping_discount_amount, 0), 0)
+                    - case order_discount
+                        when {order_discounts.index("subtracted")} then stated_discount
+                        when {order_discounts.index("with_lines")}
+                            then greatest(0, stated_discount - lines.line_discount)
+                        else 0
+                    end
                 ) as difference
             from "{schema}".orders as orders
             inner join lines on orders.order_id = lines.order_id
@@ -111,15 +120,15 @@ def compare_totals(
     count, agreeing, amount = rows[0][4:]
     difference = Decimal(amount).quantize(Decimal("0.01"))
     # Of equal ones the one with the fewest changes.
-    *chosen, _, best, _ = max(rows, key=lambda row: (row[5], -sum(row[:4])))
+    *chosen, _, best, _ = max(rows, key=lambda row: (row[5], -sum(map(bool, row[:4]))))
     if best - agreeing < WORTH_NAMING * count:
         return Totals(count, agreeing, difference)
     names = ("line_price", "line_discount", "order_discount", "prices_include_tax")
-    others = (prices[1], line_discounts[1], order_discounts[1], taxes[1])
+    options: list[list[str] | list[bool]] = [prices, line_discounts, order_discounts, taxes]
     better = {
-        name: str(other).lower()
-        for name, other, is_other in zip(names, others, chosen, strict=True)
-        if is_other
+        name: str(values[place]).lower()
+        for name, values, place in zip(names, options, chosen, strict=True)
+        if place
     }
     return Totals(count, agreeing, difference, better, best)
 

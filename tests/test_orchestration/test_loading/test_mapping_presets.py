@@ -76,6 +76,31 @@ def test_a_shopify_discount_is_off_the_lines_as_far_as_the_subtotal_says(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("subtotal", "shipping", "total", "discount", "beside_lines"),
+    [
+        # As in a public export of 3,885 orders: price 169.00, 33.80 off the line, and no more.
+        ("135.20", "0.00", "135.20", "33.80", "0.00"),
+        # 3.40 off the order besides.
+        ("131.80", "4.95", "136.75", "37.20", "3.40"),
+    ],
+)
+def test_a_shopify_discount_counts_those_of_the_lines_which_are_taken_off_once(
+    tmp_path, subtotal, shipping, total, discount, beside_lines
+):
+    order = {
+        "Subtotal": subtotal, "Shipping": shipping, "Total": total, "Discount Amount": discount,
+        "Lineitem discount": "33.80",
+    }  # fmt: skip
+    assert read(
+        tmp_path, [shopify("#1", "169.00", **order)],
+        "select item_amount, order_discount_amount, shipping_discount_amount, "
+        "total_difference_amount from raw.orders",
+    ) == [
+        (Decimal("135.20"), Decimal(beside_lines), Decimal("0.00"), Decimal("0.00"))
+    ]  # fmt: skip
+
+
 def test_a_shopify_tip_is_no_merchandise_and_outside_the_subtotal(tmp_path):
     blank = dict.fromkeys(("Financial Status", "Currency", "Subtotal", "Shipping", "Taxes",
                            "Total", "Discount Amount"), "")  # fmt: skip
