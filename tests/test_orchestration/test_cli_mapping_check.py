@@ -242,9 +242,9 @@ def test_examples_are_of_different_sorts_with_their_amount(tmp_path):
             "(unified_payments.csv, line 2, column Converted Currency)",
         ),
         (
-            "stripe", "unified_payments.csv", set_value(1, "id", ""),
+            "stripe", "unified_payments.csv", set_value(1, "Created date (UTC)", ""),
             "missing_value 1: expected a value, found none (unified_payments.csv, line 3, "
-            "column id)",
+            "column Created date (UTC))",
         ),
         (
             "online_retail", "online_retail_sample.csv", set_value(0, "Quantity", "-3"),
@@ -266,7 +266,7 @@ def test_examples_are_of_different_sorts_with_their_amount(tmp_path):
         ),
     ],
     ids=["a price", "a status", "all dates", "line totals", "rows that disagree",
-         "another currency", "no id", "no rule", "tax on top", "no order", "one total"],
+         "another currency", "no date", "no rule", "tax on top", "no order", "one total"],
 )  # fmt: skip
 def test_check_names_what_is_wrong_with_a_broken_sample(
     small, broken, preset, file, alter, expected

@@ -50,14 +50,52 @@ def compare_totals(
     """
     if mapping.layout == "payments_only":
         return Totals(0, 0, Decimal(0))
+    options = _list_options(mapping)
+    rows = _count_agreeing(connection, mapping, schema, options)
+    if not rows:
+        return Totals(0, 0, Decimal(0))
+    count, agreeing, amount = rows[0][4:]
+    difference = Decimal(amount).quantize(Decimal("0.01"))
+    # Of equal ones the one with the fewest changes.
+    *chosen, _, best, _ = max(rows, key=lambda row: (row[5], -sum(map(bool, row[:4]))))
+    if best - agreeing < WORTH_NAMING * count:
+        return Totals(count, agreeing, difference)
+    better = {
+        name: values[place]
+        for (name, values), place in zip(options.items(), chosen, strict=True)
+        if place
+    }
+    return Totals(count, agreeing, difference, better, best)
+
+
+def _list_options(mapping: ShopMapping) -> dict[str, list[str]]:
+    """What the settings may be, by their key; the mapping's own first."""
     money = mapping.money
-    prices = [money.line_price, _other(money.line_price, "unit_price", "line_total")]
-    line_discounts = [money.line_discount, _other(money.line_discount, "subtracted", "included")]
-    order_discounts = [money.order_discount, *(
-        each for each in ("subtracted", "with_lines", "included") if each != money.order_discount
-    )]  # fmt: skip
-    taxes = [money.prices_include_tax, not money.prices_include_tax]
-    rows = connection.execute(
+    discounts = ("subtracted", "with_lines", "included")
+    return {
+        "line_price": [money.line_price, _other(money.line_price, "unit_price", "line_total")],
+        "line_discount": [
+            money.line_discount, _other(money.line_discount, "subtracted", "included"),
+        ],
+        "order_discount": [
+            money.order_discount, *(each for each in discounts if each != money.order_discount),
+        ],
+        "prices_include_tax": ["true", "false"] if money.prices_include_tax else ["false", "true"],
+    }  # fmt: skip
+
+
+def _count_agreeing(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: ShopMapping,
+    schema: str,
+    options: dict[str, list[str]],
+) -> list[tuple[int, ...]]:
+    """Of each choice, by the places of its options: orders, those that agree, the difference."""
+    order_discounts = options["order_discount"]
+    tax_on_top = f"tax = {options['prices_include_tax'].index('false')}"
+    off_lines = f"discount_choice = {options['line_discount'].index('subtracted')}"
+    tolerance = mapping.money.tolerance_amount
+    return connection.execute(
         f"""
         with lines as (
             select
@@ -87,10 +125,9 @@ def compare_totals(
                     as stated_discount,
                 orders.total_amount - (
                     if(choices.price = 0, lines.amount_0, lines.amount_1)
-                    - if({_is("discount_choice", line_discounts, "subtracted")},
-                        lines.line_discount, 0)
+                    - if({off_lines}, lines.line_discount, 0)
                     + coalesce(orders.shipping_amount, 0) + coalesce(orders.fee_amount, 0)
-                    + if({_is("tax", taxes, False)}, coalesce(orders.tax_amount, 0), 0)
+                    + if({tax_on_top}, coalesce(orders.tax_amount, 0), 0)
                     - case order_discount
                         when {order_discounts.index("subtracted")} then stated_discount
                         when {order_discounts.index("with_lines")}
@@ -106,31 +143,15 @@ def compare_totals(
 
         select
             price, discount_choice, order_discount, tax, count(*),
-            count(*) filter (abs(difference) <= {money.tolerance_amount}),
+            count(*) filter (abs(difference) <= {tolerance}),
             coalesce(
-                sum(difference) filter (abs(difference) > {money.tolerance_amount}), 0
+                sum(difference) filter (abs(difference) > {tolerance}), 0
             )
         from compared
         group by price, discount_choice, order_discount, tax
         order by price, discount_choice, order_discount, tax
         """
     ).fetchall()
-    if not rows:
-        return Totals(0, 0, Decimal(0))
-    count, agreeing, amount = rows[0][4:]
-    difference = Decimal(amount).quantize(Decimal("0.01"))
-    # Of equal ones the one with the fewest changes.
-    *chosen, _, best, _ = max(rows, key=lambda row: (row[5], -sum(map(bool, row[:4]))))
-    if best - agreeing < WORTH_NAMING * count:
-        return Totals(count, agreeing, difference)
-    names = ("line_price", "line_discount", "order_discount", "prices_include_tax")
-    options: list[list[str] | list[bool]] = [prices, line_discounts, order_discounts, taxes]
-    better = {
-        name: str(values[place]).lower()
-        for name, values, place in zip(names, options, chosen, strict=True)
-        if place
-    }
-    return Totals(count, agreeing, difference, better, best)
 
 
 def _other(value: str, first: str, second: str) -> str:
@@ -142,8 +163,3 @@ def _other_price(mapping: ShopMapping) -> str:
     if mapping.money.line_price == "unit_price":
         return "unit_price * sign(quantity)"
     return "cast(line_amount as decimal(38, 2)) * quantity"
-
-
-def _is(column: str, options: list[str] | list[bool], wanted: str | bool) -> str:
-    """SQL of whether a choice is the wanted option."""
-    return f"{column} = {[option == wanted for option in options].index(True)}"

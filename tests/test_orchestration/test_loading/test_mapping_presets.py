@@ -200,3 +200,10 @@ def test_a_stripe_export_without_a_mode_is_read_without_its_rule(tmp_path):
     row = stripe()
     del row["Mode"]
     assert read(tmp_path, [row], "select is_valid_order from raw.orders") == [(True,)]
+
+
+def test_a_payment_of_stripe_without_a_charge_is_known_by_its_intent(tmp_path):
+    rows = [stripe(**{"PaymentIntent ID": "pi_1"}), stripe(id="", **{"PaymentIntent ID": "pi_2"})]
+    assert read(tmp_path, rows, "select order_id from raw.orders order by 1") == [
+        ("ch_1",), ("pi_2",),
+    ]  # fmt: skip
