@@ -7,7 +7,7 @@ from dagster_dbt import DbtCliResource
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.resources import open_warehouse
 from orchestration.staging import WritingRun
-from orchestration.warehouse import MARTS, pass_gate
+from orchestration.warehouse import MARTS, SOURCE, pass_gate
 
 # The check that waits for all marts stands on one of which no other is made.
 LAST_MART = dg.AssetKey(["marts", "retention_actions"])
@@ -54,23 +54,46 @@ def marts_and_what_they_leave_out_come_to_what_was_paid(
     """Money is conserved from the raw files to the marts."""
     difference = _number(
         warehouse,
-        """
-        select greatest(
-            max(paid) - min(paid),
-            max(abs(raw_paid - paid))
+        f"""
+        with marts as (
+            select
+                reading_name,
+                paid_amount,
+                order_amount,
+                reading_name = 'marts.customer_rfm' as is_of_customers
+            from marts.money_reconciliation
+            where reading_kind = 'mart'
+        ),
+
+        readings as (
+            select
+                any_value(marts.paid_amount) + sum(left_out.paid_amount) as paid_amount,
+                any_value(marts.order_amount) + coalesce(sum(left_out.order_amount), 0)
+                    as order_amount
+            from marts
+            inner join marts.money_reconciliation as left_out
+                on left_out.reading_kind = 'left out'
+                or marts.is_of_customers
+                and left_out.reading_kind = 'left out of marts of customers'
+            group by marts.reading_name
         )
-        from (
-            select sum(paid_amount) as paid from marts.money_reconciliation
-            where reading_name = 'marts.customer_rfm' or reading_kind = 'left out'
-            union all
-            select sum(paid_amount) from marts.money_reconciliation
-            where reading_name = 'marts.orders_monthly' or reading_kind = 'left out'
-            union all
-            select sum(paid_amount) from canonical.payments
-        ), (select sum(payment_value) as raw_paid from raw.order_payments)
+
+        select greatest(
+            max(abs(readings.paid_amount - payments.paid_amount)),
+            max(abs(readings.order_amount - orders.order_amount)),
+            max(abs(raw_money.paid_amount - payments.paid_amount))
+        )
+        from readings
+        cross join (
+            select coalesce(sum(paid_amount), 0) as paid_amount from canonical.payments
+        ) as payments
+        cross join (select sum(order_amount) as order_amount from canonical.orders) as orders
+        cross join conformed.int_{SOURCE}__measure_raw_money as raw_money
         """,
     )
-    return _at_most(difference, 0.0, "largest difference between two readings of the sum paid")
+    return _at_most(
+        difference, 0.0, "largest difference between two readings of what was paid or ordered"
+    )
 
 
 @dg.asset_check(

@@ -13,12 +13,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestration.errors import RegularsError
+from orchestration.loading.expectations import read_project_variables
+from orchestration.loading.tables import default_source
 from orchestration.resources import PROJECT_DIR
 
 if TYPE_CHECKING:
     import jinja2
 
-MACROS = ("dbt_project/macros/time", "dbt_project/macros/source_name.sql")
+MACROS = (
+    "dbt_project/macros/time",
+    "dbt_project/macros/source_name.sql",
+    "dbt_project/macros/source_setting.sql",
+)
 # The settings to mend, by how the macros begin their messages.
 SETTINGS = {
     "as_of_date": "--as-of or REGULARS_AS_OF_DATE",
@@ -35,11 +41,14 @@ class _Returned(Exception):  # noqa: N818, a way out of a macro, as in dbt
         self.value = value
 
 
-def check_dates(environment: Mapping[str, str] = os.environ) -> list[str]:
+def check_dates(
+    environment: Mapping[str, str] = os.environ, *, source: str | None = None
+) -> list[str]:
     """The dates that a build would take features on; the last one is its as-of date.
 
     Args:
         environment: ``REGULARS_AS_OF_DATE`` and ``REGULARS_SNAPSHOT_DATES`` are read.
+        source: whose dates they are; none for what the environment says, else the default.
 
     Returns:
         Dates like ``2018-03-01``, ascending.
@@ -53,18 +62,44 @@ def check_dates(environment: Mapping[str, str] = os.environ) -> list[str]:
         ...              "REGULARS_SNAPSHOT_DATES": "2017-09-01"})
         ['2017-09-01', '2018-03-01']
     """
-    dates: list[str] = _macros(environment)["snapshot_dates"]()
+    environment = _of_source(environment, source)
+    macros = _macros(environment)
+    if not is_as_of_date_known(environment):
+        asked = [*macros["asked_snapshot_dates"](), environment.get("REGULARS_AS_OF_DATE") or None]
+        return [macros["checked_date"]("as_of_date", day) for day in asked if day]
+    dates: list[str] = macros["snapshot_dates"]()
     return dates
 
 
-def read_as_of_date(environment: Mapping[str, str] = os.environ) -> str:
-    """The as-of date of a build.
+def read_as_of_date(
+    environment: Mapping[str, str] = os.environ, *, source: str | None = None
+) -> str | None:
+    """The as-of date of a build; none where it follows from the files, which are not loaded yet.
 
     Raises:
         RegularsError: it is no date.
     """
+    environment = _of_source(environment, source)
+    if not is_as_of_date_known(environment) and not environment.get("REGULARS_AS_OF_DATE"):
+        return None
     value: str = _macros(environment)["as_of_date"]()
     return value
+
+
+def _of_source(environment: Mapping[str, str], source: str | None) -> Mapping[str, str]:
+    return environment if source is None else {**environment, "REGULARS_SOURCE": source}
+
+
+def is_as_of_date_known(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the project says the dates of a source; those of a mapped shop follow from its files.
+
+    Example:
+        >>> is_as_of_date_known({})
+        True
+    """
+    defaults = read_project_variables()["source_defaults"]
+    source = environment.get("REGULARS_SOURCE") or default_source()
+    return "as_of_date" in defaults.get(source, {})
 
 
 def _macros(environment: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
@@ -88,6 +123,7 @@ def _macros(environment: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
             "modules": SimpleNamespace(re=re, datetime=datetime),
             "exceptions": SimpleNamespace(raise_compiler_error=_refuse),
             "return": _leave,
+            "execute": False,
             **macros,
         }
     )

@@ -82,9 +82,18 @@ class Settings:
 
     @property
     def source(self) -> str:
-        """The source whose files these are (``REGULARS_SOURCE``, or what the folder holds)."""
-        from orchestration.sources import find_source
+        """The source whose files these are.
 
+        It is what ``REGULARS_SOURCE`` says, or what the data folder holds; without a folder, what
+        the warehouse was loaded from.
+        """
+        from orchestration.source import read_source_name
+        from orchestration.sources import SOURCE_VARIABLE, find_source
+
+        if self.data_dir is None and not os.environ.get(SOURCE_VARIABLE):
+            loaded = read_source_name(self.warehouse_path)
+            if loaded is not None:
+                return loaded
         return find_source(self.data_dir)
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.errors import WarehouseError
 from orchestration.paths import shown_path
 
 if TYPE_CHECKING:
@@ -24,6 +26,57 @@ def record_source(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     connection.execute(
         "create or replace table raw.load_source as select "
         "cast($source as varchar) as source_description, $is_demo as is_demo, "
-        "cast(now() at time zone 'UTC' as timestamp) as loaded_at",
-        {"source": describe_source(settings), "is_demo": settings.data_dir is None},
+        "cast(now() at time zone 'UTC' as timestamp) as loaded_at, "
+        "cast($name as varchar) as source_name",
+        {
+            "source": describe_source(settings),
+            "is_demo": settings.data_dir is None,
+            "name": settings.source,
+        },
     )
+
+
+def read_source_name(path: Path) -> str | None:
+    """The source that a warehouse was loaded from.
+
+    Args:
+        path: of the warehouse.
+
+    Returns:
+        Its name; none where there is no warehouse, it does not say, or another process has it.
+    """
+    import duckdb
+
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = connection.execute("select source_name from raw.load_source").fetchall()
+    except duckdb.Error:
+        return None
+    return str(rows[0][0]) if rows and rows[0][0] else None
+
+
+def refuse_other_source(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Refuse to load a shop into a warehouse that was built from another source.
+
+    Its models, its history and its tables would survive among those of the new shop.
+
+    Raises:
+        WarehouseError: the warehouse has the tables of another source.
+    """
+    import duckdb
+
+    try:
+        rows = connection.execute(
+            "select source_name, source_description from raw.load_source"
+        ).fetchall()
+    except duckdb.Error:  # nothing was loaded yet, or by a version that did not note it
+        return
+    if rows and rows[0][0] not in {None, settings.source}:
+        raise WarehouseError(
+            f"the warehouse was built from {rows[0][1]} (source {rows[0][0]}), and this is "
+            f"{describe_source(settings)} (source {settings.source}): two shops in one warehouse "
+            "would mix their models and history; set REGULARS_WAREHOUSE to a new file, or move "
+            "the present one away"
+        )

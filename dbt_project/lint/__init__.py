@@ -88,6 +88,31 @@ def conformed(entities: str, verb: str = "conform") -> str:
     return f"{verb}ed_{entities}"
 
 
+def not_supplied(_entities: str, columns: list[str]) -> str:
+    """A column per name."""
+    return ", ".join(f"null as {column}" for column in columns)
+
+
+def source_setting(name: str) -> str:
+    """A text, or a number where one is expected."""
+    return "EUR" if name.endswith("_code") else "1"
+
+
+def label_windows() -> list[int]:
+    """Two windows."""
+    return [90, 180]
+
+
+def pieces(quantity: str) -> str:
+    """An aggregate."""
+    return f"sum({quantity})"
+
+
+def is_mostly_one(number: str) -> str:
+    """A condition on an aggregate."""
+    return f"count({number}) > 1"
+
+
 def as_of_date() -> str:
     """A date."""
     return "2018-08-30"

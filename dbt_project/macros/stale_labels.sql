@@ -6,5 +6,5 @@
         {{ add_days('as_of_date', 'label_window_days') }}
         <= (select end_of_data_date from {{ ref('data_range') }})
     )
-    or label_window_days not in ({{ var('label_window_days') | join(', ') }})
+    or label_window_days not in ({{ label_windows() | join(', ') }})
 {%- endmacro %}

@@ -141,9 +141,8 @@ def publish(verbose: Verbose = False) -> None:
 
 
 app.command()(demo)
-# Not in the help until `build` reads a mapping.
-app.command(hidden=True)(init)
-app.command(hidden=True)(check)
+app.command()(init)
+app.command()(check)
 app.command()(status)
 
 

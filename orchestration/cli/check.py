@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.cli.init import mapping_place
 from orchestration.cli.options import Rejects
 from orchestration.cli.summary import Line, print_lines
 from orchestration.errors import InputError, RegularsError
+from orchestration.loading.mapping.place import mapping_place
 from orchestration.paths import shown_path, shown_text
 
 if TYPE_CHECKING:

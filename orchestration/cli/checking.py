@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
-from orchestration.loading.tables import source_tables
+from orchestration.loading.tables import reads_mapping, source_tables
 from orchestration.resources import PROJECT_DIR, Settings
 from orchestration.sources import find_source
 
@@ -43,7 +43,7 @@ def check_job(job_name: str) -> Settings:
         WarehouseError: the place of the warehouse is wrong, or nothing is there to work on.
     """
     settings = Settings.from_environment()
-    check_dates()
+    check_dates(source=settings.source)
     if job_name in JOBS_FROM_FILES:
         check_warehouse_place(settings.warehouse_path)
         if settings.data_dir is not None:
@@ -172,7 +172,13 @@ def check_data_dir(folder: Path) -> None:
         raise RegularsError(f"the data folder {folder} is a file; {mend}")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise RegularsError(f"you have no right to read the data folder {folder}; mend its rights")
-    find_files(folder, source_tables(find_source(folder)))
+    source = find_source(folder)
+    if reads_mapping(source):
+        from orchestration.loading.mapping.load import find_mapped_files
+
+        find_mapped_files(folder)
+        return
+    find_files(folder, source_tables(source))
 
 
 def check_new_folder(folder: Path, option: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,22 +10,7 @@ import typer
 from rich.console import Console
 
 from orchestration.errors import RegularsError
-
-SHOP_VARIABLE = "REGULARS_SHOP"
-
-
-def mapping_place(folder: Path, out: Path | None) -> Path:
-    """Where the mapping of a folder is or will be.
-
-    Args:
-        folder: of the data.
-        out: what ``--out`` says, a file or a folder; else ``REGULARS_SHOP``, else the data folder.
-    """
-    from orchestration.loading.mapping.read import MAPPING_NAME
-
-    stated = out or (Path(os.environ[SHOP_VARIABLE]) if os.environ.get(SHOP_VARIABLE) else None)
-    place = stated or folder
-    return place / MAPPING_NAME if place.is_dir() else place
+from orchestration.loading.mapping.place import SHOP_VARIABLE, mapping_place
 
 
 def init(
@@ -62,4 +47,9 @@ def init(
         console.print("\nNot certain, so look at it:")
         for sentence in guess.unsure:
             console.print(f"  - {sentence}")
-    console.print(f"\nNext: read {place.name} and mend what it has wrong.")
+    shown = shlex.quote(str(data_folder))
+    console.print(f"\nNext: read {place.name} and mend what it has wrong; see what comes of it:")
+    console.print(f"  regulars check {shown}")
+    console.print("and build:")
+    elsewhere = "" if place.parent == data_folder else f"{SHOP_VARIABLE}={shlex.quote(str(place))} "
+    console.print(f"  REGULARS_DATA_DIR={shown} {elsewhere}regulars build")

@@ -230,7 +230,11 @@ def _project_tests() -> set[str] | None:
         nodes: dict[str, Any] = json.loads(manifest.read_bytes())["nodes"]
     except (OSError, ValueError, KeyError):
         return None
-    return {name for name in nodes if name.startswith("test.")}
+    return {
+        name
+        for name, node in nodes.items()
+        if name.startswith("test.") and node.get("config", {}).get("enabled", True)
+    }
 
 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:

@@ -66,7 +66,8 @@ def _announce(settings: Settings, job_name: str) -> None:
     said = f"{'Loading' if job_name == 'load' else 'Building from'} {describe_source(settings)}"
     said += f", source {settings.source}"
     if job_name == "whole_build":
-        said += f", as of {read_as_of_date()}; this {describe_usual_time(settings)}"
+        day = read_as_of_date(source=settings.source) or "the day after its last order"
+        said += f", as of {day}; this {describe_usual_time(settings)}"
     say(f"{said}.")
 
 

@@ -65,7 +65,7 @@ def read_expectations(source: str | None = None) -> Expectations:
     Raises:
         InputError: a date of the environment is none.
     """
-    variables = _project_variables()
+    variables = read_project_variables()
     defaults = variables["source_defaults"][source or default_source()]
     return Expectations(
         as_of_date=_date("REGULARS_AS_OF_DATE", defaults["as_of_date"]),
@@ -80,7 +80,13 @@ def read_expectations(source: str | None = None) -> Expectations:
 
 
 @cache
-def _project_variables() -> dict[str, Any]:
+def read_project_variables() -> dict[str, Any]:
+    """The variables of ``dbt_project.yml``.
+
+    Example:
+        >>> read_project_variables()["far_order_gap_days"]
+        180
+    """
     variables: dict[str, Any] = yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
     return variables
 

@@ -6,6 +6,8 @@ changed. Sums are of decimals, so that the same file always has the same figures
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import duckdb
 
 # Enough to see a shape beside a column's name.
@@ -14,15 +16,19 @@ TOP_COUNT = 5
 KEPT_LOADS = 2
 # Of a 64-bit number, the digits that a mean is taken from: of a latitude some 0.01 mm.
 MEAN_TYPE = "decimal(38, 10)"
+MOMENTS = ("DATE", "TIMESTAMP")
 
 
-def profile_new_loads(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def profile_new_loads(
+    connection: duckdb.DuckDBPyConnection, *, left_out: Collection[str] = ()
+) -> list[str]:
     """Profile each raw table whose last load has no profile yet; drop the profiles before the last.
 
     Call it within the transaction of the load: with that, it is done or undone.
 
     Args:
         connection: a writable connection to a warehouse that has ``raw.load_log``.
+        left_out: tables without a profile, since they hold contact data.
 
     Returns:
         The tables that were profiled, by name.
@@ -52,6 +58,7 @@ def profile_new_loads(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by 1
         """
     ).fetchall()
+    loads = [(name, load_id) for name, load_id in loads if name not in left_out]
     for table_name, load_id in loads:
         _profile_table(connection, table_name, load_id)
     connection.execute(
@@ -116,9 +123,9 @@ def _profile_query(table_name: str, column_name: str, column_type: str) -> str:
 
 def _position_and_mean(column_type: str) -> tuple[str | None, str]:
     """SQL of a value's place on the axis of its bins, none for texts, and of the mean."""
-    if column_type == "TIMESTAMP":
-        return "epoch_us(value)", "cast(null as double)"
-    if column_type == "VARCHAR":
+    if column_type in MOMENTS:
+        return "epoch_us(cast(value as timestamp))", "cast(null as double)"
+    if column_type in {"VARCHAR", "BOOLEAN"}:
         return None, "cast(null as double)"
     # A number too large for the decimal leaves the mean empty, rather than a wrong one or an error.
     exact = f"case when abs(cast(value as double)) < 1e15 then cast(value as {MEAN_TYPE}) end"
@@ -153,7 +160,7 @@ def _bins(position: str, column_type: str) -> str:
     Where those two are one value the bins reach from the least to the greatest, and where those are
     one there is one bin.
     """
-    text = "cast(make_timestamp({0}) as varchar)" if column_type == "TIMESTAMP" else "{0}"
+    text = "cast(make_timestamp({0}) as varchar)" if column_type in MOMENTS else "{0}"
     return f"""
         placed as (
             select {position} as place, row_count,

@@ -43,7 +43,7 @@ class RawTable:
 
     Attributes:
         name: table in schema ``raw``.
-        file_stem: file name without its suffix.
+        file_stem: file name without its suffix; the table's name where a mapping says which files.
         columns: column name to SQL type, in the order of the published files.
         roles: what a column is to the loader (``person_key``, ``order_key``, ...), to its name.
         is_optional: whether a shop may do without: its file may be missing or have no rows, and the
@@ -109,11 +109,42 @@ def source_tables(source: str | None = None) -> tuple[RawTable, ...]:
         >>> {"orders", "customers"} <= {table.name for table in source_tables()}
         True
     """
-    name = source or default_source()
-    text = (STAGING_DIR / name / f"_{name}__sources.yml").read_text(encoding="utf-8")
+    return tuple(_table(table) for table in _described(source or default_source())["tables"])
+
+
+@cache
+def reads_mapping(source: str) -> bool:
+    """Whether a source's tables are made of a shop's own files by its mapping.
+
+    Args:
+        source: a folder of ``models/staging``.
+
+    Example:
+        >>> reads_mapping(default_source())
+        False
+    """
+    described = _described(source)
+    return bool(described.get("config", {}).get("meta", {}).get("loader") == "mapping")
+
+
+def mapped_source() -> str | None:
+    """The source whose tables are made of a shop's own files; none where there is no such source.
+
+    Example:
+        >>> reads_mapping(mapped_source())
+        True
+    """
+    return next((name for name in source_names() if reads_mapping(name)), None)
+
+
+@cache
+def _described(source: str) -> dict[str, Any]:
+    """The source as its sources YAML has it."""
+    text = (STAGING_DIR / source / f"_{source}__sources.yml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     (described,) = yaml.load(text, loader)["sources"]  # a safe loader
-    return tuple(_table(table) for table in described["tables"])
+    assert isinstance(described, dict)
+    return described
 
 
 def _table(described: Mapping[str, Any]) -> RawTable:
@@ -121,7 +152,7 @@ def _table(described: Mapping[str, Any]) -> RawTable:
     metas = {column["name"]: column.get("config", {}).get("meta", {}) for column in columns}
     return RawTable(
         name=described["name"],
-        file_stem=described["config"]["meta"]["file"],
+        file_stem=described["config"]["meta"].get("file", described["name"]),
         columns={column["name"]: column["data_type"].upper() for column in columns},
         roles={meta["role"]: name for name, meta in metas.items() if "role" in meta},
         is_optional=described["config"]["meta"].get("is_optional", False),

@@ -12,13 +12,23 @@ from types import ModuleType
 
 from orchestration.errors import RegularsError
 from orchestration.loading.formats import FORMAT_OF_SUFFIX
-from orchestration.loading.tables import default_source, source_names, source_tables
+from orchestration.loading.mapping.place import mapping_place
+from orchestration.loading.tables import (
+    default_source,
+    mapped_source,
+    reads_mapping,
+    source_names,
+    source_tables,
+)
 
 SOURCE_VARIABLE = "REGULARS_SOURCE"
 
 
 def find_source(data_dir: Path | None) -> str:
-    """The source of a shop: what `REGULARS_SOURCE` says, else the one whose files are there.
+    """The source of a shop: what `REGULARS_SOURCE` says, else what its folder makes plain.
+
+    A folder with a mapping (or for which `REGULARS_SHOP` names one) is a shop of its own files; one
+    with all files of another source is of that source.
 
     Args:
         data_dir: the folder of the raw files; none for the demo shop.
@@ -38,13 +48,16 @@ def find_source(data_dir: Path | None) -> str:
                 "unset it"
             )
         return asked
+    mapped = mapped_source()
+    if data_dir is not None and mapped is not None and mapping_place(data_dir).is_file():
+        return mapped
     complete = [name for name in names if data_dir is not None and _has_files(data_dir, name)]
     return complete[0] if len(complete) == 1 else default_source()
 
 
 def _has_files(folder: Path, source: str) -> bool:
     """Whether each table of a source that a shop must have has a file there."""
-    return all(
+    return not reads_mapping(source) and all(
         any((folder / f"{table.file_stem}{suffix}").exists() for suffix in FORMAT_OF_SUFFIX)
         for table in source_tables(source)
         if not table.is_optional

@@ -4,7 +4,9 @@ with
 
 raw_money as (
 
-    select coalesce(sum(paid_amount), 0) as paid_amount
+    select
+        coalesce(sum(paid_amount), 0) as paid_amount,
+        coalesce(sum(order_amount), 0) as order_amount
     from {{ conformed('raw_money', verb='measure') }}
 
 ),
@@ -32,3 +34,14 @@ where
         else 0
     end
     is distinct from raw_money.paid_amount
+union all
+select
+    'canonical.orders.order_amount' as reading_name,
+    sum(orders.order_amount) as paid_amount
+from {{ ref('orders') }} as orders
+cross join raw_money
+cross join without_order
+group by raw_money.order_amount, without_order.paid_amount
+having
+    sum(orders.order_amount) + without_order.paid_amount
+    is distinct from raw_money.order_amount

@@ -13,10 +13,13 @@ counted as (
         as_of_dates.as_of_date,
         count(distinct orders.customer_id) as customer_count,
         count(*) as order_count,
-        sum(orders.paid_amount) as paid_amount
+        sum(orders.order_amount) as paid_amount
     from {{ ref('as_of_dates') }} as as_of_dates
     inner join {{ ref('orders') }} as orders
         on as_of_dates.as_of_date > orders.ordered_at
+    where
+        orders.customer_id is not null
+        and orders.has_merchandise
     group by as_of_dates.as_of_date
 
 ),

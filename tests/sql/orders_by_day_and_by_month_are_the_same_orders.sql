@@ -7,7 +7,8 @@ days_per_month as (
             as order_month_date,
         sum(order_count) as order_count,
         sum(new_customer_count) as new_customer_count,
-        sum(paid_amount) as paid_amount
+        sum(paid_amount) as paid_amount,
+        sum(order_amount) as order_amount
     from {{ ref('orders_daily') }}
     group by 1
     having sum(order_count) > 0
@@ -25,3 +26,5 @@ where
     or days_per_month.new_customer_count
     is distinct from orders_monthly.new_customer_count
     or days_per_month.paid_amount is distinct from orders_monthly.paid_amount
+    or days_per_month.order_amount
+    is distinct from orders_monthly.order_amount

@@ -51,7 +51,11 @@ def score(demo, tmp_path_factory):
         )
     connection.execute(
         "create table regulars.canonical.orders (order_id varchar, customer_id varchar, "
-        "ordered_at timestamp, is_valid_order boolean, paid_amount decimal(18, 2))"
+        "ordered_at timestamp, is_valid_order boolean, order_amount decimal(18, 2))"
+    )
+    connection.execute(
+        "create table regulars.canonical.returns (customer_id varchar, returned_at timestamp, "
+        "order_returned_amount decimal(18, 2))"
     )
 
     def run(population):
@@ -93,6 +97,18 @@ def test_recency_is_scored_by_how_many_are_better_and_money_by_how_many_are_wors
     ):
         assert r_score == fifth_from_best(days, recent)
         assert m_score == fifth_from_worst(amount, spent)
+
+
+@settings(max_examples=60, deadline=None)
+@given(population=people)
+def test_frequency_is_scored_by_bands_where_most_bought_once_else_by_fifths(score, population):
+    counts = [len(person.orders) for person in population]
+    is_mostly_once = 2 * counts.count(1) > len(counts)
+    for (_, f_score, _, _), count in zip(score(population), counts, strict=True):
+        if is_mostly_once:  # the seed's bands: 1, 2, 3, 4 and 5, 6 and more
+            assert f_score == sum(count >= least for least in (1, 2, 3, 4, 6))
+        else:
+            assert f_score == fifth_from_worst(count, counts)
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])

@@ -49,6 +49,7 @@ MONTHS = [
     {
         "order_month_date": month, "order_count": 1, "customer_count": 1,
         "new_customer_count": 1 - repeats, "repeat_order_count": repeats, "paid_amount": paid,
+        "order_amount": paid, "net_amount": paid - repeats,
         "average_order_amount": float(paid),
     }
     for month, repeats, paid in [
@@ -77,7 +78,7 @@ SHOP = {
     "cohort_retention": [
         {"cohort_month_date": cohort, "month_number": number, "cohort_customer_count": 1,
          "active_customer_count": active, "retention_rate": float(active), "order_count": active,
-         "paid_amount": paid, "is_month_complete": number < last}
+         "paid_amount": paid, "order_amount": paid, "is_month_complete": number < last}
         for cohort, last, bought in [
             (date(2016, 12, 1), 20, {0: Decimal("50.00")}),
             (date(2018, 6, 1), 2, {0: Decimal("150.00"), 1: Decimal("100.00")}),
@@ -112,7 +113,8 @@ SHOP = {
     "late_recent_orders": [
         {"order_id": "o1", "ordered_at": datetime(2018, 7, 1),
          "delivered_at": datetime(2018, 7, 20), "estimated_delivery_date": date(2018, 7, 15),
-         "late_days": 5, "state": "SP", "paid_amount": Decimal("9.90")},
+         "late_days": 5, "state": "SP", "paid_amount": Decimal("9.90"),
+         "order_amount": Decimal("9.90")},
     ],
     "large_sellers": [
         {"seller_id": "s1", "city": "ibitinga", "state": "SP", "delivered_order_count": 9,
@@ -129,7 +131,12 @@ SHOP = {
     ],
     "money_reconciliation": [
         {"reading_number": 1, "reading_kind": "mart", "reading_name": "marts.orders_monthly",
-         "order_count": 3, "paid_amount": Decimal("300.00")}
+         "order_count": 3, "paid_amount": Decimal("300.00"), "order_amount": Decimal("300.00")}
+    ],
+    "source_capabilities": [
+        {"capability": name, "is_supplied": is_supplied, "lack": "days to delivery",
+         "remedy": "files.shipments", "feature_count": 8}
+        for name, is_supplied in [("deliveries", True), ("sellers", True), ("reviews", True)]
     ],
 }  # fmt: skip
 LOGISTIC = {
@@ -650,7 +657,8 @@ def test_the_overview_says_what_the_marts_say(fitted):
         "59.6% of the time (57.7% to 61.8%)",
         "recency, does so 56.8% of the time",
         "The model ranks those who come back better.",
-        "mart marts.orders_monthly 3 300.00",
+        "mart marts.orders_monthly 3 300.00 300.00",
+        "After what came back of these orders, the revenue is R$ 299.00.",
     ):
         assert said in text, said
 
@@ -941,6 +949,20 @@ def test_a_shop_of_canceled_orders_only_is_said_to_have_no_customers(connection,
     text = Reading(built["operations"]).text
     assert "Of no order it is known when it was delivered" in text
     assert "There are no reviews, so nothing can be said of them" in text
+
+
+def test_what_the_source_lacks_is_left_out_and_said_in_one_place(connection, tmp_path):
+    make_marts(connection, SHOP)
+    connection.execute(
+        "update marts.source_capabilities set is_supplied = false, lack = 'figures by seller', "
+        "remedy = 'a column of sellers' where capability = 'sellers'"
+    )
+    built = {path.stem: path.read_text("utf-8") for path in build_report(connection, tmp_path)}
+    operations = Reading(built["operations"]).text
+    assert "Large sellers" not in operations
+    assert "worst reviewed goods" not in operations
+    assert "Recent orders that came late" in operations
+    assert "sellers figures by seller 8 a column of sellers" in Reading(built["data-quality"]).text
 
 
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):

@@ -1,5 +1,5 @@
 {% macro window_start_date() -%}
-    {%- set fallback = var('source_defaults')[source_name()]['window_start_date'] -%}
+    {%- set fallback = source_setting('window_start_date') -%}
     {%- set value = var('window_start_date', env_var('REGULARS_WINDOW_START_DATE', ''))
         or fallback -%}
     {{- return(checked_date('window_start_date', value)) -}}

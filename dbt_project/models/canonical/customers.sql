@@ -5,6 +5,7 @@ with
 orders as (
 
     select * from {{ ref('orders') }}
+    where customer_id is not null
 
 ),
 

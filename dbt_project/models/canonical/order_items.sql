@@ -14,7 +14,7 @@ order_items as (
         cast(order_item_number as integer) as order_item_number,
         product_id,
         seller_id,
-        cast(quantity as integer) as quantity,
+        cast(quantity as decimal(18, 3)) as quantity,
         {{ money('item_amount') }} as item_amount,
         {{ money('freight_amount') }} as freight_amount
     from conformed_order_items

@@ -1,6 +1,8 @@
 {# One row per order. What belongs to an order is summed to the order first and
-   joined after, so that no join multiplies money. A status that the list does
-   not know, or none, is not valid: nobody said that it is. -#}
+   joined after, so that no join multiplies money. Whether an order is valid the
+   source says, else its status; one that the list does not know, or none, is
+   not valid: nobody said that it is. An order comes to what was paid, where the
+   source has payments, else to its merchandise less discounts. -#}
 with
 
 conformed_orders as (
@@ -25,9 +27,25 @@ payments as (
 
 ),
 
+returns as (
+
+    select * from {{ ref('returns') }}
+
+),
+
 order_statuses as (
 
     select * from {{ ref('order_statuses') }}
+
+),
+
+paid_orders as (
+
+    select count(*) > 0 as are_orders_paid
+    from {{ ref('capabilities') }}
+    where
+        capability = 'payments'
+        and is_supplied
 
 ),
 
@@ -35,10 +53,21 @@ items_per_order as (
 
     select
         order_id,
-        sum(quantity) as item_count,
+        {{ pieces('quantity') }} as item_count,
         sum(item_amount) as item_amount,
         sum(freight_amount) as freight_amount
     from order_items
+    group by order_id
+
+),
+
+returns_per_order as (
+
+    select
+        order_id,
+        sum(order_returned_amount) as returned_amount
+    from returns
+    where order_id is not null
     group by order_id
 
 ),
@@ -54,7 +83,7 @@ payments_per_order as (
 
 ),
 
-orders as (
+summed_orders as (
 
     select
         conformed_orders.order_id,
@@ -65,14 +94,38 @@ orders as (
         conformed_orders.shipped_at,
         conformed_orders.delivered_at,
         conformed_orders.estimated_delivery_date,
-        coalesce(order_statuses.is_valid_order, false) as is_valid_order,
+        coalesce(
+            conformed_orders.is_valid_order,
+            order_statuses.is_valid_order,
+            false
+        ) as is_valid_order,
+        conformed_orders.invalid_reason,
+        coalesce(conformed_orders.has_merchandise, true) as has_merchandise,
         cast(coalesce(items_per_order.item_count, 0) as integer) as item_count,
         {{ money('coalesce(items_per_order.item_amount, 0)') }}
             as item_amount,
-        {{ money('coalesce(items_per_order.freight_amount, 0)') }}
-            as freight_amount,
+        {{ money('coalesce(conformed_orders.other_amount, 0)') }}
+            as other_amount,
+        {{ money('coalesce(conformed_orders.discount_amount, 0)') }}
+            as discount_amount,
+        {{ money(
+            'coalesce(conformed_orders.freight_amount, '
+            'items_per_order.freight_amount, 0)'
+        ) }} as freight_amount,
+        {{ money('conformed_orders.tax_amount') }} as tax_amount,
         {{ money('coalesce(payments_per_order.paid_amount, 0)') }}
             as paid_amount,
+        case
+            when paid_orders.are_orders_paid
+                then {{ money('coalesce(payments_per_order.paid_amount, 0)') }}
+            else
+                {{ money(
+                    'coalesce(items_per_order.item_amount, 0)'
+                    ' - coalesce(conformed_orders.discount_amount, 0)'
+                ) }}
+        end as order_amount,
+        {{ money('coalesce(returns_per_order.returned_amount, 0)') }}
+            as returned_amount,
         cast(payments_per_order.installment_count as integer)
             as installment_count,
         nullif(trim(conformed_orders.postal_code), '') as postal_code,
@@ -80,6 +133,7 @@ orders as (
         {{ place_code('conformed_orders.state') }} as state,
         {{ place_code('conformed_orders.country') }} as country
     from conformed_orders
+    cross join paid_orders
     left join order_statuses
         on
             conformed_orders.listed_status
@@ -88,6 +142,18 @@ orders as (
         on conformed_orders.order_id = items_per_order.order_id
     left join payments_per_order
         on conformed_orders.order_id = payments_per_order.order_id
+    left join returns_per_order
+        on conformed_orders.order_id = returns_per_order.order_id
+
+),
+
+orders as (
+
+    select
+        *,
+        order_amount > 0
+        and returned_amount >= order_amount as is_wholly_returned
+    from summed_orders
 
 )
 

@@ -17,6 +17,7 @@ order_items as (
 named_sellers as (
 
     select distinct seller_id from order_items
+    where seller_id is not null
 
 ),
 

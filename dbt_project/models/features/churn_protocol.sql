@@ -1,25 +1,28 @@
 {# One row: how churn models are fitted, judged and used, as dbt_project.yml
-   says. Python reads it here, so that both sides hold to the same. -#}
-{%- set defaults = var("source_defaults")[source_name()] -%}
+   or the shop's mapping and history say. Python reads it here, so that both
+   sides hold to the same. -#}
+{%- set most_plausible_roc_auc = source_setting('most_plausible_roc_auc') -%}
+{%- set contact_cost_amount = source_setting('contact_cost_amount') -%}
+{%- set return_value_amount = source_setting('return_value_amount') -%}
 with
 
 churn_protocol as (
 
     select
         cast(
-            {{ defaults["churn_label_window_days"] }} as integer
+            {{ source_setting('churn_label_window_days') }} as integer
         ) as label_window_days,
         cast(
-            {{ defaults["churn_training_date_count"] }} as integer
+            {{ source_setting('churn_training_date_count') }} as integer
         ) as training_date_count,
         cast(
-            {{ defaults["churn_training_gap_days"] }} as integer
+            {{ source_setting('churn_training_gap_days') }} as integer
         ) as training_gap_days,
         cast(
             {{ var("churn_least_returning_count") }} as integer
         ) as least_returning_count,
         cast(
-            {{ defaults["most_plausible_roc_auc"] }} as {{ type_double() }}
+            {{ most_plausible_roc_auc }} as {{ type_double() }}
         ) as most_plausible_roc_auc,
         cast(
             {{ var("churn_least_calibration_slope") }} as {{ type_double() }}
@@ -27,8 +30,8 @@ churn_protocol as (
         cast(
             {{ var("churn_most_calibration_slope") }} as {{ type_double() }}
         ) as most_calibration_slope,
-        {{ money(defaults["contact_cost_amount"]) }} as contact_cost_amount,
-        {{ money(defaults["return_value_amount"]) }} as return_value_amount
+        {{ money(contact_cost_amount) }} as contact_cost_amount,
+        {{ money(return_value_amount) }} as return_value_amount
 
 )
 

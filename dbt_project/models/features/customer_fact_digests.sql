@@ -26,10 +26,33 @@ order_digests as (
             'delivered_at', 'estimated_delivery_date', 'is_valid_order',
             'item_count', 'item_amount', 'freight_amount',
             'new_product_count', 'new_category_count', 'new_seller_count',
-            'seller_distance_km', 'paid_amount', 'voucher_amount',
+            'seller_distance_km', 'order_amount', 'voucher_amount',
             'installment_count', 'postal_code', 'city', 'state',
         ]) }} as order_digest
     from order_facts
+
+),
+
+returns as (
+
+    select * from {{ ref('returns') }}
+
+),
+
+returns_per_customer as (
+
+    select
+        customer_id,
+        {{ dbt.listagg(
+            row_digest(
+                ['return_id', 'line_number', 'order_returned_amount', 'returned_at']
+            ),
+            "' '",
+            'order by return_id, line_number'
+        ) }} as return_digests
+    from returns
+    where customer_id is not null
+    group by customer_id
 
 ),
 
@@ -63,16 +86,30 @@ facts as (
 
 ),
 
-customer_fact_digests as (
+facts_per_customer as (
 
     select
         customer_id,
         min(ordered_at) as first_ordered_at,
-        {{ dbt.hash(
-            dbt.listagg('fact_digest', "' '", 'order by order_id')
-        ) }} as facts_digest
+        {{ dbt.listagg('fact_digest', "' '", 'order by order_id') }}
+            as fact_digests
     from facts
     group by customer_id
+
+),
+
+customer_fact_digests as (
+
+    select
+        facts_per_customer.customer_id,
+        facts_per_customer.first_ordered_at,
+        {{ dbt.hash(
+            "facts_per_customer.fact_digests"
+            " || coalesce(returns_per_customer.return_digests, '')"
+        ) }} as facts_digest
+    from facts_per_customer
+    left join returns_per_customer
+        on facts_per_customer.customer_id = returns_per_customer.customer_id
 
 )
 

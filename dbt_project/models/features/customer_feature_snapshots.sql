@@ -2,7 +2,7 @@
    facts known strictly before T: an order's state at T is told by its
    timestamps (final statuses came later), a review counts once answered.
    Running totals per person stand until the person's next event, so a row is
-   the totals that stood at T: after the latest order, delivery and review.
+   the totals that stood at T: after the latest order, delivery, review and return.
    Incremental: rows of people whose facts changed and of dates no longer asked
    for go first (forget_stale_rows), then what is missing is worked out. -#}
 {{ config(
@@ -40,6 +40,12 @@ reviews as (
 
 ),
 
+returns as (
+
+    select * from {{ ref('returns') }}
+
+),
+
 placed_totals as (
 
     select
@@ -59,8 +65,8 @@ placed_totals as (
         sum(new_product_count) over so_far as product_count,
         sum(new_category_count) over so_far as category_count,
         sum(new_seller_count) over so_far as seller_count,
-        sum(paid_amount) over so_far as paid_amount,
-        max(paid_amount) over so_far as largest_order_amount,
+        sum(order_amount) over so_far as paid_amount,
+        max(order_amount) over so_far as largest_order_amount,
         sum(freight_amount) over so_far as freight_amount,
         sum(item_amount) over so_far as item_amount,
         sum(installment_count) over so_far as installment_count,
@@ -202,6 +208,45 @@ reviewed_totals as (
 
 ),
 
+returned_lines as (
+
+    select
+        customer_id,
+        return_id,
+        min(returned_at) as known_at,
+        sum(order_returned_amount) as returned_amount
+    from returns
+    where
+        customer_id is not null
+        and returned_at is not null
+    group by customer_id, return_id
+    having sum(order_returned_amount) > 0
+
+),
+
+returned_totals as (
+
+    select
+        customer_id,
+        known_at,
+        coalesce(
+            lead(known_at) over (
+                partition by customer_id order by known_at asc, return_id asc
+            ),
+            {{ forever }}
+        ) as valid_until,
+        count(*) over so_far as return_count,
+        sum(returned_amount) over so_far as returned_amount
+    from returned_lines
+    window
+        so_far as (
+            partition by customer_id
+            order by known_at asc, return_id asc
+            rows between unbounded preceding and current row
+        )
+
+),
+
 missing_rows as (
 
     select
@@ -245,6 +290,13 @@ features as (
         {{ ratio('missing_rows.paid_amount', 'missing_rows.order_count') }}
             as average_order_amount,
         missing_rows.largest_order_amount,
+        coalesce(returned_totals.return_count, 0) as return_count,
+        {{ ratio(
+            'coalesce(returned_totals.returned_amount, 0)',
+            'missing_rows.paid_amount'
+        ) }} as returned_share,
+        missing_rows.paid_amount - coalesce(returned_totals.returned_amount, 0)
+            as net_amount,
         {{ ratio(
             'missing_rows.freight_amount',
             'missing_rows.item_amount + missing_rows.freight_amount'
@@ -333,6 +385,11 @@ features as (
             missing_rows.customer_id = reviewed_totals.customer_id
             and missing_rows.as_of_date > reviewed_totals.known_at
             and missing_rows.as_of_date <= reviewed_totals.valid_until
+    left join returned_totals
+        on
+            missing_rows.customer_id = returned_totals.customer_id
+            and missing_rows.as_of_date > returned_totals.known_at
+            and missing_rows.as_of_date <= returned_totals.valid_until
 
 ),
 
@@ -360,6 +417,12 @@ customer_feature_snapshots as (
             as average_order_amount,
         {{ feature_column(supplied, 'largest_order_amount', 'decimal(18, 2)') }}
             as largest_order_amount,
+        {{ feature_column(supplied, 'return_count', 'integer') }}
+            as return_count,
+        {{ feature_column(supplied, 'returned_share', double) }}
+            as returned_share,
+        {{ feature_column(supplied, 'net_amount', 'decimal(18, 2)') }}
+            as net_amount,
         {{ feature_column(supplied, 'freight_share', double) }}
             as freight_share,
         {{ feature_column(supplied, 'average_installment_count', double) }}

@@ -43,7 +43,7 @@ order_facts as (
 
 label_windows as (
 
-    {% for days in var('label_window_days') %}
+    {% for days in label_windows() %}
     select cast({{ days | int }} as integer) as label_window_days
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,4 +1,5 @@
-{# One row per order: what features are made of. Later knowledge, to be held
+{# One row per order of merchandise by a known person: what features are made
+   of. Later knowledge, to be held
    against the as-of date, are approved_at, shipped_at, delivered_at,
    is_valid_order (for labels only) and next_ordered_at, until when the order
    is the latest one; all else is known when the order is placed.
@@ -12,6 +13,9 @@ with
 orders as (
 
     select * from {{ ref('orders') }}
+    where
+        customer_id is not null
+        and has_merchandise
 
 ),
 
@@ -218,7 +222,7 @@ order_facts as (
         cast(items_per_order.new_seller_count as integer) as new_seller_count,
         cast(items_per_order.seller_distance_km as decimal(18, 3))
             as seller_distance_km,
-        sequenced_orders.paid_amount,
+        sequenced_orders.order_amount,
         {{ money('coalesce(vouchers_per_order.voucher_amount, 0)') }}
             as voucher_amount,
         sequenced_orders.installment_count,

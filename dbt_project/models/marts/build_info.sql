@@ -1,5 +1,6 @@
 {# One row: what the marts beside it were built as of. -#}
-{%- set defaults = var("source_defaults")[source_name()] -%}
+{%- set currency_code = source_setting('currency_code') -%}
+{%- set most_plausible_roc_auc = source_setting('most_plausible_roc_auc') -%}
 with
 
 data_range as (
@@ -14,9 +15,9 @@ build_info as (
         cast('{{ source_name() }}' as varchar) as source_name,
         {{ date_literal(as_of_date()) }} as as_of_date,
         {{ date_literal(window_start_date()) }} as window_start_date,
-        cast('{{ defaults["currency_code"] }}' as varchar) as currency_code,
+        cast('{{ currency_code }}' as varchar) as currency_code,
         cast(
-            {{ defaults["most_plausible_roc_auc"] }} as {{ type_double() }}
+            {{ most_plausible_roc_auc }} as {{ type_double() }}
         ) as most_plausible_roc_auc,
         first_order_date,
         last_order_date,

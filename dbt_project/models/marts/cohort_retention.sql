@@ -21,11 +21,13 @@ valid_orders as (
     select
         customer_id,
         paid_amount,
+        order_amount,
         cast({{ dbt.date_trunc('month', 'ordered_at') }} as date)
             as order_month_date
     from orders
     where
         is_valid_order
+        and customer_id is not null
         and ordered_at < {{ date_literal(as_of_date()) }}
 
 ),
@@ -35,6 +37,7 @@ placed as (
     select
         customer_id,
         paid_amount,
+        order_amount,
         order_month_date,
         min(order_month_date) over (partition by customer_id)
             as cohort_month_date
@@ -80,7 +83,8 @@ activity as (
         order_month_date,
         count(distinct customer_id) as active_customer_count,
         count(*) as order_count,
-        sum(paid_amount) as paid_amount
+        sum(paid_amount) as paid_amount,
+        sum(order_amount) as order_amount
     from placed
     group by cohort_month_date, order_month_date
 
@@ -101,6 +105,7 @@ cohort_retention as (
         ) }} as retention_rate,
         cast(coalesce(activity.order_count, 0) as integer) as order_count,
         {{ money('coalesce(activity.paid_amount, 0)') }} as paid_amount,
+        {{ money('coalesce(activity.order_amount, 0)') }} as order_amount,
         {{ dbt.dateadd('month', 1, 'cohort_months.month_date') }}
         <= data_range.end_of_data_date as is_month_complete
     from cohort_months

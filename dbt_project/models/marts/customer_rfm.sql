@@ -1,14 +1,21 @@
 {# One row per person with a valid order before the as-of date. Recency and
    money are scored by fifths of the people. Ties in money share the lower
    fifth. Ties in recency share the better one: where most people bought on the
-   last day, nobody is more recent than they are. Frequency is scored by bands,
-   since nearly everybody bought once (pitfall 16).
+   last day, nobody is more recent than they are. Frequency is scored by the
+   seed's bands where most people bought once (fifths would part those who are
+   alike, pitfall 16), else by fifths, ties sharing the lower one.
    Hughes (1994), Strategic Database Marketing, for the three scores. -#}
 with
 
 orders as (
 
     select * from {{ ref('orders') }}
+
+),
+
+returns as (
+
+    select * from {{ ref('returns') }}
 
 ),
 
@@ -34,11 +41,25 @@ totals as (
         cast(count(*) as integer) as frequency,
         cast(count(distinct cast(ordered_at as date)) as integer)
             as purchase_day_count,
-        {{ money('sum(paid_amount)') }} as monetary_amount
+        {{ money('sum(order_amount)') }} as monetary_amount
     from orders
     where
         is_valid_order
+        and customer_id is not null
         and ordered_at < {{ date_literal(as_of_date()) }}
+    group by customer_id
+
+),
+
+returns_per_customer as (
+
+    select
+        customer_id,
+        sum(order_returned_amount) as returned_amount
+    from returns
+    where
+        customer_id is not null
+        and coalesce(returned_at < {{ date_literal(as_of_date()) }}, true)
     group by customer_id
 
 ),
@@ -65,16 +86,31 @@ frequency_scores as (
 
 ),
 
+frequency_rule as (
+
+    select {{ is_mostly_one('frequency') }} as is_by_bands
+    from measured
+
+),
+
 scored as (
 
     select
         measured.*,
-        frequency_scores.f_score,
+        case
+            when frequency_rule.is_by_bands then frequency_scores.f_score
+            else {{ quintile_score('measured.frequency asc') }}
+        end as f_score,
+        case
+            when frequency_rule.is_by_bands then 'bands'
+            else 'fifths'
+        end as f_score_rule,
         {{ quintile_score_from_best('measured.recency_days asc') }} as r_score,
         {{ quintile_score('measured.monetary_amount asc') }} as m_score
     from measured
     inner join frequency_scores
         on measured.customer_id = frequency_scores.customer_id
+    cross join frequency_rule
 
 ),
 
@@ -97,8 +133,15 @@ customer_rfm as (
             || cast(scored.f_score as varchar)
             || cast(scored.m_score as varchar) as varchar
         ) as rfm_score,
-        segment_rules.rfm_segment
+        segment_rules.rfm_segment,
+        cast(scored.f_score_rule as varchar) as f_score_rule,
+        {{ money(
+            'scored.monetary_amount'
+            ' - coalesce(returns_per_customer.returned_amount, 0)'
+        ) }} as net_amount
     from scored
+    left join returns_per_customer
+        on scored.customer_id = returns_per_customer.customer_id
     left join segment_rules
         on
             scored.r_score between segment_rules.min_r_score

@@ -1,6 +1,7 @@
 {# One row per calendar month with a valid order before the as-of date. A repeat
    order is one of a person who had ordered on an earlier day: several orders of
-   one day are a basket that was split (pitfall 3). -#}
+   one day are a basket that was split (pitfall 3). A guest is nobody whose
+   earlier orders are known. -#}
 with
 
 orders as (
@@ -18,7 +19,8 @@ valid_orders as (
         row_number() over (
             partition by customer_id order by ordered_at asc, order_id asc
         ) as order_number,
-        cast(ordered_at as date) > cast(
+        customer_id is not null
+        and cast(ordered_at as date) > cast(
             min(ordered_at) over (partition by customer_id) as date
         ) as is_repeat_order
     from orders
@@ -42,7 +44,13 @@ orders_monthly as (
             sum(case when is_repeat_order then 1 else 0 end) as integer
         ) as repeat_order_count,
         {{ money('sum(paid_amount)') }} as paid_amount,
-        {{ ratio('sum(paid_amount)', 'count(*)') }} as average_order_amount
+        {{ money('sum(order_amount)') }} as order_amount,
+        {{ ratio('sum(order_amount)', 'count(*)') }} as average_order_amount,
+        {{ money('sum(discount_amount)') }} as discount_amount,
+        {{ money('sum(freight_amount)') }} as freight_amount,
+        {{ money('sum(other_amount)') }} as other_amount,
+        {{ money('sum(tax_amount)') }} as tax_amount,
+        {{ money('sum(order_amount - returned_amount)') }} as net_amount
     from valid_orders
     group by order_month_date
 

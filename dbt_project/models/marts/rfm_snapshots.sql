@@ -47,6 +47,16 @@ frequency_scores as (
 
 ),
 
+frequency_rules as (
+
+    select
+        as_of_date,
+        {{ is_mostly_one('order_count') }} as is_by_bands
+    from customer_feature_snapshots
+    group by as_of_date
+
+),
+
 scored as (
 
     select
@@ -55,7 +65,13 @@ scored as (
         customer_feature_snapshots.recency_days,
         customer_feature_snapshots.order_count,
         customer_feature_snapshots.paid_amount,
-        frequency_scores.f_score,
+        case
+            when frequency_rules.is_by_bands then frequency_scores.f_score
+            else {{ quintile_score(
+                'customer_feature_snapshots.order_count asc',
+                partition_by='customer_feature_snapshots.as_of_date'
+            ) }}
+        end as f_score,
         {{ quintile_score_from_best(
             'customer_feature_snapshots.recency_days asc',
             partition_by='customer_feature_snapshots.as_of_date'
@@ -71,6 +87,8 @@ scored as (
             = frequency_scores.customer_id
             and customer_feature_snapshots.as_of_date
             = frequency_scores.as_of_date
+    inner join frequency_rules
+        on customer_feature_snapshots.as_of_date = frequency_rules.as_of_date
 
 ),
 

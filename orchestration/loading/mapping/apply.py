@@ -100,41 +100,55 @@ def apply_mapping(
         InputError: a file, a column or a value is not as the mapping says; nothing is changed.
     """
     with transaction(connection):
-        create_tables(connection, schema)
-        stages = _stage(connection, folder, mapping)
-        source_table(connection, stages)
-        main = stages[mapping.main_table]
-        line_columns = stages["lines"].columns if mapping.layout == "orders_and_lines" else []
-        if mapping.layout == "flat_lines":
-            # Whether a column belongs to the line or to its order is not known: it is the line's.
-            line_columns = main.columns
-        create_orders(connection, mapping, main)
-        _set_aside_orders_without_moment(connection, mapping, main)
-        find_people(connection, mapping)
-        _note_guests(connection, mapping, main)
-        stage_products(connection, mapping, stages.get("products"))
-        has_kinds = read_kinds_file(connection, folder, mapping)
-        if mapping.layout != "payments_only":
-            insert_lines(connection, mapping, schema, stages["lines"], line_columns, has_kinds)
-        if "payments" in stages:
-            insert_payments(connection, mapping, schema, stages["payments"], line_columns)
-        insert_orders(connection, mapping, schema, line_columns)
-        insert_products(connection, mapping, schema, has_kinds=has_kinds)
-        insert_returns(connection, mapping, schema, stages.get("returns"))
-        for table in PLAIN_TABLES:
-            if table in stages:
-                insert_plain(connection, mapping, schema, table, stages[table])
-        insert_contacts(connection, schema)
-        place_rejected_rows(connection, stages)
-        require_few_faults(connection, stages, max_rejected_rows)
-        _insert_rejected(connection, schema)
-        insert_findings(connection, mapping, schema, stages)
-        _require_rows(connection, schema, main)
-        counts = {
-            name: connection.execute(f'select count(*) from "{schema}".{name}').fetchall()[0][0]
-            for name in TABLES
-        }
-        _drop_stages(connection)
+        return fill_tables(
+            connection, folder, mapping, schema=schema, max_rejected_rows=max_rejected_rows
+        )
+
+
+def fill_tables(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    mapping: ShopMapping,
+    *,
+    schema: str,
+    max_rejected_rows: int,
+) -> Applied:
+    """What ``apply_mapping`` does, within the transaction of whoever calls it."""
+    create_tables(connection, schema)
+    stages = _stage(connection, folder, mapping)
+    source_table(connection, stages)
+    main = stages[mapping.main_table]
+    line_columns = stages["lines"].columns if mapping.layout == "orders_and_lines" else []
+    if mapping.layout == "flat_lines":
+        # Whether a column belongs to the line or to its order is not known: it is the line's.
+        line_columns = main.columns
+    create_orders(connection, mapping, main)
+    _set_aside_orders_without_moment(connection, mapping, main)
+    find_people(connection, mapping)
+    _note_guests(connection, mapping, main)
+    stage_products(connection, mapping, stages.get("products"))
+    has_kinds = read_kinds_file(connection, folder, mapping)
+    if mapping.layout != "payments_only":
+        insert_lines(connection, mapping, schema, stages["lines"], line_columns, has_kinds)
+    if "payments" in stages:
+        insert_payments(connection, mapping, schema, stages["payments"], line_columns)
+    insert_orders(connection, mapping, schema, line_columns)
+    insert_products(connection, mapping, schema, has_kinds=has_kinds)
+    insert_returns(connection, mapping, schema, stages.get("returns"))
+    for table in PLAIN_TABLES:
+        if table in stages:
+            insert_plain(connection, mapping, schema, table, stages[table])
+    insert_contacts(connection, schema)
+    place_rejected_rows(connection, stages)
+    require_few_faults(connection, stages, max_rejected_rows)
+    _insert_rejected(connection, schema)
+    insert_findings(connection, mapping, schema, stages)
+    _require_rows(connection, schema, main)
+    counts = {
+        name: connection.execute(f'select count(*) from "{schema}".{name}').fetchall()[0][0]
+        for name in TABLES
+    }
+    _drop_stages(connection)
     return Applied(
         counts,
         {name: [source.name for source in stage.sources] for name, stage in stages.items()},

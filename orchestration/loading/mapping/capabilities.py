@@ -78,6 +78,31 @@ CAPABILITIES: tuple[Capability, ...] = (
         "orders.columns.refunded_at, or files.returns and returns.columns.returned_at",
     ),
     Capability(
+        "freight", "from {}orders where shipping_amount is not null",
+        "no share of freight in the bill",
+        "orders.columns.shipping_amount",
+    ),
+    Capability(
+        "installments", "from {}payments where is_counted and installment_count is not null",
+        "no feature of instalments",
+        "files.payments and payments.columns.installment_count",
+    ),
+    Capability(
+        "approvals", "from {}orders where paid_at is not null",
+        "no orders that wait for their approval",
+        "orders.columns.paid_at",
+    ),
+    Capability(
+        "review_comments", "from {}orders where false",
+        "no share of reviews with a comment",
+        "no key: a mapping reads no texts of reviews",
+    ),
+    Capability(
+        "coordinates", "from {}orders where false",
+        "no distances",
+        "no key: a mapping reads no coordinates",
+    ),
+    Capability(
         "guests", "from {}orders where customer_id is null",
         "",
         "customers.guests: kept, where the files have orders without a customer",
@@ -111,3 +136,20 @@ def find_capabilities(
     answers = ", ".join(f"exists ({each.question.format(place)})" for each in CAPABILITIES)
     (row,) = connection.execute(f"select {answers}").fetchall()
     return {each.name: bool(answer) for each, answer in zip(CAPABILITIES, row, strict=True)}
+
+
+def record_capabilities(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the capabilities of the loaded shop into ``raw.shop_capabilities``.
+
+    Args:
+        connection: a writable one, with the filled tables in schema ``raw``.
+    """
+    found = find_capabilities(connection, "raw")
+    connection.execute(
+        "create or replace table raw.shop_capabilities "
+        "(capability varchar, is_supplied boolean, lack varchar, remedy varchar)"
+    )
+    connection.executemany(
+        "insert into raw.shop_capabilities values (?, ?, ?, ?)",
+        [[each.name, found[each.name], each.cost, each.remedy] for each in CAPABILITIES],
+    )

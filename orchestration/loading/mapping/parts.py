@@ -206,6 +206,7 @@ class Protocol(Part):
         training_dates: of the snapshots to learn from.
         test_date: of the snapshot to be judged on.
         contact_cost_amount: what it costs to contact one customer.
+        return_value_amount: what a customer who comes back is worth, the margin of an order.
         max_auc: above it a model is suspected to know the future.
     """
 
@@ -217,6 +218,7 @@ class Protocol(Part):
     training_dates: Annotated[tuple[date, ...], Field(min_length=1)] | None = None
     test_date: date | None = None
     contact_cost_amount: Annotated[float, Field(ge=0)] | None = None
+    return_value_amount: Annotated[float, Field(ge=0)] | None = None
     max_auc: Annotated[float, Field(gt=0.5, le=1)] | None = None
 
     @model_validator(mode="after")

@@ -9,11 +9,10 @@ from pydantic import ValidationError
 from orchestration.errors import InputError
 from orchestration.loading.mapping.checks import find_contradictions
 from orchestration.loading.mapping.model import VERSION, ShopMapping
+from orchestration.loading.mapping.place import MAPPING_NAME
 from orchestration.loading.mapping.sentences import describe, fault
 from orchestration.loading.mapping.yaml_text import parse_yaml
 from orchestration.paths import shown_path
-
-MAPPING_NAME = "shop.yml"
 
 
 def read_mapping(path: Path) -> ShopMapping:

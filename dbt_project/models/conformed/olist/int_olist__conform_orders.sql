@@ -25,6 +25,10 @@ int_olist__conform_orders as (
         orders.shipped_at,
         orders.delivered_at,
         orders.estimated_delivery_date,
+        {{ not_supplied('orders', [
+            'is_valid_order', 'invalid_reason', 'has_merchandise',
+            'other_amount', 'discount_amount', 'freight_amount', 'tax_amount',
+        ]) }},
         customers.postal_code,
         customers.city,
         customers.state,

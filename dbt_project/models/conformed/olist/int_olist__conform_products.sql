@@ -18,9 +18,12 @@ int_olist__conform_products as (
 
     select
         products.product_id,
+        {{ not_supplied('products', ['product_name']) }},
         coalesce(
             category_names.english_category_name, products.category_name
         ) as category_name,
+        {{ not_supplied('products', ['product_kind']) }},
+        true as is_merchandise,
         products.weight_grams
     from products
     left join category_names

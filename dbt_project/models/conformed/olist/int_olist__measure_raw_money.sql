@@ -9,7 +9,9 @@ order_payments as (
 
 int_olist__measure_raw_money as (
 
-    select {{ money('coalesce(sum(payment_value), 0)') }} as paid_amount
+    select
+        {{ money('coalesce(sum(payment_value), 0)') }} as paid_amount,
+        {{ money('coalesce(sum(payment_value), 0)') }} as order_amount
     from order_payments
 
 )

@@ -66,7 +66,7 @@ items_per_category as (
         category_name,
         count(distinct product_id) as product_count,
         count(distinct seller_id) as seller_count,
-        sum(quantity) as item_count,
+        {{ pieces('quantity') }} as item_count,
         sum(item_amount) as item_amount,
         sum(freight_amount) as freight_amount
     from sold_items
@@ -107,8 +107,8 @@ orders_per_category as (
     select
         category_name,
         sum(order_count) as order_count,
-        count(*) as customer_count,
-        sum(case when purchase_day_count > 1 then 1 else 0 end)
+        count(customer_id) as customer_count,
+        count(case when purchase_day_count > 1 then customer_id end)
             as repeat_customer_count,
         sum(delivered_order_count) as delivered_order_count,
         sum(late_order_count) as late_order_count

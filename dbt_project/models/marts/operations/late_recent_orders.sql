@@ -65,6 +65,7 @@ late_recent_orders as (
         cast(delivered_recent_orders.late_days as integer) as late_days,
         delivered_recent_orders.state,
         delivered_recent_orders.paid_amount,
+        delivered_recent_orders.order_amount,
         cast(coalesce(sellers_per_order.seller_count, 0) as integer)
             as seller_count,
         case

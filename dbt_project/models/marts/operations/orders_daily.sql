@@ -53,12 +53,13 @@ valid_orders_per_day as (
         order_date,
         count(*) as order_count,
         count(distinct customer_id) as customer_count,
-        sum(case when order_number = 1 then 1 else 0 end)
+        count(case when order_number = 1 then customer_id end)
             as new_customer_count,
         sum(item_count) as item_count,
         sum(item_amount) as item_amount,
         sum(freight_amount) as freight_amount,
-        sum(paid_amount) as paid_amount
+        sum(paid_amount) as paid_amount,
+        sum(order_amount) as order_amount
     from valid_orders
     group by order_date
 
@@ -93,8 +94,10 @@ orders_daily as (
             as freight_amount,
         {{ money('coalesce(valid_orders_per_day.paid_amount, 0)') }}
             as paid_amount,
+        {{ money('coalesce(valid_orders_per_day.order_amount, 0)') }}
+            as order_amount,
         {{ ratio(
-            'valid_orders_per_day.paid_amount',
+            'valid_orders_per_day.order_amount',
             'valid_orders_per_day.order_count',
         ) }} as average_order_amount,
         cast(

@@ -13,6 +13,7 @@ orders as (
 order_items as (
 
     select * from {{ ref('order_items') }}
+    where seller_id is not null
 
 ),
 
@@ -54,7 +55,7 @@ items_per_seller_and_order as (
     select
         order_items.seller_id,
         order_items.order_id,
-        sum(order_items.quantity) as item_count,
+        {{ pieces('order_items.quantity') }} as item_count,
         sum(order_items.item_amount) as item_amount,
         sum(order_items.freight_amount) as freight_amount
     from order_items

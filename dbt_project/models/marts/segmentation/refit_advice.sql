@@ -21,9 +21,7 @@
     money(var('refit_cost_amount')),
     'cast(' ~ var('misassigned_cost_amount') ~ ' as decimal(18, 6))'
 ) -%}
-{%- set currency = (
-    var('source_defaults')[source_name()]['currency_code']
-) -%}
+{%- set currency = source_setting('currency_code') -%}
 with
 
 build_info as (
