@@ -30,6 +30,8 @@ class ChurnProtocol:
         most_calibration_slope: a model surely above is not calibrated.
         contact_cost_amount: what a contact costs.
         return_value_amount: what a returning customer is worth.
+        training_dates: as-of dates to learn from, where the shop states them; else chosen by rule.
+        test_date: as-of date to be judged on, where the shop states it; else chosen by rule.
     """
 
     label_window_days: int
@@ -41,6 +43,8 @@ class ChurnProtocol:
     most_calibration_slope: float
     contact_cost_amount: float
     return_value_amount: float
+    training_dates: tuple[date, ...] = ()
+    test_date: date | None = None
 
 
 @dataclass(frozen=True)

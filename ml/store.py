@@ -150,14 +150,19 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
     """
     from ml.splits import ChurnProtocol
 
-    names = [each.name for each in fields(ChurnProtocol)]
-    columns = ", ".join(f"cast({name} as double)" for name in names)
+    stated = ("training_dates", "test_date")
+    names = [each.name for each in fields(ChurnProtocol) if each.name not in stated]
+    columns = ", ".join([*(f"cast({name} as double)" for name in names), *stated])
     rows = _fetch(connection, f"select {columns} from features.churn_protocol")
     if not rows:
         raise StoreError("features.churn_protocol is empty; run `dbt build` or `regulars build`")
-    told = dict(zip(names, rows[0], strict=True))
+    *numbers, training_dates, test_date = rows[0]
+    told = dict(zip(names, numbers, strict=True))
     counts = {name: int(told[name]) for name in names if name.endswith(("_days", "_count"))}
-    return ChurnProtocol(**{**told, **counts})
+    days = tuple(
+        date.fromisoformat(day.strip()) for day in (training_dates or "").split(",") if day
+    )
+    return ChurnProtocol(**{**told, **counts}, training_dates=days, test_date=test_date)
 
 
 def read_features(

@@ -83,16 +83,20 @@ def _split(
             "expected training_dates and test_date together, or neither, got "
             f"{config.training_dates} and {config.test_date!r}; name both"
         )
+    training_dates, test_date = protocol.training_dates, protocol.test_date
     if config.test_date:
+        training_dates = tuple(date.fromisoformat(day) for day in config.training_dates)
+        test_date = date.fromisoformat(config.test_date)
+    if test_date is not None and training_dates:
         return split_on(
-            [date.fromisoformat(day) for day in config.training_dates],
-            date.fromisoformat(config.test_date),
+            training_dates,
+            test_date,
             complete_dates=complete,
             label_window_days=protocol.label_window_days,
         )
     try:
         return split_in_time(
-            complete,
+            [day for day in complete if test_date is None or day <= test_date],
             label_window_days=protocol.label_window_days,
             training_date_count=protocol.training_date_count,
             training_gap_days=protocol.training_gap_days,

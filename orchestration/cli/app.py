@@ -23,6 +23,7 @@ from orchestration.cli.options import (
     QuickStudy,
     Rejects,
     SnapshotDates,
+    SourceName,
     Verbose,
 )
 from orchestration.cli.progress import print_error, say
@@ -85,6 +86,7 @@ def build(
     snapshot_dates: SnapshotDates = None,
     full_refresh: FullRefresh = False,
     data_dir: DataDir = None,
+    source: SourceName = None,
     max_rejected_rows: Rejects = None,
     quick_study: QuickStudy = False,
     verbose: Verbose = False,
@@ -95,16 +97,21 @@ def build(
     _set("DBT_FULL_REFRESH", 1 if full_refresh else None, "--full-refresh")
     _set("REGULARS_QUICK_STUDY", 1 if quick_study else None, "--quick-study")
     _set("REGULARS_DATA_DIR", data_dir, "--data-dir")
+    _set("REGULARS_SOURCE", source, "--source")
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows, "--max-rejected-rows")
     run_job("whole_build", is_verbose=verbose)
 
 
 @app.command()
 def load(
-    data_dir: DataDir = None, max_rejected_rows: Rejects = None, verbose: Verbose = False
+    data_dir: DataDir = None,
+    source: SourceName = None,
+    max_rejected_rows: Rejects = None,
+    verbose: Verbose = False,
 ) -> None:
     """Load the raw files into schema raw: all of them or none."""
     _set("REGULARS_DATA_DIR", data_dir, "--data-dir")
+    _set("REGULARS_SOURCE", source, "--source")
     _set("REGULARS_MAX_REJECTED_ROWS", max_rejected_rows, "--max-rejected-rows")
     run_job("load", is_verbose=verbose)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -178,7 +179,27 @@ def check_data_dir(folder: Path) -> None:
 
         find_mapped_files(folder)
         return
+    _refuse_files_without_mapping(folder, source)
     find_files(folder, source_tables(source))
+
+
+def _refuse_files_without_mapping(folder: Path, source: str) -> None:
+    """Refuse files of which nothing is known: neither a mapping is there nor a file of the source.
+
+    Raises:
+        RegularsError: says how to describe them.
+    """
+    from orchestration.loading.formats import FORMAT_OF_SUFFIX
+
+    suffixes = (*FORMAT_OF_SUFFIX, ".xlsx", ".xls", ".tsv", ".txt")
+    names = [path.name.lower() for path in folder.iterdir()]
+    data_files = [name for name in names if name.endswith(suffixes)]
+    stems = tuple(table.file_stem.lower() for table in source_tables(source))
+    if data_files and not any(name.startswith(stems) for name in names):
+        raise RegularsError(
+            f"{folder} has no shop.yml, and none of the files of the source {source}; let "
+            f"`regulars init {shlex.quote(str(folder))}` look at the files and describe them"
+        )
 
 
 def check_new_folder(folder: Path, option: str) -> None:

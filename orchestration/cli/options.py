@@ -38,6 +38,13 @@ DataDir = Annotated[
     Path | None,
     path_option("--data-dir", "Folder of the raw files; REGULARS_DATA_DIR or the demo shop."),
 ]
+SourceName = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Source of the files; REGULARS_SOURCE, or found by the files in the folder.",
+    ),
+]
 Rejects = Annotated[
     int | None,
     typer.Option("--max-rejected-rows", min=0, help="Unreadable rows to set aside, 0 by default."),

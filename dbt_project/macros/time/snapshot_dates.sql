@@ -36,6 +36,14 @@
                 {%- do dates.append(first) -%}
             {%- endif -%}
         {%- endfor -%}
+        {#- Those that the shop states for its models, too. -#}
+        {%- set stated = (source_setting('training_dates') or '').replace(',', ' ').split()
+            + [(source_setting('test_date') or '') | string] -%}
+        {%- for day in stated -%}
+            {%- if day and start <= day and day < end -%}
+                {%- do dates.append(checked_date('each of the protocol\'s dates', day)) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- do dates.append(end) -%}
     {{- return(dates | unique | sort | list) -}}

@@ -3,6 +3,8 @@
    sides hold to the same. -#}
 {%- set most_plausible_roc_auc = source_setting('most_plausible_roc_auc') -%}
 {%- set contact_cost_amount = source_setting('contact_cost_amount') -%}
+{%- set training_dates = source_setting('training_dates') -%}
+{%- set test_date = source_setting('test_date') -%}
 {%- set return_value_amount = source_setting('return_value_amount') -%}
 with
 
@@ -31,7 +33,13 @@ churn_protocol as (
             {{ var("churn_most_calibration_slope") }} as {{ type_double() }}
         ) as most_calibration_slope,
         {{ money(contact_cost_amount) }} as contact_cost_amount,
-        {{ money(return_value_amount) }} as return_value_amount
+        {{ money(return_value_amount) }} as return_value_amount,
+        cast(
+            {{ "'" ~ training_dates ~ "'" if training_dates else 'null' }}
+            as varchar
+        ) as training_dates,
+        {{ date_literal(test_date) if test_date else 'cast(null as date)' }}
+            as test_date
 
 )
 

@@ -226,6 +226,8 @@ class Protocol(Part):
         dates = self.training_dates or ()
         if list(dates) != sorted(set(dates)):
             raise ValueError("training_dates in ascending order, each once")
+        if dates and self.test_date is None:
+            raise ValueError("training_dates together with a test_date")
         if self.test_date and dates and dates[-1] >= self.test_date:
             raise ValueError(f"training_dates before the test_date {self.test_date}")
         if self.as_of_date and self.test_date and self.test_date >= self.as_of_date:
