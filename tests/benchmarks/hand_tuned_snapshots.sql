@@ -151,6 +151,10 @@ select
     p.paid::decimal(18, 2) as paid_amount,
     p.paid::double / p.order_count as average_order_amount,
     p.largest::decimal(18, 2) as largest_order_amount,
+    -- This shop's files know of no returns.
+    null::integer as return_count,
+    null::double as returned_share,
+    null::decimal(18, 2) as net_amount,
     p.freight::double / nullif(p.bill::double, 0) as freight_share,
     p.instalments::double / nullif(p.paid_orders::double, 0) as average_installment_count,
     p.voucher::double / nullif(p.paid::double, 0) as voucher_share,
