@@ -14,7 +14,7 @@ reviewed_items as (
         on reviews.order_id = orders.order_id
     inner join {{ ref('order_items') }} as order_items
         on reviews.order_id = order_items.order_id
-    inner join {{ ref('products') }} as products
+    left join {{ ref('products') }} as products
         on order_items.product_id = products.product_id
     where
         orders.is_valid_order
@@ -30,6 +30,7 @@ distinct_by_seller as (
         order_id,
         seller_id
     from reviewed_items
+    where seller_id is not null
 
 ),
 

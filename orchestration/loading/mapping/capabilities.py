@@ -79,27 +79,27 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     Capability(
         "freight", "from {}orders where shipping_amount is not null",
-        "no share of freight in the bill",
+        "the share of freight in the bill",
         "orders.columns.shipping_amount",
     ),
     Capability(
         "installments", "from {}payments where is_counted and installment_count is not null",
-        "no feature of instalments",
+        "the feature of instalments",
         "files.payments and payments.columns.installment_count",
     ),
     Capability(
         "approvals", "from {}orders where paid_at is not null",
-        "no orders that wait for their approval",
+        "orders that wait for their approval",
         "orders.columns.paid_at",
     ),
     Capability(
         "review_comments", "from {}orders where false",
-        "no share of reviews with a comment",
+        "the share of reviews with a comment",
         "no key: a mapping reads no texts of reviews",
     ),
     Capability(
         "coordinates", "from {}orders where false",
-        "no distances",
+        "distances",
         "no key: a mapping reads no coordinates",
     ),
     Capability(
