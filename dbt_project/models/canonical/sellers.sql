@@ -17,21 +17,27 @@ order_items as (
 named_sellers as (
 
     select distinct seller_id from order_items
-    where seller_id is not null
+    where
+        seller_id is not null
+        and seller_id not in (
+            select conformed_sellers.seller_id from conformed_sellers
+        )
 
 ),
 
 sellers as (
 
     select
-        coalesce(conformed_sellers.seller_id, named_sellers.seller_id)
-            as seller_id,
-        nullif(trim(conformed_sellers.postal_code), '') as postal_code,
-        nullif(trim(conformed_sellers.city), '') as city,
-        {{ place_code('conformed_sellers.state') }} as state
+        seller_id,
+        nullif(trim(postal_code), '') as postal_code,
+        nullif(trim(city), '') as city,
+        {{ place_code('state') }} as state
     from conformed_sellers
-    full outer join named_sellers
-        on conformed_sellers.seller_id = named_sellers.seller_id
+    union all
+    select
+        seller_id,
+        {{ not_supplied('sellers', ['postal_code', 'city', 'state']) }}
+    from named_sellers
 
 )
 

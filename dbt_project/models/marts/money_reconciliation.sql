@@ -95,19 +95,18 @@ readings as (
         4 as reading_number,
         'mart' as reading_kind,
         'marts.customer_rfm' as reading_name,
-        coalesce(sum(customer_rfm.frequency), 0) as order_count,
+        coalesce(sum(frequency), 0) as order_count,
         coalesce(
             sum(
                 case
-                    when paid_orders.are_orders_paid
-                        then customer_rfm.monetary_amount
+                    when (select paid_orders.are_orders_paid from paid_orders)
+                        then monetary_amount
                 end
             ),
             0
         ) as paid_amount,
-        coalesce(sum(customer_rfm.monetary_amount), 0) as order_amount
+        coalesce(sum(monetary_amount), 0) as order_amount
     from customer_rfm
-    cross join paid_orders
     union all
     select
         5 as reading_number,
