@@ -1,4 +1,4 @@
-"""As of which dates features are made, and from which sources."""
+"""As of which dates features are made, and of what a source supplies."""
 
 from __future__ import annotations
 
@@ -116,8 +116,7 @@ def test_a_column_of_another_type_asks_for_a_full_refresh(demo, tmp_path):
 def test_what_a_source_cannot_supply_is_null_and_no_model_uses_it(own):
     with own.open(read_only=False) as connection:
         connection.execute(
-            "update canonical.feature_catalog set sources = 'another_shop' "
-            "where family = 'satisfaction'"
+            "update canonical.feature_catalog set needs = 'telepathy' where family = 'satisfaction'"
         )
     # cautious: the marts are not built again, and their tests would find what was there before.
     done = own.run("dbt", "build", "--indirect-selection", "cautious", *FEATURES)
