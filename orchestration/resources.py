@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -80,7 +81,7 @@ class Settings:
             is_tracked=_whole_number("REGULARS_TRACKING", 1) > 0,
         )
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The source whose files these are.
 

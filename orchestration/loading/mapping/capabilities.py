@@ -110,15 +110,12 @@ CAPABILITIES: tuple[Capability, ...] = (
 )  # fmt: skip
 
 
-def find_capabilities(
-    connection: duckdb.DuckDBPyConnection, schema: str, *, prefix: str = ""
-) -> dict[str, bool]:
+def find_capabilities(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, bool]:
     """Which capabilities the tables of a mapped shop have; one has what has at least one row.
 
     Args:
         connection: with the tables that ``apply_mapping`` filled.
         schema: of the tables.
-        prefix: before the name of each table.
 
     Returns:
         Whether the shop has it, by the name of each capability, in their order.
@@ -132,7 +129,7 @@ def find_capabilities(
         >>> [name for name, has_it in found.items() if has_it]
         ['places', 'guests']
     """
-    place = f'"{schema}".{prefix}'
+    place = f'"{schema}".'
     answers = ", ".join(f"exists ({each.question.format(place)})" for each in CAPABILITIES)
     (row,) = connection.execute(f"select {answers}").fetchall()
     return {each.name: bool(answer) for each, answer in zip(CAPABILITIES, row, strict=True)}

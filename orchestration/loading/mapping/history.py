@@ -152,16 +152,19 @@ def find_test_date(dates: Sequence[date], end: date, days: int) -> date | None:
         >>> find_test_date(dates, date(2011, 12, 10), 180) is None
         True
     """
-    window = timedelta(days=days)
-    complete = [day for day in dates if day + window <= end]
-    if not complete:
+    # It brings scikit-learn, which takes long to import.
+    from ml.splits import NotEnoughHistoryError, split_in_time
+
+    try:
+        split = split_in_time(
+            [day for day in dates if day + timedelta(days=days) <= end],
+            label_window_days=days,
+            training_date_count=TRAINING_DATE_COUNT,
+            training_gap_days=TRAINING_GAP_DAYS,
+        )
+    except NotEnoughHistoryError:
         return None
-    training: list[date] = []
-    for day in reversed(complete):
-        is_far = not training or (training[-1] - day).days >= TRAINING_GAP_DAYS
-        if day + window <= complete[-1] and is_far:
-            training.append(day)
-    return complete[-1] if len(training) >= TRAINING_DATE_COUNT else None
+    return split.test_date if len(split.training_dates) == TRAINING_DATE_COUNT else None
 
 
 def choose_label_window(
