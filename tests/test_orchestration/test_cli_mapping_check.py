@@ -154,14 +154,14 @@ EVERYWHERE = {"places", "returns", "guests"}
 @pytest.mark.parametrize(
     ("preset", "more"),
     [
-        ("shopify", {"items", "products"}),
-        ("woocommerce", {"items", "products"}),
+        ("shopify", {"items", "products", "freight", "approvals"}),
+        ("woocommerce", {"items", "products", "freight"}),
         ("stripe", {"payments", "return_dates"}),
         ("online_retail", {"items", "products", "return_dates"}),
-        ("flat_lines", {"items", "products", "categories", "return_dates"}),
+        ("flat_lines", {"items", "products", "categories", "freight", "return_dates"}),
         (
             "orders_and_lines",
-            {"items", "products", "categories", "payments", "reviews", "deliveries",
+            {"items", "products", "categories", "freight", "payments", "reviews", "deliveries",
              "return_dates"},
         ),
     ],
