@@ -209,15 +209,16 @@ class Baselines:
         probabilities: those of them that are probabilities, too.
         calibration: of BG/NBD's probability, learned at the last training date.
         train_roc_auc: of BG/NBD's probability at the last training date; it learns from no labels,
-            so there are no folds. NaN where it is left out.
-        left_out: why BG/NBD is no baseline here; empty if it is.
+            so there are no folds.
+        degeneracy: why BG/NBD's parameters mean nothing here; empty where they do. It ranks
+            customers all the same, so it stays a baseline: without it a model looks better.
     """
 
     scores: Mapping[str, FloatArray]
     probabilities: Mapping[str, FloatArray]
     calibration: Calibration
     train_roc_auc: float
-    left_out: str
+    degeneracy: str
 
 
 def make_baselines(
@@ -245,9 +246,6 @@ def make_baselines(
         )
         for part in (before, test)
     ]
-    degeneracy = next((model.degeneracy for model in fits if model.degeneracy), "")
-    if degeneracy:
-        return Baselines(simple, {}, Calibration(), float("nan"), degeneracy)
     learned = bg_nbd.predict_bg_nbd(fits[0], before.matrix)
     calibration = fit_calibration(before.is_returning, learned, "sigmoid")
     histories = bg_nbd.histories_from_features(test.matrix)
@@ -256,7 +254,7 @@ def make_baselines(
         {BG_NBD: calibration.apply(bg_nbd.predict_bg_nbd(fits[1], test.matrix))},
         calibration,
         float(roc_auc_score(before.is_returning, learned)),
-        "",
+        next((model.degeneracy for model in fits if model.degeneracy), ""),
     )
 
 
@@ -470,7 +468,7 @@ def study_families(
             probability, test, baselines.scores, baselines.probabilities, protocol, effort,
             train_base_rate=base_rate, seed=seed,
         )  # fmt: skip
-        suspicions[name] = suspicions[name] or find_test_suspicion(judgement, test, bound)
+        suspicions[name] = suspicions[name] or find_test_suspicion(judgement, test, protocol)
         progress(f"{name}: judged")
         judged.append((name, each, judgement))
     found = []
@@ -532,10 +530,20 @@ def study_families(
     return found
 
 
-def find_test_suspicion(judgement: Judgement, test: LabelledMatrix, most_plausible: float) -> str:
-    """Why the ROC AUC of a test is too good to be true; empty if it is not."""
-    found = {metric.metric_name: metric.metric_value for metric in judgement.metrics}
-    return find_suspicion("on the test date", found["roc_auc"], test, most_plausible)
+def find_test_suspicion(judgement: Judgement, test: LabelledMatrix, protocol: ChurnProtocol) -> str:
+    """Why the ROC AUC of a test is too good to be true; empty if it is not.
+
+    Where the protocol has a most plausible gain, the best baseline of the test bounds it, too.
+    """
+    (found,) = [metric for metric in judgement.metrics if metric.metric_name == "roc_auc"]
+    where, bound = "on the test date", protocol.most_plausible_roc_auc
+    gain = protocol.most_plausible_roc_auc_gain
+    if gain is not None and found.baseline_value is not None:
+        by_baseline = found.baseline_value + gain
+        if by_baseline < bound:
+            where = f"on the test date, where {found.baseline_name} has {found.baseline_value:.4f}"
+            bound = by_baseline
+    return find_suspicion(where, found.metric_value, test, bound)
 
 
 def judge_bg_nbd(
@@ -551,7 +559,7 @@ def judge_bg_nbd(
     """BG/NBD as a model of the warehouse: judged beside recency and frequency, never champion.
 
     Args:
-        baselines: of which BG/NBD was not left out.
+        baselines: at the test date.
         test: rows of the test date.
         histories: everybody's as of the build's date, for the fit that scores.
         protocol: what is held to.
@@ -564,7 +572,7 @@ def judge_bg_nbd(
         baselines.probabilities[BG_NBD], test, others, {}, protocol, effort,
         train_base_rate=train_base_rate, seed=seed,
     )  # fmt: skip
-    suspicion = find_test_suspicion(judgement, test, protocol.most_plausible_roc_auc)
+    suspicion = find_test_suspicion(judgement, test, protocol)
     model = bg_nbd.fit_bg_nbd(
         bg_nbd.histories_from_features(histories),
         horizon_weeks=protocol.label_window_days / 7,
@@ -581,7 +589,7 @@ def judge_bg_nbd(
         [
             *filter(None, [suspicion]),
             "a baseline, to which the others are held",
-            *filter(None, [model.degeneracy]),
+            *filter(None, [model.degeneracy or baselines.degeneracy]),
         ],
         suspicion,
         row_count=histories.row_count,

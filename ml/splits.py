@@ -26,6 +26,8 @@ class ChurnProtocol:
         training_gap_days: least days between two of them.
         least_returning_count: fewer returning customers are too few, in training and in the test.
         most_plausible_roc_auc: above it a figure is a suspected leak.
+        most_plausible_roc_auc_gain: so far above the best baseline of the test date, too; ``None``
+            where a bound is stated for the shop, which knows better.
         least_calibration_slope: a model surely below is not calibrated.
         most_calibration_slope: a model surely above is not calibrated.
         contact_cost_amount: what a contact costs.
@@ -43,6 +45,7 @@ class ChurnProtocol:
     most_calibration_slope: float
     contact_cost_amount: float
     return_value_amount: float
+    most_plausible_roc_auc_gain: float | None = None
     training_dates: tuple[date, ...] = ()
     test_date: date | None = None
 

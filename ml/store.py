@@ -388,13 +388,18 @@ def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
                         '{SUSPECTED}: ROC AUC {{:.4f}} of the split {{}}, expected at most {{:g}}',
                         max(metrics.metric_value),
                         max_by(metrics.split, metrics.metric_value),
-                        any_value(protocol.most_plausible_roc_auc)
+                        least(
+                            any_value(protocol.most_plausible_roc_auc),
+                            max(metrics.baseline_value + protocol.most_plausible_roc_auc_gain)
+                        )
                     )
                 ) as suspicion
             from ml.model_registry as registry
             inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
             inner join features.churn_protocol as protocol
                 on metrics.metric_value > protocol.most_plausible_roc_auc
+                or metrics.split = 'test' and metrics.metric_value - metrics.baseline_value
+                    > protocol.most_plausible_roc_auc_gain
             where registry.purpose = 'churn' and metrics.metric_name = 'roc_auc'
             group by registry.model_id
             """,

@@ -190,6 +190,30 @@ def no_score_is_too_good_to_be_true(
     return _at_most(value, bar, "highest ROC AUC of the churn model that scores")
 
 
+@dg.asset_check(
+    asset=["marts", "model_quality"],
+    additional_deps=[["features", "churn_protocol"]],
+    blocking=True,
+)
+def no_score_is_too_far_above_the_best_baseline(
+    warehouse: dg.ResourceParam[WritingRun],
+) -> dg.AssetCheckResult:
+    """Where nobody stated what is plausible for the shop, the best baseline says it."""
+    value = _number(
+        warehouse,
+        """
+        select coalesce(max(metric_value - baseline_value), 0)
+        from marts.model_quality
+        where purpose = 'churn' and is_champion and split = 'test' and metric_name = 'roc_auc'
+        """,
+    )
+    bar = _number(
+        warehouse,
+        "select coalesce(most_plausible_roc_auc_gain, 1) from features.churn_protocol",
+    )
+    return _at_most(value, bar, "ROC AUC of the churn model that scores above the best baseline's")
+
+
 # How far the band of the champion's calibration slope is from where it should be; 0 without one.
 _SLOPE_DISTANCE = """
     select coalesce(max(greatest(
@@ -302,6 +326,7 @@ CHECKS = [
     every_rfm_customer_has_exactly_one_segment,
     every_rfm_customer_has_exactly_one_score,
     no_score_is_too_good_to_be_true,
+    no_score_is_too_far_above_the_best_baseline,
     the_churn_champion_is_calibrated,
     the_churn_champion_was_judged_on_enough_people_who_returned,
     the_churn_champion_was_judged_on_a_complete_window,

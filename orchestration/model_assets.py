@@ -170,26 +170,25 @@ def _study_churn(
     progress.advance(
         f"{len(train.is_returning):,} to learn from, {len(test.is_returning):,} at "
         f"{split.test_date} to judge on"
-        + (f"; BG/NBD is left out: {baselines.left_out}" if baselines.left_out else "")
+        + (f"; BG/NBD is degenerate: {baselines.degeneracy}" if baselines.degeneracy else "")
     )
     everything = read(as_of_dates=complete)
     judged = study_families(
         train, test, everything, rules, baselines, protocol, effort,
         recalibration=config.recalibration, seed=seed, progress=progress.advance,
     )  # fmt: skip
-    if not baselines.left_out:
-        as_of_date = store.read_as_of_date(connection)
-        judged.append(
-            judge_bg_nbd(
-                baselines,
-                test,
-                store.read_features(connection, HISTORY_FEATURES, as_of_date),
-                protocol,
-                effort,
-                train_base_rate=float(train.is_returning.mean()),
-                seed=seed,
-            )
+    as_of_date = store.read_as_of_date(connection)
+    judged.append(
+        judge_bg_nbd(
+            baselines,
+            test,
+            store.read_features(connection, HISTORY_FEATURES, as_of_date),
+            protocol,
+            effort,
+            train_base_rate=float(train.is_returning.mean()),
+            seed=seed,
         )
+    )
     try:
         honest = _find_honest_roc_auc(judged)
         leaks = measure_leaks(
@@ -213,7 +212,7 @@ def _study_churn(
         "training_dates": [str(day) for day in split.training_dates],
         "test_date": str(split.test_date),
         "fitted_dates": [str(day) for day in complete],
-        "left_out": baselines.left_out,
+        "bg_nbd_degeneracy": baselines.degeneracy,
     }
     return _Study(judged, leaks, told, len(everything.is_returning), split.test_date, retests)
 
@@ -319,8 +318,7 @@ def fit_churn(
             metadata = _describe_fit(settings, models[family])
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         else:
-            said = study.not_eligible or str(study.told["left_out"])
-            yield dg.MaterializeResult(asset_key=key, metadata={"not_fitted": said})
+            yield dg.MaterializeResult(asset_key=key, metadata={"not_fitted": study.not_eligible})
 
 
 def _say_what_is_not_eligible(study: _Study) -> str:

@@ -21,12 +21,15 @@ from ml.churn import (
     find_opaque_refusals,
     find_slope_refusals,
     find_suspect,
+    find_test_suspicion,
     make_baselines,
     predict_rows,
     study_families,
     validate_family,
 )
+from ml.evaluation import Judgement
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
+from ml.figures import Metric
 from ml.splits import ChurnProtocol
 
 PROTOCOL = ChurnProtocol(
@@ -163,6 +166,20 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
     assert suspect.metrics  # people want to see them
 
 
+@pytest.mark.parametrize(("gain", "is_suspected"), [(None, False), (0.12, True), (0.6, False)])
+def test_a_test_figure_far_above_the_best_baseline_is_suspected(gain, is_suspected):
+    rows = leaky_shop(2)
+    auc = Metric("test", "roc_auc", 0.93, baseline_name="recency", baseline_value=0.70)
+    protocol = replace(PROTOCOL, most_plausible_roc_auc=0.97, most_plausible_roc_auc_gain=gain)
+    said = find_test_suspicion(Judgement((auc,), (), ()), rows, protocol)
+    assert bool(said) == is_suspected
+    if is_suspected:
+        assert said == (
+            "suspected leak: ROC AUC 0.9300 on the test date, where recency has 0.7000, expected "
+            "at most 0.82; 'freight_share' alone has 1.0000"
+        )
+
+
 def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itself(monkeypatch):
     """The honest one is held against honest ones, not against one that knows the future."""
     rivals: list[set[str]] = []
@@ -284,11 +301,10 @@ def test_baselines_are_recency_frequency_and_bg_nbd_by_what_was_known_at_the_tes
     recency = test.matrix.values[:, 2]
     assert np.array_equal(found.scores["recency"], -recency)
     assert np.array_equal(found.scores["frequency"], test.matrix.values[:, 0])
-    if not found.left_out:
-        assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
+    assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
 
 
-def test_where_bg_nbd_is_degenerate_it_is_left_out_and_said():
+def test_where_bg_nbd_is_degenerate_it_stays_a_baseline_and_that_is_said():
     # Everybody bought once: nothing tells how often people would buy again.
     rows = 500
     tenure = np.arange(rows) % 300 + 1.0
@@ -296,6 +312,7 @@ def test_where_bg_nbd_is_degenerate_it_is_left_out_and_said():
     labels = np.arange(rows) % 10 == 0
     once = LabelledMatrix(FeatureMatrix(NAMES, values), labels, np.arange(rows))
     found = make_baselines(once, once, horizon_weeks=26, seed=0)
-    assert set(found.scores) == {"recency", "frequency"}
-    assert found.probabilities == {}
-    assert found.left_out
+    assert set(found.scores) == {"recency", "frequency", BG_NBD}
+    assert np.isfinite(found.scores[BG_NBD]).all()
+    assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
+    assert "bound" in found.degeneracy or "starts" in found.degeneracy

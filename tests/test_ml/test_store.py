@@ -674,11 +674,28 @@ def test_what_cannot_score_this_build_is_not_promoted(warehouse):
     assert len(read_changes(warehouse)) == 1
 
 
-def set_bound(warehouse, most_plausible):
+def set_bound(warehouse, most_plausible, most_plausible_gain="null"):
     warehouse.execute(
         "create or replace table features.churn_protocol as "
-        f"select {most_plausible}::double as most_plausible_roc_auc"
+        f"select {most_plausible}::double as most_plausible_roc_auc, "
+        f"{most_plausible_gain}::double as most_plausible_roc_auc_gain"
     )
+
+
+def test_a_model_too_far_above_the_best_baseline_of_its_test_is_not_eligible(warehouse):
+    fit_and_choose(warehouse, TWO)
+    auc, baseline = next(
+        (metric.metric_value, metric.baseline_value)
+        for metric in TWO.metrics
+        if (metric.split, metric.metric_name) == ("test", "roc_auc")
+    )
+    set_bound(warehouse, 0.97, auc - baseline + 0.001)
+    assert store.read_suspicions(warehouse) == {}
+    set_bound(warehouse, 0.97, auc - baseline - 0.001)
+    assert store.read_suspicions(warehouse) == {
+        TWO.model_id: f"suspected leak: ROC AUC {auc:.4f} of the split test, expected at most "
+        f"{auc - 0.001:g}"
+    }
 
 
 def test_a_model_with_a_figure_above_today_s_bound_is_not_eligible_whoever_fitted_it(warehouse):

@@ -66,13 +66,15 @@ def test_returns_that_can_be_learned_are_and_the_probabilities_mean_what_they_sa
     ) == [(True, 3)]
 
 
-def test_where_return_is_chance_no_model_beats_a_simple_rule(chance):
+def test_where_return_is_chance_no_model_beats_a_baseline(chance):
+    """BG/NBD is one of the baselines; that one of three is above another is no claim of ours."""
     rows = chance.rows(
         "select family, lower_bound from ml.model_metrics "
         "inner join ml.model_registry using (model_id) "
-        "where purpose = 'churn' and split = 'test' and metric_name = 'roc_auc_gain'"
+        "where purpose = 'churn' and split = 'test' and metric_name = 'roc_auc_gain' "
+        "and family <> 'bg_nbd'"
     )
-    assert len(rows) >= 4
+    assert len(rows) == 4
     assert [family for family, lower in rows if lower > 0] == []
 
 
@@ -136,7 +138,7 @@ def test_a_feature_made_of_the_label_fails_the_models_and_not_the_build(learnabl
             "where purpose = 'churn' and family <> 'bg_nbd'"
         )
     } == {(family, "not_eligible", False) for family in suspected}
-    shop.run("regulars", "report")
+    shop.write_report()
     # One that is made champion behind the command's back is caught before anything is published.
     refused = shop.run("regulars", "models", "promote", str(suspected["additive"][3]),
                        "--reason", "it ranks so well", check=False)  # fmt: skip

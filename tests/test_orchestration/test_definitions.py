@@ -60,6 +60,7 @@ def test_the_checks_that_guard_publication_block(graph):
         "every_rfm_customer_has_exactly_one_segment",
         "every_rfm_customer_has_exactly_one_score",
         "no_score_is_too_good_to_be_true",
+        "no_score_is_too_far_above_the_best_baseline",
     ):
         (key,) = [
             key for key in graph.asset_check_keys if key.name == name and _is_ours(graph, key)

@@ -2,6 +2,7 @@
    or the shop's mapping and history say. Python reads it here, so that both
    sides hold to the same. -#}
 {%- set most_plausible_roc_auc = source_setting('most_plausible_roc_auc') -%}
+{%- set most_plausible_gain = source_setting('most_plausible_roc_auc_gain') -%}
 {%- set contact_cost_amount = source_setting('contact_cost_amount') -%}
 {%- set training_dates = source_setting('training_dates') -%}
 {%- set test_date = source_setting('test_date') -%}
@@ -26,6 +27,10 @@ churn_protocol as (
         cast(
             {{ most_plausible_roc_auc }} as {{ type_double() }}
         ) as most_plausible_roc_auc,
+        cast(
+            {{ 'null' if most_plausible_gain is none else most_plausible_gain }}
+            as {{ type_double() }}
+        ) as most_plausible_roc_auc_gain,
         cast(
             {{ var("churn_least_calibration_slope") }} as {{ type_double() }}
         ) as least_calibration_slope,

@@ -6,7 +6,7 @@
    What is bought, from whom and whether on a new day counts where it happens
    first, so that sums over a person's orders count distinct things.
    An order without items was mostly one that could not be supplied, and the
-   source dropped them later (pitfall 4): its items are empty, which models fill
+   source dropped them later: its items are empty, which models fill
    in, and not 0, which they would learn from. -#}
 with
 

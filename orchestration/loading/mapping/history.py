@@ -12,15 +12,12 @@ from orchestration.errors import InputError
 from orchestration.loading.expectations import read_project_variables
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.odd_dates import usual_range
+from orchestration.loading.tables import mapped_source
 
 # The longest of these in which neither nearly everybody nor nearly nobody comes back.
 LABEL_WINDOWS = (365, 180, 90, 60, 30)
 DEFAULT_LABEL_WINDOW = 90
 LEAST_RETURN_SHARE, MOST_RETURN_SHARE = 0.05, 0.95
-TRAINING_DATE_COUNT, TRAINING_GAP_DAYS = 2, 60
-# Where nobody stated a bound: an AUC above it is hardly ever honest.
-MOST_PLAUSIBLE_AUC = 0.97
-CONTACT_COST_AMOUNT = 0.5
 # Of the median amount of an order: what a customer who comes back is worth, where nobody says it.
 MARGIN_SHARE = 0.25
 
@@ -49,9 +46,12 @@ def record_settings(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping)
         InputError: no order names its customer.
     """
     protocol = mapping.protocol
-    first, last = _find_range(connection)
+    _require_customers(connection)
+    first, last = find_order_range(connection)
     as_of_date = protocol.as_of_date or last + timedelta(days=1)
-    years = int(read_project_variables()["max_window_years"])
+    variables = read_project_variables()
+    defaults = variables["settings_before_the_load"]
+    years = int(variables["max_window_years"])
     earliest = date(as_of_date.year - years, as_of_date.month, 1)
     start = protocol.window_start_date or max(first, earliest)
     window = choose_label_window(connection, start, min(as_of_date, last + timedelta(days=1)))
@@ -70,6 +70,7 @@ def record_settings(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping)
             cast($dates as varchar) as training_dates,
             cast($test_date as date) as test_date,
             cast($bound as double) as most_plausible_roc_auc,
+            cast($gain as double) as most_plausible_roc_auc_gain,
             cast($contact_cost as decimal(18, 2)) as contact_cost_amount,
             cast(
                 coalesce(
@@ -89,9 +90,10 @@ def record_settings(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping)
             "reason": window.reason,
             "dates": dates or None,
             "test_date": protocol.test_date,
-            "bound": protocol.max_auc or MOST_PLAUSIBLE_AUC,
+            "bound": protocol.max_auc or defaults["most_plausible_roc_auc"],
+            "gain": None if protocol.max_auc else defaults["most_plausible_roc_auc_gain"],
             "contact_cost": (
-                CONTACT_COST_AMOUNT
+                defaults["contact_cost_amount"]
                 if protocol.contact_cost_amount is None
                 else protocol.contact_cost_amount
             ),
@@ -102,21 +104,31 @@ def record_settings(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping)
     )
 
 
-def _find_range(connection: duckdb.DuckDBPyConnection) -> tuple[date, date]:
-    """First and last day with an order, but for those that are dated far away from the others."""
-    variables = read_project_variables()
-    rows = connection.execute(
-        "select cast(ordered_at as date), count(*) from raw.orders group by 1"
-    ).fetchall()
-    ((known_count,),) = connection.execute(
-        "select count(*) from raw.orders where customer_id is not null"
+def _require_customers(connection: duckdb.DuckDBPyConnection) -> None:
+    ((count, known_count),) = connection.execute(
+        "select count(*), count(customer_id) from raw.orders"
     ).fetchall()
     if known_count == 0:
         raise InputError(
-            f"none of the {sum(count for _, count in rows):,} orders names its customer, so nobody "
-            "can come back; see that customers.keys and the columns of orders name the customer's "
-            "id, e-mail or phone number."
+            f"none of the {count:,} orders names its customer, so nobody can come back; see that "
+            "customers.keys and the columns of orders name the customer's id, e-mail or phone "
+            "number."
         )
+
+
+def find_order_range(
+    connection: duckdb.DuckDBPyConnection, schema: str = "raw"
+) -> tuple[date, date]:
+    """First and last day with an order, but for those that are dated far away from the others.
+
+    Args:
+        connection: with the filled tables, and an order at least.
+        schema: of the tables.
+    """
+    variables = read_project_variables()
+    rows = connection.execute(
+        f'select cast(ordered_at as date), count(*) from "{schema}".orders group by 1'
+    ).fetchall()
     return usual_range(
         dict(rows), int(variables["far_order_gap_days"]), float(variables["far_order_share"])
     )
@@ -155,16 +167,18 @@ def find_test_date(dates: Sequence[date], end: date, days: int) -> date | None:
     # It brings scikit-learn, which takes long to import.
     from ml.splits import NotEnoughHistoryError, split_in_time
 
+    protocol = read_project_variables()["source_defaults"][mapped_source()]
+    count = int(protocol["churn_training_date_count"])
     try:
         split = split_in_time(
             [day for day in dates if day + timedelta(days=days) <= end],
             label_window_days=days,
-            training_date_count=TRAINING_DATE_COUNT,
-            training_gap_days=TRAINING_GAP_DAYS,
+            training_date_count=count,
+            training_gap_days=int(protocol["churn_training_gap_days"]),
         )
     except NotEnoughHistoryError:
         return None
-    return split.test_date if len(split.training_dates) == TRAINING_DATE_COUNT else None
+    return split.test_date if len(split.training_dates) == count else None
 
 
 def choose_label_window(

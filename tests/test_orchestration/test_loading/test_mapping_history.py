@@ -132,6 +132,8 @@ def test_what_the_mapping_states_comes_before_what_the_history_says(shop):
         Decimal("2.50"), Decimal("12.00"),
     )  # fmt: skip
     assert found["most_plausible_roc_auc"] == 0.8
+    # Who states a bound knows better than the rule by the best baseline.
+    assert found["most_plausible_roc_auc_gain"] is None
     assert found["training_dates"] == "2020-08-01, 2020-09-01"
     assert found["test_date"] == date(2020, 11, 1)
 

@@ -17,6 +17,7 @@ stg_shop__shop_settings as (
         training_dates,
         test_date,
         most_plausible_roc_auc,
+        most_plausible_roc_auc_gain,
         contact_cost_amount,
         return_value_amount,
         is_order_discount_subtracted
