@@ -20,6 +20,7 @@ from orchestration.loading.parquet import load_parquet
 from orchestration.loading.profiles import profile_new_loads
 from orchestration.loading.rejects import too_many_rejects
 from orchestration.loading.row_tests import set_aside_broken_rows
+from orchestration.loading.same_shop import keep_former_orders, require_same_shop
 from orchestration.loading.tables import RawTable, source_tables
 from orchestration.paths import shown_text
 
@@ -62,13 +63,15 @@ def load_raw_files(
             f"max_rejected_rows must be 0 or more, got {max_rejected_rows}; "
             "0 means that one unreadable row stops the load."
         )
-    files = find_files(folder, source_tables() if tables is None else tables)
+    tables = source_tables() if tables is None else tables
+    files = find_files(folder, tables)
     for file in files:
         file.sha256 = "" if file.is_missing else file_sha256(file.path)
 
     loads: list[TableLoad] = []
     with transaction(connection):
         create_log_tables(connection)
+        former_orders = keep_former_orders(connection, tables)
         rejected_so_far = 0
         for file in files:
             former = former_load(connection, file, max_rejected_rows - rejected_so_far)
@@ -111,6 +114,7 @@ def load_raw_files(
             if file.rejects:
                 said += f", rejected {len(file.rejects):,}"
             progress(said)
+        require_same_shop(connection, former_orders)
         record_findings(connection, files, expectations)
         profile_new_loads(connection)
     return loads

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.loading.mapping.history import find_order_range
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.staging import Stage
+from orchestration.loading.odd_keys import LEAST_ORDERS, MOST_SHARE_OF_ONE_KEY
 from orchestration.sql_text import literal
 
 EXAMPLE_COUNT = 5
@@ -45,7 +47,8 @@ def insert_findings(
         stages: by table.
     """
     questions = [
-        *_about_orders(mapping, schema), *_about_lines(schema), *_about_money(schema),
+        *_about_orders(mapping, schema), *_about_dates(connection, schema),
+        *_about_people(schema), *_about_lines(schema), *_about_money(schema),
         *_about_rejected(connection, schema), *_about_kinds(connection, schema),
         *_about_files(stages),
     ]  # fmt: skip
@@ -113,6 +116,51 @@ def _about_orders(mapping: ShopMapping, schema: str) -> Iterator[Question]:
               place="-person_count"),
         "keys, such as e-mails, of several people; they join nobody",
     )  # fmt: skip
+
+
+def _about_dates(connection: duckdb.DuckDBPyConnection, schema: str) -> Iterator[Question]:
+    """Orders dated so far away from the others that they do not move the end of the data."""
+    ((count,),) = connection.execute(f'select count(*) from "{schema}".orders').fetchall()
+    if count == 0:
+        return
+    first, last = find_order_range(connection, schema)
+    yield Question(
+        "far_dates",
+        _rows(
+            f"\"{schema}\".orders where cast(ordered_at as date) not between date '{first}' and "
+            f"date '{last}'",
+            "order_id || ' of ' || cast(ordered_at as date)", place="(ordered_at, order_id)",
+        ),
+        f"orders dated far from the others, which are from {first} to {last}; a slip of the date, "
+        "or of its format",
+    )  # fmt: skip
+
+
+def _about_people(schema: str) -> Iterator[Question]:
+    """One customer with too many orders for a person; or none with two."""
+    people = (
+        f'select customer_id, count(*) as order_count from "{schema}".orders '
+        "where customer_id is not null group by customer_id"
+    )
+    yield Question(
+        "dominant_customer",
+        _rows(
+            f"(select *, sum(order_count) over () as total from ({people})) as people "
+            f"where total >= {LEAST_ORDERS} and order_count > {MOST_SHARE_OF_ONE_KEY} * total",
+            # Which customer it is may be contact data.
+            "'one has ' || order_count || ' of ' || total", weight="order_count",
+            place="(-order_count, customer_id)",
+        ),
+        f"orders of a customer who has more than {MOST_SHARE_OF_ONE_KEY:.0%} of all: a till, a "
+        "marketplace or a placeholder rather than a person",
+    )  # fmt: skip
+    yield Question(
+        "nobody_returns",
+        f"select count(*) || ' orders' as example, null as amount, count(*) as weight, 1 as place "
+        f"from ({people}) having count(*) >= {LEAST_ORDERS} and max(order_count) = 1",
+        "customers, each with one order: nobody ever returns; see that customers.keys name what "
+        "stays the same when a person orders again",
+    )
 
 
 def _about_lines(schema: str) -> Iterator[Question]:

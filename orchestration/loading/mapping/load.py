@@ -22,6 +22,7 @@ from orchestration.loading.mapping.place import mapping_place
 from orchestration.loading.mapping.read import read_mapping
 from orchestration.loading.mapping.sources import find_sources
 from orchestration.loading.profiles import profile_new_loads
+from orchestration.loading.same_shop import keep_former_orders, require_same_shop
 from orchestration.loading.tables import RawTable
 
 Progress = Callable[[str], None]
@@ -31,7 +32,8 @@ MADE_OVER = ("rejected", "findings")
 CONTACT_TABLES = ("customer_contacts",)
 # What people should look at; the rest of what the mapping counted is as the mapping means it.
 ODD = (
-    "unlisted_statuses", "orders_without_lines", "total_differences", "conflicting_rows",
+    "far_dates", "dominant_customer", "nobody_returns", "unlisted_statuses",
+    "orders_without_lines", "total_differences", "conflicting_rows",
     "shared_keys", "lines_of_price_zero", "payments_without_order", "returns_without_moment",
 )  # fmt: skip
 
@@ -71,9 +73,11 @@ def load_mapped_files(
         create_log_tables(connection)
         is_new = not _is_loaded(connection, tables, digest)
         if is_new:
+            former_orders = keep_former_orders(connection, tables)
             applied = fill_tables(
                 connection, folder, mapping, schema="raw", max_rejected_rows=max_rejected_rows
             )
+            require_same_shop(connection, former_orders)
             _tell(applied, progress)
             _keep_rejected_rows(connection)
             _keep_findings(connection)
@@ -175,7 +179,8 @@ def _keep_findings(connection: duckdb.DuckDBPyConnection) -> None:
             finding_id, finding_count,
             format('{:,} {}', finding_count, message)
                 || coalesce(' (such as ' || examples || ')', ''),
-            'see `regulars check`, and the rules of shop.yml', cast(? as timestamp)
+            'See what regulars check says of it, and mend the rules in shop.yml.',
+            cast(? as timestamp)
         from raw.findings
         where list_contains(?, finding_id) or starts_with(finding_id, 'rejected_')
         """,
