@@ -123,7 +123,9 @@ def _macros(environment: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
             "modules": SimpleNamespace(re=re, datetime=datetime),
             "exceptions": SimpleNamespace(raise_compiler_error=_refuse),
             "return": _leave,
-            "execute": False,
+            # As when models run, on a warehouse where nothing is loaded.
+            "execute": True,
+            "table_exists": lambda _schema, _name: False,
             **macros,
         }
     )

@@ -5,13 +5,8 @@
     {%- if name in defaults -%}
         {{- return(defaults[name]) -}}
     {%- endif -%}
-    {%- if execute -%}
-        {%- set table = adapter.get_relation(
-            database=target.database, schema='raw', identifier='shop_settings'
-        ) -%}
-        {%- if table is not none -%}
-            {{- return(run_query('select ' ~ name ~ ' from ' ~ table).rows[0][0]) -}}
-        {%- endif -%}
+    {%- if execute and table_exists('raw', 'shop_settings') -%}
+        {{- return(run_query('select ' ~ name ~ ' from raw.shop_settings').rows[0][0]) -}}
     {%- endif -%}
     {{- return(var('settings_before_the_load')[name]) -}}
 {%- endmacro %}

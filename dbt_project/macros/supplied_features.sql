@@ -1,9 +1,7 @@
 {#- Where the table is not there yet (dbt parse, dbt compile in an empty warehouse), none. -#}
 {% macro supplied_features(numbers_only=false) -%}
     {%- set table = ref('supplied_features') -%}
-    {%- if not execute or adapter.get_relation(
-        table.database, table.schema, table.identifier
-    ) is none -%}
+    {%- if not execute or not table_exists(table.schema, table.identifier) -%}
         {{- return([]) -}}
     {%- endif -%}
     {%- set rows = run_query(

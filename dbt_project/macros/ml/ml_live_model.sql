@@ -9,9 +9,7 @@
     {%- if not execute -%}
         {{- return(none) -}}
     {%- endif -%}
-    {%- if adapter.get_relation(
-        registry.database, registry.schema, registry.identifier
-    ) is none -%}
+    {%- if not table_exists(registry.schema, registry.identifier) -%}
         {{- return(none) -}}
     {%- endif -%}
     {%- set live = run_query(

@@ -3,7 +3,7 @@
    fifth. Ties in recency share the better one: where most people bought on the
    last day, nobody is more recent than they are. Frequency is scored by the
    seed's bands where most people bought once (fifths would part those who are
-   alike, pitfall 16), else by fifths, ties sharing the lower one.
+   alike), else by fifths, ties sharing the lower one.
    Hughes (1994), Strategic Database Marketing, for the three scores. -#}
 with
 

@@ -1,6 +1,6 @@
 {# One row per calendar month with a valid order before the as-of date. A repeat
    order is one of a person who had ordered on an earlier day: several orders of
-   one day are a basket that was split (pitfall 3). A guest is nobody whose
+   one day are a basket that was split. A guest is nobody whose
    earlier orders are known. -#}
 with
 

@@ -1,6 +1,6 @@
 {# One row per product category with a valid order before the as-of date; the
    products without a category have a row of their own. An order with several
-   categories counts in each, a review once in each (pitfalls 7, 13, 17). -#}
+   categories counts in each, a review once in each. -#}
 with
 
 orders as (

@@ -1,5 +1,5 @@
 {# One row per month of the order and means of payment, valid orders before
-   the as-of date. An order may be paid by several means (pitfall 5). -#}
+   the as-of date. An order may be paid by several means. -#}
 with
 
 orders as (

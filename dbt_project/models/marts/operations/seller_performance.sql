@@ -1,7 +1,7 @@
 {# One row per seller with a valid order before the as-of date. An order with
    several sellers counts for each of them, and so does each of its reviews,
    once. The time to hand over runs from the order, not from the approval,
-   which often comes after the carrier (pitfall 9). -#}
+   which often comes after the carrier. -#}
 with
 
 orders as (

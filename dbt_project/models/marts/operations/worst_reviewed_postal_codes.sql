@@ -1,6 +1,6 @@
 {# One row per postal code of sellers among the worst reviewed: each review of
    an order counts once for each postal code from which it came, however many
-   of its items or sellers were there (pitfalls 7 and 10). -#}
+   of its items or sellers were there. -#}
 with
 
 order_items as (
