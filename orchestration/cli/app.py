@@ -15,6 +15,7 @@ from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.init import init
 from orchestration.cli.models import models
+from orchestration.cli.new import new
 from orchestration.cli.options import (
     AsOf,
     DataDir,
@@ -53,6 +54,7 @@ app = typer.Typer(
     cls=_Commands,
 )
 app.add_typer(models, name="models")
+app.add_typer(new, name="new")
 
 
 def _set(name: str, value: object | None, option: str) -> None:

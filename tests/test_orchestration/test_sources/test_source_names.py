@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from shops import PROJECT_DIR
-from source_names import find_names
 
 from orchestration.loading.tables import source_names
+from orchestration.scaffolding.source_words import find_names
 
 # A source that is called like what it is; put together here, since this file is grepped, too.
 WORD = "shop"

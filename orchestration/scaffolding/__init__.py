@@ -1,0 +1,1 @@
+"""Skeletons of marts, pages and sources, as the tests hold one to them."""
