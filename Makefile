@@ -1,5 +1,5 @@
 # The two commands of the README: `make warehouse` and `make test`. Each sets up what it needs.
-# The rest are habits: setup, tracking, lint, typecheck, fmt, bench, dev, docs, lock.
+# The rest are habits: setup, tracking, test-long, lint, typecheck, fmt, bench, dev, docs, lock.
 
 PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(if $(shell $(python) -c 'import sys; print(int((3, 11) <= sys.version_info < (3, 14)) or "")' 2>/dev/null),$(python),)))
 VENV := .venv
@@ -23,13 +23,17 @@ printf '%s ' "$(1)"; \
 $(2); code=$$?; kill $$dots 2>/dev/null; echo; exit $$code
 endef
 
-.PHONY: warehouse test setup tracking lint typecheck fmt bench dev docs lock clean
+.PHONY: warehouse test test-long setup tracking lint typecheck fmt bench dev docs lock clean
 
 warehouse: $(SETUP_DONE)
 	$(BIN)/regulars build
 
 test: $(SETUP_DONE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+# What takes minutes by its nature: every day of a replay, every step killed, studies of full size.
+test-long: $(SETUP_DONE)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 setup: $(SETUP_DONE)
 

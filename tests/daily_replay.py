@@ -2,9 +2,9 @@
 
 Run as a program, since dbt keeps its warehouse open for as long as its process lives::
 
-    python tests/daily_replay.py <data folder> <working folder> <first day> <number> <number>
+    python tests/daily_replay.py <data folder> <working folder> <first day> <last number> <step>
 
-On each day, from one number to another, the raw files are loaded and the features are built as of
+Every so many days, to the last number, the raw files are loaded and the features are built as of
 that day, incrementally.
 """
 
@@ -143,23 +143,24 @@ def build_features(warehouse: Path, files: Path, day: date, *arguments: str) -> 
         raise SystemExit(f"dbt build as of {day} failed: {done.exception or done.result}")
 
 
-def replay(data_dir: Path, folder: Path, first: date, numbers: range) -> None:
-    """Build day after day into ``folder/regulars.duckdb``; number 0 is the first day."""
+def replay(data_dir: Path, folder: Path, first: date, last_number: int, step: int) -> None:
+    """Build every so many days into ``folder/regulars.duckdb``; number 0 is the first day."""
     connection = read_files(data_dir)
-    for number in range(numbers.stop):
+    for number in range(last_number + 1):
         if number in CORRECTIONS:
             connection.execute(CORRECTIONS[number][1])
-        if number in numbers:
+        if number % step == 0:
             day = first + timedelta(days=number)
             write_files_of(connection, day, data_dir, folder / "files")
             build_features(folder / "regulars.duckdb", folder / "files", day)
 
 
 if __name__ == "__main__":
-    data_text, folder_text, first_text, from_number, to_number = sys.argv[1:]
+    data_text, folder_text, first_text, last_number, step = sys.argv[1:]
     replay(
         Path(data_text),
         Path(folder_text),
         date.fromisoformat(first_text),
-        range(int(from_number), int(to_number) + 1),
+        int(last_number),
+        int(step),
     )

@@ -21,7 +21,8 @@ from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SEL
 from orchestration.loading.tables import default_source
 from orchestration.paths import FOLDER_VARIABLE
 from orchestration.resources import parsed_dir
-from orchestration.sources import demo_of
+from orchestration.sources import SOURCE_VARIABLE, demo_of
+from reports.build import build_report
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -61,15 +62,20 @@ class Shop:
     ) -> subprocess.CompletedProcess[str]:
         """Run `regulars` or `dbt` as a user would, from the project's root.
 
-        A bare dbt takes what was parsed for a warehouse elsewhere, as those in a step do.
+        A bare dbt takes what was parsed for a warehouse elsewhere, as those in a step do; it parses
+        the project anew where a setting is another one, the source's name spelled out included.
         """
         if command[0] == "dbt":
             more = {
+                SOURCE_VARIABLE: default_source(),
                 "REGULARS_WAREHOUSE": self.warehouse.name,
                 FOLDER_VARIABLE: str(self.folder),
                 **more,
             }
-            if not (self.folder / "target" / PARSED.name).exists():
+            if "--vars" in command:
+                # Other variables, another parse; that without stays for the next command.
+                more = {"DBT_TARGET_PATH": str(self.folder / "target-vars"), **more}
+            elif not (self.folder / "target" / PARSED.name).exists():
                 more["DBT_PARTIAL_PARSE_FILE_PATH"] = str(PARSED)
         done = COMMANDS.run(command, folder=PROJECT_DIR, environment=self.environment(**more))
         if check and done.returncode != 0:
@@ -89,6 +95,17 @@ class Shop:
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with self.open() as connection:
             return connection.execute(query).fetchall()
+
+    def write_report(self) -> Path:
+        """The report's pages of what is there, whatever tests would say of it; returns its folder.
+
+        For what pages say; that `regulars report` asks the tests first is tested elsewhere.
+        """
+        pages = self.folder / "pages"
+        pages.mkdir(exist_ok=True)
+        with self.open() as connection:
+            build_report(connection, pages)
+        return pages
 
     def copy_to(self, folder: Path) -> Shop:
         """The same shop with a warehouse of its own, to be changed by one test."""

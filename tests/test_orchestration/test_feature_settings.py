@@ -48,20 +48,20 @@ def test_a_date_that_cannot_be_is_refused_in_a_sentence(own, dates, message):
 
 
 BUILDS = [
-    ("earlier and later again", ["--vars", "{as_of_date: 2018-03-01}"]),
-    ("other label windows", ["--vars", "{label_window_days: [30, 180]}"]),
-    ("other dates", ["--vars", "{snapshot_dates: [2017-09-15, 2018-08-01]}"]),
-    ("one model alone", ["--select", "customer_feature_snapshots"]),
+    ("earlier and later again", [], {"REGULARS_AS_OF_DATE": "2018-03-01"}),
+    ("other label windows", ["--vars", "{label_window_days: [30, 180]}"], {}),
+    ("other dates", [], {"REGULARS_SNAPSHOT_DATES": "2017-09-15, 2018-08-01"}),
+    ("one model alone", ["--select", "customer_feature_snapshots"], {}),
 ]
 
 
 def test_whatever_was_built_before_a_build_is_as_from_nothing(demo, tmp_path):
     """Each of these, then the usual build: the same rows as the demo shop's first build."""
     shop = demo.copy_to(tmp_path)
-    for what, arguments in BUILDS:
+    for what, arguments, settings in BUILDS:
         selected = [] if "--select" in arguments else FEATURES
-        shop.run("dbt", "run", *selected, *arguments)
-        if arguments[0] == "--vars":
+        shop.run("dbt", "run", *selected, *arguments, **settings)
+        if selected:
             changed = shop.rows(DATES.format("customer_labels"))
             windows = shop.rows(
                 "select count(distinct label_window_days) from features.customer_labels"

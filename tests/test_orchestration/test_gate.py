@@ -222,8 +222,8 @@ def test_marts_that_disagree_or_fail_a_test_reach_no_reader_and_a_bare_dbt_run_d
             assert done.returncode == 1
             yield " ".join(done.stderr.split())
 
-    vars_ = "{as_of_date: '2018-03-01'}"
-    shop.run("dbt", "build", "--select", "customer_rfm", "--vars", vars_, check=False)
+    earlier = {"REGULARS_AS_OF_DATE": "2018-03-01"}
+    shop.run("dbt", "build", "--select", "customer_rfm", check=False, **earlier)
     for said in refusals():
         assert "customer_rfm is as of 2018-03-01" in said
         assert "as of 2018-08-30" in said

@@ -6,20 +6,10 @@ from datetime import date
 
 import duckdb
 import pytest
+from mapped_poison import SOURCE, count_cells_moved_by_poison, run_mapped_dbt
 from shops import Shop
 
-from orchestration.loading.tables import mapped_source
-from orchestration.resources import parsed_dir
-
 ORDERS = 1_500
-SOURCE = mapped_source() or ""
-
-
-def run_dbt(shop: Shop, *command: str) -> None:
-    """A bare dbt on a mapped shop's warehouse; what was parsed for it elsewhere serves it, too."""
-    parsed = parsed_dir(SOURCE) / "partial_parse.msgpack"
-    more = {"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed.exists() else {}
-    shop.run("dbt", *command, REGULARS_SOURCE=SOURCE, **more)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +22,7 @@ def shop(tmp_path_factory):
                "--orders", str(ORDERS), "--out", str(data_dir))  # fmt: skip
     said = mapped.run("regulars", "load")
     assert f"source {SOURCE}" in " ".join((said.stdout + said.stderr).split())
-    run_dbt(
+    run_mapped_dbt(
         mapped, "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test",
         "--select", "+customer_rfm", "+orders_monthly", "+money_reconciliation", "+returns",
         "+customer_feature_snapshots", "+customer_labels", "+source_capabilities",
@@ -143,56 +133,11 @@ def test_a_feature_knows_returns_from_their_own_moment_on(shop):
     assert count > 0
 
 
-POISON = """
-    update raw.orders
-    set is_valid_order = not is_valid_order, invalid_reason = 'poison', cancelled_at = ordered_at,
-        order_discount_amount = 1000, postal_code = 'poison', country = 'poison'
-    where ordered_at >= {day};
-    update raw.order_lines set quantity = quantity + 3, item_amount = item_amount * 7 + 1
-    where ordered_at >= {day};
-    update raw.ledger_lines set quantity = quantity + 3, item_amount = item_amount * 7 + 1
-    where ordered_at >= {day};
-    delete from raw.returns where returned_at >= {day} and line_number = 1;
-    update raw.returns set returned_amount = returned_amount * 9, merchandise_amount = 99
-    where returned_at >= {day};
-    insert into raw.returns (
-        return_id, line_number, customer_id, product_id, quantity, unit_price, returned_amount,
-        returned_at, origin, merchandise_amount
-    )
-    select 'poison ' || order_id, order_line_number, customer_id, product_id, quantity, unit_price,
-        item_amount, {day}, 'line', item_amount
-    from raw.order_lines where ordered_at < {day} and customer_id is not null;
-    insert into raw.orders
-    select * replace ('poison ' || order_id as order_id, {day} as ordered_at)
-    from raw.orders where ordered_at < {day};
-"""
-
-
 def test_nothing_known_at_a_date_changes_with_what_comes_after_it(shop, tmp_path):
     """Orders, lines and returns from a date on are poisoned; no cell up to that date moves."""
-    days = shop.rows(
-        "select as_of_date from features.as_of_dates where is_snapshot_date order by as_of_date"
-    )
-    (day,) = days[len(days) // 2]
-    poisoned = shop.copy_to(tmp_path)
-    with poisoned.open(read_only=False) as connection:
-        connection.execute(POISON.format(day=f"timestamp '{day}'"))
-    run_dbt(poisoned, "run", "--full-refresh", "--select", "+customer_feature_snapshots")
-    with poisoned.open() as connection:
-        connection.execute(f"attach '{shop.warehouse}' as before (read_only)")
-        mine, theirs = (
-            f"from {place}features.customer_feature_snapshots where as_of_date {{}} date '{day}'"
-            for place in ("", "before.")
-        )
-        for one, other in ((mine, theirs), (theirs, mine)):
-            moved = connection.execute(
-                f"select count(*) from (({one}) except all ({other}))".format("<=", "<=")
-            ).fetchall()
-            assert moved == [(0,)]
-        ((later,),) = connection.execute(
-            f"select count(*) from (({mine}) except all ({theirs}))".format(">", ">")
-        ).fetchall()
-    assert later > 0, "the poison reaches what comes after"
+    before, after = count_cells_moved_by_poison(shop, tmp_path)
+    assert before == 0
+    assert after > 0, "the poison reaches what comes after"
 
 
 def test_what_the_files_lack_is_listed_with_what_it_costs_and_what_would_bring_it(shop):
@@ -260,7 +205,7 @@ def test_dates_of_the_protocol_in_the_mapping_are_snapshots_and_are_used(shop, t
         mapping.write(f"\nprotocol:\n  test_date: {test_date}\n  label_window_days: 60\n")
     stated = Shop(data_dir, tmp_path)
     stated.run("regulars", "load")
-    run_dbt(
+    run_mapped_dbt(
         stated, "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test",
         "--select", "+churn_protocol", "+customer_labels",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import date, timedelta
 
@@ -44,23 +45,28 @@ def test_labels_and_rfm_stay_on_the_snapshot_dates(demo):
 
 
 @pytest.mark.parametrize(
-    ("variables", "stability_dates"),
+    ("asked", "stability_dates"),
     [
-        ("as_of_date: 2017-02-10", ["2017-01-13", "2017-01-27", "2017-02-10"]),
-        ("snapshot_dates: [2018-08-16]", []),
         (
-            "stability_step_days: 7, stability_step_count: 3",
+            {"REGULARS_AS_OF_DATE": "2017-02-10"},
+            ["2017-01-13", "2017-01-27", "2017-02-10"],
+        ),
+        ({"REGULARS_SNAPSHOT_DATES": "2018-08-16"}, []),
+        (
+            {"stability_step_days": 7, "stability_step_count": 3},
             ["2018-08-09", "2018-08-16", "2018-08-23", "2018-08-30"],
         ),
     ],
     ids=["not before the window opens", "none where dates are asked for", "as the settings say"],
 )
-def test_the_grid_of_dates_follows_the_settings(demo, tmp_path, variables, stability_dates):
-    sql = (
-        demo.copy_to(tmp_path / "copy")
-        .run("dbt", "compile", "--quiet", "--select", "as_of_dates", "--vars", f"{{{variables}}}")
-        .stdout
-    )
+def test_the_grid_of_dates_follows_the_settings(demo, tmp_path, asked, stability_dates):
+    compiling = ["dbt", "compile", "--quiet", "--select", "as_of_dates"]
+    environment = {}
+    if all(name.startswith("REGULARS_") for name in asked):
+        environment = asked
+    else:
+        compiling += ["--vars", json.dumps(asked)]
+    sql = demo.copy_to(tmp_path / "copy").run(*compiling, **environment).stdout
     found = duckdb.sql(f"select as_of_date from ({sql}) where is_stability_date order by 1")
     assert [str(day) for (day,) in found.fetchall()] == stability_dates
 

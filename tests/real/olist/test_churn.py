@@ -9,6 +9,7 @@ import pytest
 from shops import Shop
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.real,
     pytest.mark.skipif(
         not os.environ.get("REGULARS_TEST_DATA"),

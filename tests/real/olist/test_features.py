@@ -241,7 +241,7 @@ def test_labels_recomputed_from_the_raw_files_are_the_same(shop, window):
     assert different == 0
 
 
-@pytest.mark.parametrize("day", DATES[1:])
+@pytest.mark.parametrize("day", [DATES[1], pytest.param(DATES[2], marks=pytest.mark.long)])
 def test_no_feature_knows_of_anything_after_its_date(shop, tmp_path, day):
     poison = poison_after(shop.data_dir, tmp_path / "data", date.fromisoformat(day))
     assert min(vars(poison).values()) > 10, poison

@@ -166,6 +166,7 @@ def test_sql_scores_equal_scikit_learn_for_every_customer(olist, check):
     check(olist)
 
 
+@pytest.mark.long
 def test_as_of_march_nothing_later_is_in_a_mart_or_a_model(olist_in_march):
     assert olist_in_march.rows("select as_of_date from marts.build_info") == [(date(2018, 3, 1),)]
     ((latest,),) = olist_in_march.rows("select max(last_order_at) from marts.customer_rfm")
@@ -180,6 +181,7 @@ def test_as_of_march_nothing_later_is_in_a_mart_or_a_model(olist_in_march):
     assert date.fromisoformat(test_date) <= date(2017, 9, 2)  # 180 days before the as-of date
 
 
+@pytest.mark.long
 def test_scores_as_of_march_rank_the_returns_of_the_next_180_days_in_the_honest_band(
     olist_in_march,
 ):
@@ -200,6 +202,7 @@ def test_scores_as_of_march_rank_the_returns_of_the_next_180_days_in_the_honest_
     assert 0.56 <= roc_auc_score(returned, probability) <= 0.62
 
 
+@pytest.mark.long
 def test_two_builds_of_the_real_files_give_the_same_marts(olist, tmp_path):
     again = Shop(olist.data_dir, tmp_path)
     again.run("regulars", "build")

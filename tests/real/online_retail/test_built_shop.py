@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from mapped_poison import count_cells_moved_by_poison
 from shops import shared_shop
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
@@ -212,3 +213,29 @@ def test_a_returned_line_counts_from_its_own_moment_on(shop):
             or snapshots.net_amount <> snapshots.paid_amount - counted.returned_amount
         """
     ) == [(0,)]
+
+
+def test_bg_nbd_is_a_baseline_though_its_fit_is_degenerate_and_both_are_said(shop):
+    """Measured elsewhere: BG/NBD 0.732, `a` at its bound; logistic minus it 0.007 to 0.025."""
+    ((ranked, gain, lower, upper),) = shop.rows(
+        "select metric_value, gain, gain_lower_bound, gain_upper_bound "
+        "from marts.baseline_quality where family = 'logistic' and metric_name = 'roc_auc' "
+        "and baseline_name = 'BG/NBD'"
+    )
+    assert abs(ranked - 0.732) < 0.005
+    assert lower < gain < upper
+    assert abs(gain - 0.017) < 0.012
+    ((reason,),) = shop.rows("select status_reason from ml.model_registry where family = 'bg_nbd'")
+    assert "runs to its" in str(reason)
+    # What the verdict says is what the interval of the model in use says.
+    ((beats, lower),) = shop.rows(
+        "select beats_baseline, roc_auc_gain_lower_bound from marts.churn_verdict"
+    )
+    assert beats == (lower > 0)
+
+
+def test_nothing_known_at_a_date_changes_with_what_comes_after_it(shop, tmp_path):
+    """Orders, lines and returns from a date on are poisoned; no cell up to that date moves."""
+    before, after = count_cells_moved_by_poison(shop, tmp_path)
+    assert before == 0
+    assert after > 0, "the poison reaches what comes after"

@@ -77,7 +77,7 @@ SHOPS = {
 }
 
 
-@pytest.fixture(scope="session", params=list(SHOPS))
+@pytest.fixture(scope="session", params=["last_day", pytest.param("loyal", marks=pytest.mark.long)])
 def odd_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return build(request.param, tmp_path_factory)
 
@@ -182,6 +182,7 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
     assert "There are no reviews" in operations
 
 
+@pytest.mark.long
 def test_models_of_too_predictable_customers_score_nobody_and_everything_else_is_there(
     tmp_path_factory,
 ):
