@@ -61,6 +61,14 @@ def test_a_till_that_orders_more_than_any_person_is_told_without_its_id(tmp_path
     assert found == {"dominant_customer": (200, "one has 200 of 1400")}
 
 
+def test_a_customer_with_more_than_five_times_the_orders_of_the_next_is_told(tmp_path):
+    """The others have four each."""
+    for count, is_told in ((20, False), (21, True)):
+        most = [(f"m{n}", START + timedelta(days=n), "most") for n in range(count)]
+        found = findings(tmp_path, [*usual(1_200, people=300), *most])
+        assert ("dominant_customer" in found) == is_told, count
+
+
 def test_where_each_order_has_a_customer_of_its_own_it_is_told(tmp_path):
     assert findings(tmp_path, usual(1_000, people=1_000)) == {
         "nobody_returns": (1_000, "1000 orders")
