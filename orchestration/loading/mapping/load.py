@@ -178,7 +178,7 @@ def _keep_findings(connection: duckdb.DuckDBPyConnection) -> None:
         select
             finding_id, finding_count,
             format('{:,} {}', finding_count, message)
-                || coalesce(' (such as ' || examples || ')', ''),
+                || coalesce(' (such as ' || examples || ')', '') || '.',
             'See what regulars check says of it, and mend the rules in shop.yml.',
             cast(? as timestamp)
         from raw.findings
