@@ -10,7 +10,6 @@ from pathlib import Path
 from shops import Shop
 
 from orchestration.loading.tables import mapped_source
-from orchestration.resources import parsed_dir
 
 SOURCE = mapped_source() or ""
 POISON = """
@@ -39,10 +38,8 @@ POISON = """
 
 
 def run_mapped_dbt(shop: Shop, *command: str) -> None:
-    """A bare dbt on a mapped shop's warehouse; what was parsed for it elsewhere serves it, too."""
-    parsed = parsed_dir(SOURCE) / "partial_parse.msgpack"
-    more = {"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed.exists() else {}
-    shop.run("dbt", *command, REGULARS_SOURCE=SOURCE, **more)
+    """A bare dbt on a mapped shop's warehouse."""
+    shop.run("dbt", *command, REGULARS_SOURCE=SOURCE)
 
 
 def count_cells_moved_by_poison(shop: Shop, folder: Path) -> tuple[int, int]:

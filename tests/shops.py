@@ -27,7 +27,7 @@ from reports.build import build_report
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEMO_ORDERS = 6_000
-PARSED = parsed_dir(default_source()) / "partial_parse.msgpack"
+PARSED_NAME = "partial_parse.msgpack"
 AS_OF_DATE = "2018-08-30"
 COMMANDS = PreloadedCommands()
 generate_demo_shop = demo_of(default_source()).generate_demo_shop
@@ -66,8 +66,10 @@ class Shop:
         the project anew where a setting is another one, the source's name spelled out included.
         """
         if command[0] == "dbt":
+            source = more.get(SOURCE_VARIABLE, default_source())
+            parsed = parsed_dir(source) / PARSED_NAME
             more = {
-                SOURCE_VARIABLE: default_source(),
+                SOURCE_VARIABLE: source,
                 "REGULARS_WAREHOUSE": self.warehouse.name,
                 FOLDER_VARIABLE: str(self.folder),
                 **more,
@@ -75,8 +77,8 @@ class Shop:
             if "--vars" in command:
                 # Other variables, another parse; that without stays for the next command.
                 more = {"DBT_TARGET_PATH": str(self.folder / "target-vars"), **more}
-            elif not (self.folder / "target" / PARSED.name).exists():
-                more["DBT_PARTIAL_PARSE_FILE_PATH"] = str(PARSED)
+            elif parsed.exists() and not (self.folder / "target" / PARSED_NAME).exists():
+                more["DBT_PARTIAL_PARSE_FILE_PATH"] = str(parsed)
         done = COMMANDS.run(command, folder=PROJECT_DIR, environment=self.environment(**more))
         if check and done.returncode != 0:
             pytest.fail(

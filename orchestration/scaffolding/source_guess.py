@@ -61,9 +61,8 @@ def guess_source(folder: Path) -> SourceGuess:
         kinds = find_kinds(connection, files)
         notes: list[str] = []
         fields = {file.table: find_fields(connection, kinds, file, notes) for file in files}
-        tables = [
-            _table(connection, file, kinds, fields, _raw_names(files), notes) for file in files
-        ]
+        raw_names = _raw_names(files)
+        tables = [_table(connection, file, kinds, fields, raw_names, notes) for file in files]
         orders = kinds["orders"]
         by_field = {name: column for column, name in fields[orders.table].items()}
         settings = find_settings(connection, orders, by_field, notes)

@@ -40,7 +40,7 @@ def test_a_warehouse_without_a_fitted_model_builds_with_empty_typed_marts_and_a_
     with own.open(read_only=False) as connection:
         for table in ("model_registry", "model_parameters", "model_metrics", "champion_history"):
             connection.execute(f"delete from ml.{table}")
-    done = own.run("dbt", "run", "--select", "scoring", "marts")
+    done = own.run("dbt", "build", "--select", "scoring", "marts")
     assert "ERROR=0" in done.stdout
     assert "`regulars fit` comes first" in done.stdout
     for mart in SCORE_MARTS:

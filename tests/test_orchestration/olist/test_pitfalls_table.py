@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-from shops import PARSED, PROJECT_DIR
+from shops import PROJECT_DIR
+
+from orchestration.loading.tables import default_source
+from orchestration.resources import parsed_dir
 
 CONFORMED_DIR = PROJECT_DIR / "dbt_project" / "models" / "conformed" / "olist"
 
@@ -15,7 +18,7 @@ def test_the_keepers_that_the_table_of_pitfalls_names_are_there(demo):
     rows = [line for line in text.splitlines() if re.match(r"\| \d", line)]
     assert [int(row.split("|")[1]) for row in rows] == list(range(1, 18))
     # What the demo shop was built from.
-    manifest = json.loads((PARSED.parent / "manifest.json").read_text())
+    manifest = json.loads((parsed_dir(default_source()) / "manifest.json").read_text())
     known = {node["name"] for node in manifest["nodes"].values()}
     known |= {macro["name"].removeprefix("test_") for macro in manifest["macros"].values()}
     known |= {column for node in manifest["nodes"].values() for column in node["columns"]}
