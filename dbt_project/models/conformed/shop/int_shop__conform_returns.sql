@@ -21,16 +21,9 @@ returns as (
 
 ),
 
-exact_matches as (
+matched_returns as (
 
-    select * from {{ ref('int_shop__match_exact_returns') }}
-    where is_return
-
-),
-
-other_matches as (
-
-    select * from {{ ref('int_shop__match_other_returns') }}
+    select * from {{ ref('int_shop__match_returns') }}
 
 ),
 
@@ -53,25 +46,18 @@ known_returns as (
 
     select
         returns.*,
-        exact_matches.event_number is not null as is_to_be_matched,
-        exact_matches.is_matched,
-        coalesce(
-            exact_matches.undone_order_id,
-            other_matches.undone_order_id,
-            returns.order_id
-        ) as undone_order_id,
-        other_matches.match_kind,
+        coalesce(matched_returns.undone_order_id, returns.order_id)
+            as undone_order_id,
+        matched_returns.match_kind,
         orders.ordered_at,
         coalesce(orders.total_amount, orders.item_amount) as order_amount,
         sold_products.quantity as sold_quantity,
         sold_products.item_amount as sold_amount
     from returns
-    left join exact_matches
+    left join matched_returns
         on
-            returns.return_id = exact_matches.return_id
-            and returns.line_number = exact_matches.line_number
-    left join other_matches
-        on exact_matches.event_number = other_matches.event_number
+            returns.return_id = matched_returns.return_id
+            and returns.line_number = matched_returns.line_number
     left join orders
         on returns.order_id = orders.order_id
     left join sold_products
@@ -86,8 +72,7 @@ judged_returns as (
     select
         *,
         case
-            when is_matched then 'exact'
-            when is_to_be_matched then match_kind
+            when match_kind is not null then match_kind
             when ordered_at is null or returned_at < ordered_at
                 then 'unmatched'
             when product_id is null and returned_amount = order_amount

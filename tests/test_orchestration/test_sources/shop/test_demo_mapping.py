@@ -181,25 +181,31 @@ def test_returns_are_dated_negative_lines_with_the_amounts_of_the_truth(loaded):
 def match(purchases, returned):
     """The kind of each return by the rule of the agreement, one customer and product at a time.
 
-    First lines of the very quantity and price, the latest first and each once; then what is left
-    of earlier lines.
+    One return after the other: the latest earlier line of its quantity and price that is whole;
+    else what is left of earlier lines, those of its price first.
     """
-    left = dict(enumerate(quantity for _, quantity, _ in purchases))
+    left = [quantity for _, quantity, _ in purchases]
     kinds = {}
     for number, (moment, quantity, price) in sorted(enumerate(returned), key=lambda each: each[1]):
-        fitting = [
+        earlier = [place for place, each in enumerate(purchases) if each[0] <= moment]
+        earlier.sort(key=lambda place: purchases[place][0], reverse=True)
+        earlier.sort(key=lambda place: purchases[place][2] != price)
+        exact = [
             place
-            for place, (bought_at, pieces, paid) in enumerate(purchases)
-            if bought_at <= moment and (pieces, paid) == (quantity, price) and left[place] == pieces
+            for place in earlier
+            if purchases[place][1:] == (quantity, price) and left[place] == quantity
         ]
-        if fitting:
-            left[max(fitting, key=lambda place: purchases[place][0])] = 0
-            kinds[number] = "exact"
-    for number, (moment, quantity, _) in sorted(enumerate(returned), key=lambda each: each[1]):
-        if number not in kinds:
-            earlier = [place for place, each in enumerate(purchases) if each[0] <= moment]
-            found = min(quantity, sum(left[place] for place in earlier))
-            kinds[number] = "whole" if found == quantity else "partial" if found else "unmatched"
+        open_quantity = quantity
+        for place in exact[:1] or earlier:
+            taken = min(open_quantity, left[place])
+            left[place] -= taken
+            open_quantity -= taken
+        kinds[number] = (
+            "exact" if exact
+            else "whole" if not open_quantity
+            else "partial" if open_quantity < quantity
+            else "unmatched"
+        )  # fmt: skip
     return [kinds[number] for number in range(len(returned))]
 
 
