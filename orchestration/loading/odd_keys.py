@@ -118,15 +118,16 @@ def _compare(
             f"""
             with codes as (
                 select value as code, min(position) as position, count(*) as row_count from (
-                    select "{column}" as value, {POSITION_SQL} as position
+                    select cast("{column}" as varchar) as value, {POSITION_SQL} as position
                     from raw.{file.table.name}
                 )
                 where trim(value) <> ''
                 group by value
             ),
             parents as (
-                select distinct "{parent_column}" as code from raw.{parent.table.name}
-                where trim("{parent_column}") <> ''
+                select distinct cast("{parent_column}" as varchar) as code
+                from raw.{parent.table.name}
+                where trim(code) <> ''
             ),
             plain_parents as (
                 select {PLAIN_SQL.format("code")} as plain, min(code) as twin
@@ -235,7 +236,9 @@ def _compare_lengths(
 
 
 def _lengths(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> set[int]:
-    """The lengths that codes have."""
+    """The lengths that codes have; none where they are numbers, which have any."""
+    if file.table.columns[column] != "VARCHAR":
+        return set()
     rows = connection.execute(
         f'select distinct length("{column}") from raw.{file.table.name} '
         f"where trim(\"{column}\") <> ''"

@@ -57,11 +57,12 @@ def _spellings(
     count, spelling_count, position, value, other = connection.execute(
         f"""
         with codes as (
-            select "{column}" as code, min(position) as position from (
-                select "{column}", {POSITION_SQL} as position from raw.{file.table.name}
+            select code, min(position) as position from (
+                select cast("{column}" as varchar) as code, {POSITION_SQL} as position
+                from raw.{file.table.name}
             )
-            where "{column}" is not null
-            group by 1
+            where code is not null
+            group by code
         ),
         twins as (
             select
@@ -101,8 +102,8 @@ def _rounded(
         f"""
         with codes as (
             select
-                "{column}" as code, {POSITION_SQL} as position,
-                ltrim(substr("{column}", {KEPT_DIGITS + 1}), '0') = '' as is_rounded
+                cast("{column}" as varchar) as code, {POSITION_SQL} as position,
+                ltrim(substr(code, {KEPT_DIGITS + 1}), '0') = '' as is_rounded
             from raw.{file.table.name}
         )
         select
@@ -131,9 +132,10 @@ def _nobody_returns(
     connection: duckdb.DuckDBPyConnection, file: RawFile, column: str
 ) -> Iterator[Finding]:
     order_key = file.table.column_of("order_customer_key")
-    is_order = f'count(*) filter ("{column}" = "{order_key}")' if order_key else "0"
+    same_sql = f'"{column}"::varchar = "{order_key}"::varchar' if order_key else "false"
     ((total, people, same),) = connection.execute(
-        f'select count(*), count(distinct "{column}"), {is_order} from raw.{file.table.name}'
+        f'select count(*), count(distinct "{column}"), count(*) filter ({same_sql}) '
+        f"from raw.{file.table.name}"
     ).fetchall()
     if total >= LEAST_ORDERS and people == total:
         how = f", the same as {order_key}" if same == total else ""

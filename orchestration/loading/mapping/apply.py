@@ -10,6 +10,7 @@ import duckdb
 from ml.store import transaction
 from orchestration.errors import InputError
 from orchestration.loading.mapping.faults import (
+    column_of,
     place_rejected_rows,
     require_few_faults,
     set_aside_bad_values,
@@ -29,6 +30,7 @@ from orchestration.loading.mapping.order_sql import (
     create_orders,
     fill_down,
     find_people,
+    name_orders,
     name_payments,
     set_aside_other_currencies,
 )
@@ -169,14 +171,19 @@ def _stage(
         stages[table] = stage
         if table == mapping.main_table:
             fill_down(connection, mapping, stage)
+            if not mapping.has_order_ids:
+                name_orders(connection, mapping, stage)
         set_aside_overlaps(connection, mapping, stage)
         set_aside_bad_values(connection, mapping, stage)
         if table == mapping.main_table and mapping.layout != "payments_only":
             column = value_column(("orders", "order_id"))
             set_aside(
                 connection, stage, f"{column} is null", "missing_value",
-                literal("expected the id of an order, found none"),
-                column=mapping.columns_of("orders")["order_id"][0],
+                literal(
+                    "expected the id of an order, found none" if mapping.has_order_ids
+                    else "expected the moment of an order, found none"
+                ),
+                column=column_of(stage, ("orders", "order_id")),
             )  # fmt: skip
         set_aside_gaps(connection, mapping, stage)
         set_aside_other_currencies(connection, mapping, stage)

@@ -21,6 +21,12 @@ LAYOUT_TABLES: dict[str, tuple[TableName, ...]] = {
 MAY_SHARE: tuple[set[str | int], ...] = (
     {"order_id", "order_number"}, {"product_id", "product_name"},
 )  # fmt: skip
+# What to write where no file has a column of it.
+WITHOUT_COLUMN = {
+    "order_id": ", or, if there is none, `ids: by_customer_and_moment` below orders",
+    "payment_id": ", or, if there is none, `ids: by_customer_and_moment` below orders",
+    "quantity": ", or, if each line is one piece, `quantities: one_per_line` below lines",
+}
 ORDER_TABLES: tuple[TableName, ...] = ("orders", "lines")
 
 
@@ -68,6 +74,30 @@ def _layout(mapping: ShopMapping) -> Iterator[Fault]:
         yield (
             ("orders", "stand_on"),
             f"first_line is for the layout flat_lines, not {mapping.layout}; remove it.",
+        )
+    yield from _made_values(mapping)
+
+
+def _made_values(mapping: ShopMapping) -> Iterator[Fault]:
+    """Ids of orders and quantities that no column gives."""
+    if not mapping.has_order_ids:
+        if mapping.layout == "orders_and_lines" or mapping.orders.stand_on == "first_line":
+            yield (
+                ("orders", "ids"),
+                "by_customer_and_moment needs the customer and the moment on every row of one "
+                "file; set it to given, and name the column of the id.",
+            )
+        if "order_id" in mapping.columns_of("orders"):
+            yield (
+                ("orders", "ids"),
+                "orders.columns.order_id names each order; remove it, or set ids to given.",
+            )
+    lines = mapping.lines
+    is_one = lines is not None and lines.quantities == "one_per_line"
+    if is_one and "quantity" in mapping.columns_of("lines"):
+        yield (
+            ("lines", "quantities"),
+            "lines.columns.quantity has the pieces; remove it, or set quantities to given.",
         )
 
 
@@ -147,7 +177,8 @@ def _fields(mapping: ShopMapping) -> Iterator[Fault]:
             if name not in columns:
                 yield (
                     (table, "columns"),
-                    f"the field {name} is missing; add `{name}:` with the column that has it.",
+                    f"the field {name} is missing; add `{name}:` with the column that has it"
+                    f"{WITHOUT_COLUMN.get(name, '')}.",
                 )
     if mapping.layout == "payments_only" and "ordered_at" in mapping.columns_of("orders"):
         yield (

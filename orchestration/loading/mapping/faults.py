@@ -13,7 +13,6 @@ from orchestration.loading.mapping.staging import (
     Field,
     Stage,
     set_aside,
-    staged_fields,
     text_column,
     value_column,
 )
@@ -43,7 +42,7 @@ def set_aside_bad_values(
             text = text_column(where)
             expected = values.expected(FIELDS[where[0]][where[1]])
             reason = f"'''' || {text} || ''' is no ' || {literal(expected)}"
-            column = _named(stage, where)
+            column = column_of(stage, where)
             set_aside(connection, stage, test, "bad_value", reason, column=column, value=text)
 
 
@@ -56,12 +55,17 @@ def set_aside_gaps(
         if where in stage.fields:
             set_aside(
                 connection, stage, f"{value_column(where)} is null", "missing_value",
-                literal("expected a value, found none"), column=_named(stage, where),
+                literal("expected a value, found none"), column=column_of(stage, where),
             )  # fmt: skip
 
 
-def _named(stage: Stage, where: Field) -> str:
-    """The column of a field, as the first file that has one calls it."""
+def column_of(stage: Stage, where: Field) -> str:
+    """The column of a field, as the first file that has one calls it.
+
+    Args:
+        stage: with the field.
+        where: table and field.
+    """
     header = {name for each in stage.headers for name in each}
     return next(name for name in stage.fields[where] if name in header)
 
@@ -110,14 +114,15 @@ def set_aside_overlaps(
 
 def _key_columns(mapping: ShopMapping, stage: Stage, key: tuple[str, ...] | None) -> list[str]:
     """The staged columns of a key; the order's id, or a table's own, where none is given."""
-    staged = staged_fields(mapping, stage.table)
     own = {
         "payments": ("payment_id",), "customers": ("customer_id",), "products": ("product_id",),
         "reviews": ("review_id",), "returns": ("return_id",),
     }.get(stage.table, ("order_id",))  # fmt: skip
+    if stage.table == mapping.main_table and not mapping.has_order_ids:
+        own = ("order_id",)
     found = []
     for name in key or own:
-        found += [value_column(where) for where in staged if where[1] == name][-1:]
+        found += [value_column(where) for where in stage.fields if where[1] == name][-1:]
     return found
 
 

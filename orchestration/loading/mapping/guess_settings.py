@@ -138,7 +138,7 @@ def guess_signs(
     price = "unit_price" if "unit_price" in lines else "line_total"
     value["money"] = {"line_price": price, "prices_include_tax": True}
     rules = []
-    quantity = columns.get(lines["quantity"].column)
+    quantity = columns.get(lines["quantity"].column) if "quantity" in lines else None
     if quantity is not None and quantity.negative_count:
         rules.append({"kind": "return", "when": {"field": "quantity", "sign": "negative"}})
         unsure.append(

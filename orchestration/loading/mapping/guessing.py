@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,6 +13,7 @@ from orchestration.loading.mapping.profile import Column, Looked, plain_name
 from orchestration.loading.mapping.yaml_text import parse_yaml
 
 SAME_NAME, LIKE_NAME, BY_VALUES = 0.95, 0.7, 0.6
+CUSTOMER_KEYS = ("customer_id", "email", "phone")
 NUMBERS = {"amount", "price", "quantity", "count"}
 
 
@@ -53,12 +54,21 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     """
     with_orders = [each for each in looked if _has(each, "orders", "order_id", "ordered_at")]
     with_lines = [each for each in looked if _has(each, "lines", "quantity")]
+    with_lines = with_lines or [each for each in looked if _has_priced_products(each)]
     flat = [each for each in with_orders if each in with_lines]
     if flat:
         return "flat_lines", {"lines": alike(flat)}
     lines = [each for each in with_lines if _has(each, "lines", "order_id")]
     if with_orders and lines:
         return "orders_and_lines", {"orders": alike(with_orders), "lines": alike(lines)}
+    unnumbered = [
+        each
+        for each in with_lines
+        if _has(each, "orders", "ordered_at")
+        and any(_has(each, "orders", key) for key in CUSTOMER_KEYS)
+    ]
+    if unnumbered:
+        return "flat_lines", {"lines": alike(unnumbered)}
     paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
     if paid and not with_lines:
         return "payments_only", {"payments": alike(paid)}
@@ -66,6 +76,13 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
         with_orders or looked, key=lambda each: max((c.row_count for c in each.columns), default=0)
     )
     return "flat_lines", {"lines": alike([largest])}
+
+
+def _has_priced_products(looked: Looked) -> bool:
+    """Whether the rows are lines without a quantity: each has a product and its price."""
+    return is_named(looked, "lines", "product_id") and any(
+        is_named(looked, "lines", price) for price in ("unit_price", "line_total")
+    )
 
 
 def alike(found: Sequence[Looked]) -> list[Looked]:
@@ -138,24 +155,61 @@ def _fill_required(
     layout: str, table: TableName, found: dict[TableName, dict[str, ColumnGuess]]
 ) -> None:
     required: dict[str, list[tuple[TableName, str]]] = {
-        "flat_lines": [("orders", "order_id"), ("orders", "ordered_at"), ("lines", "quantity")],
+        "flat_lines": [("orders", "ordered_at")],
         "orders_and_lines": [("orders", "order_id"), ("orders", "ordered_at")]
         if table == "orders"
-        else [("lines", "order_id"), ("lines", "quantity")],
-        "payments_only": [("payments", "payment_id"), ("payments", "paid_amount"),
-                          ("payments", "paid_at")],
-    }  # fmt: skip
+        else [("lines", "order_id")],
+        "payments_only": [("payments", "paid_amount"), ("payments", "paid_at")],
+    }
     wanted = required.get(layout, [])
     missing = [(each, name) for each, name in wanted if name not in found[each]]
     lines = found.get("lines")
     if lines is not None and "unit_price" not in lines and "line_total" not in lines:
         missing.append(("lines", "unit_price"))
+    if layout in _ORDER_FIELDS:
+        owner, order_id, moment = _ORDER_FIELDS[layout]
+        is_made = moment in found[owner] and not found["orders"].keys().isdisjoint(CUSTOMER_KEYS)
+        if order_id not in found[owner] and not is_made:
+            missing.append((owner, order_id))
     orders = found.get("orders")
-    if orders is not None and not {"customer_id", "email", "phone"} & orders.keys():
+    if orders is not None and orders.keys().isdisjoint(CUSTOMER_KEYS):
         missing.append(("orders", "customer_id"))
     for each, name in missing:
         reason = f"no column looks like it; put its name in place of {PLACEHOLDER}"
         found[each][name] = ColumnGuess(PLACEHOLDER, 0.0, reason)
+
+
+# Of each layout whose rows have all of an order: the fields of its id and of its moment.
+_ORDER_FIELDS: dict[str, tuple[TableName, str, str]] = {
+    "flat_lines": ("orders", "order_id", "ordered_at"),
+    "payments_only": ("payments", "payment_id", "paid_at"),
+}
+
+
+def guess_made_values(
+    layout: str, guesses: dict[TableName, dict[str, ColumnGuess]]
+) -> Iterator[tuple[TableName, str, str, str]]:
+    """The settings of what has no column: ids of orders, and pieces of lines.
+
+    Args:
+        layout: of the mapping.
+        guesses: the columns of its tables.
+
+    Yields:
+        Table, key and value of a setting, and what to say of it.
+    """
+    table, order_id, _ = _ORDER_FIELDS.get(layout, ("orders", "order_id", ""))
+    if order_id not in guesses.get(table, {}):
+        yield (
+            "orders", "ids", "by_customer_and_moment",
+            f"{table}.columns.{order_id}: no column looks like it; what one customer bought at one "
+            "moment, or on one day where dates have no time, is taken for one order.",
+        )  # fmt: skip
+    if "lines" in guesses and "quantity" not in guesses["lines"]:
+        yield (
+            "lines", "quantities", "one_per_line",
+            "lines.columns.quantity: no column looks like it; each line is taken for one piece.",
+        )  # fmt: skip
 
 
 def _best(looked: Looked, table: TableName, name: str, taken: set[str]) -> ColumnGuess | None:

@@ -119,13 +119,15 @@ def _set_aside_lines(
     if not count:
         return
     price = mapping.money.line_price
-    columns = {name: literal(mapping.columns_of("lines")[name][0]) for name in ("quantity", price)}
+    given = mapping.columns_of("lines")
+    price_column = literal(given[price][0])
+    quantity_column = literal(given["quantity"][0]) if "quantity" in given else price_column
     # The stage has the same rows by source and position.
     connection.execute(
         f"""
         insert into temp.stage_rejected
         select 'lines', source_number, position, null,
-            if(quantity <= 0, {columns["quantity"]}, {columns[price]}),
+            if(quantity <= 0, {quantity_column}, {price_column}),
             cast(if(quantity <= 0, quantity, {price}) as varchar), '{code}', {reason}, null
         from temp.stage_line where {condition}
         """

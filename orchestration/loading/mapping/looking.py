@@ -27,6 +27,7 @@ from orchestration.loading.mapping.guessing import (
     ColumnGuess,
     guess_columns,
     guess_layout,
+    guess_made_values,
 )
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.optional_tables import add_optional_tables, table_of
@@ -230,6 +231,9 @@ def _from_columns(
                         f"{owner}.columns.{name} is {guess.column!r} ({guess.confidence:.0%}): "
                         f"{guess.reason}."
                     )
+    for owner, key, setting, said_of_it in guess_made_values(layout, guesses):
+        value[owner][key] = setting
+        unsure.append(said_of_it)
     main = found[next(iter(found))]
     guess_settings(connection, value, guesses, main, unsure)
     guess_signs(value, guesses, [files[0] for files in found.values()], unsure)

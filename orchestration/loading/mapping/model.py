@@ -87,10 +87,13 @@ class Orders(Part):
         columns: field to columns.
         stand_on: of flat lines, whether the order's columns stand on the first line of each order
             only, to be filled down before anything else, or on every line.
+        ids: given by a column, or, where no file has one, an order is what one customer bought at
+            one moment (on one day, where dates have no time).
         statuses: which are valid; all if not given.
     """
 
     columns: OrderColumns = Field(default_factory=OrderColumns)
+    ids: Literal["given", "by_customer_and_moment"] = "given"
     stand_on: Literal["first_line", "every_line"] = "every_line"
     statuses: Statuses | None = None
 
@@ -100,11 +103,13 @@ class Lines(Part):
 
     Attributes:
         columns: field to columns.
+        quantities: given by a column, or each line is one piece.
         duplicates: lines of one order and product are summed, kept, or dropped where they are alike
             in every column that is read.
     """
 
     columns: LineColumns
+    quantities: Literal["given", "one_per_line"] = "given"
     duplicates: Literal["summed", "kept", "dropped"] = "summed"
 
 
@@ -245,6 +250,11 @@ class ShopMapping(Part):
         }  # fmt: skip
         return tables[self.layout]
 
+    @property
+    def has_order_ids(self) -> bool:
+        """Whether a column names each order."""
+        return self.orders.ids == "given"
+
     def file_of(self, table: TableName) -> FileSpec | None:
         """Where the rows of a table lie; none where the shop has no such file."""
         spec: FileSpec | None = getattr(self.files, table)
@@ -264,11 +274,16 @@ class ShopMapping(Part):
 
     def required_fields(self, table: TableName) -> tuple[str, ...]:
         """The fields without which a table cannot be read in this layout."""
-        if table == "orders" and self.layout == "payments_only":
-            return ()
+        required = REQUIRED_FIELDS[table]
+        if table == "orders":
+            if self.layout == "payments_only":
+                return ()
+            return required if self.has_order_ids else ("ordered_at",)
         if table == "lines":
             ids = ("order_id",) if self.layout == "orders_and_lines" else ()
-            return (*ids, *REQUIRED_FIELDS["lines"], self.money.line_price)
+            pieces = required if self.lines is None or self.lines.quantities == "given" else ()
+            return (*ids, *pieces, self.money.line_price)
         if table == "payments" and self.layout == "payments_only":
-            return ("payment_id", "paid_at", *REQUIRED_FIELDS["payments"])
-        return REQUIRED_FIELDS[table]
+            ids = ("payment_id",) if self.has_order_ids else ()
+            return (*ids, "paid_at", *required)
+        return required

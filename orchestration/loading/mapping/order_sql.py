@@ -86,6 +86,35 @@ def fill_down(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage
             )
 
 
+def name_orders(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage: Stage) -> None:
+    """Give rows without an order's id one that is made of the customer and the moment.
+
+    What one customer bought at one moment is one order; each row without a customer is one of its
+    own. The id of a row without a moment stays empty.
+
+    Args:
+        connection: the one of the stage.
+        mapping: whose orders have no ids.
+        stage: of the mapping's main table; the field is added to it.
+    """
+    table = mapping.main_table
+    moment_at: Field = (table, "paid_at") if table == "payments" else ("orders", "ordered_at")
+    made: Field = ("orders", "order_id")
+    moment = value_column(moment_at)
+    day = f"replace(cast({moment} as varchar), ' 00:00:00', '')"
+    keys = [
+        key_sql(mapping, name, value_column(("orders", name)))
+        for name in mapping.customers.keys
+        if ("orders", name) in stage.fields
+    ]
+    row = "'row ' || (source_number + 1) || '.' || position"
+    person = f"coalesce({', '.join([*keys, row])})"
+    for column in (value_column(made), text_column(made)):
+        connection.execute(f"alter table {stage.name} add column {column} varchar")
+        connection.execute(f"update {stage.name} set {column} = {person} || ' ' || {day}")
+    stage.fields[made] = stage.fields[moment_at]
+
+
 def name_payments(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stage: Stage) -> str:
     """SQL of the id of an order among staged rows."""
     if mapping.layout != "payments_only":

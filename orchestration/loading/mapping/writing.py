@@ -19,6 +19,8 @@ COMMENTS: dict[Path, str] = {
     ("files",): "Names, or patterns such as orders-2025-*.csv, within the data folder.",
     ("orders",): "Field: column, or [columns], of which the first that holds something counts.",
     ("orders", "stand_on"): "first_line: the order's columns stand on its first line only.",
+    ("orders", "ids"): "No file names orders: what one customer bought at one moment is one.",
+    ("lines", "quantities"): "No column has a quantity: each line is one piece.",
     ("orders", "statuses"): "A status that stands in neither list is not valid, and is said.",
     ("lines", "duplicates"): "Lines of one order and product: summed, kept, or dropped if alike.",
     ("money",): "How the amounts hang together; `regulars check` prints the difference.",

@@ -105,7 +105,7 @@ BAD: dict[str, tuple[str, str]] = {
     "a typo in a nested key": (
         changed("stand_on: every_line", "stands_on: every_line"),
         "line 12, key orders.stands_on: no such key is known here; did you mean 'stand_on'? "
-        "what may stand here: columns, stand_on, statuses.",
+        "what may stand here: columns, ids, stand_on, statuses.",
     ),
     "a typo in a field": (
         changed("ordered_at: Date", "orderd_at: Date"),
