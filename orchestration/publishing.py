@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,7 @@ def publish_marts(
     warehouse_path: Path,
     published_dir: Path,
     *,
-    marts: Collection[str] | None = None,
+    needs: Mapping[str, Collection[str]] | None = None,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> dict[str, int]:
     """Copy schema ``marts`` to one DuckDB file and one Parquet file per mart.
@@ -36,7 +36,9 @@ def publish_marts(
     Args:
         warehouse_path: the warehouse, with its marts built.
         published_dir: gets ``regulars.duckdb`` and ``parquet/<mart>.parquet``.
-        marts: names of those of the project, if one that has left it shall not go along.
+        needs: the marts of the project, each with the capabilities that it needs of the source.
+            One that has left the project, or lacks what it needs, does not go along. All go if not
+            given.
         progress: called with a sentence per mart.
 
     Returns:
@@ -47,8 +49,10 @@ def publish_marts(
         WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
     """
     with open_warehouse(warehouse_path, read_only=True) as connection:
-        there = _marts_of(connection)
-    names = [name for name in there if marts is None or name in marts]
+        names = _marts_of(connection)
+        if needs is not None:
+            supplied = _capabilities_of(connection)
+            names = [name for name in names if name in needs and supplied.issuperset(needs[name])]
     if not names:
         raise PublishError("the warehouse has no marts to publish; run `dbt build` first")
     published_dir.mkdir(parents=True, exist_ok=True)
@@ -123,3 +127,10 @@ def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "and schema_name = 'marts' order by table_name"
     ).fetchall()
     return [name for (name,) in rows]
+
+
+def _capabilities_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute(
+        "select capability from canonical.capabilities where is_supplied"
+    ).fetchall()
+    return {name for (name,) in rows}

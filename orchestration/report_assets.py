@@ -7,7 +7,7 @@ from orchestration.checks import require_checks
 from orchestration.publishing import publish_marts
 from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
 from orchestration.staging import WritingRun
-from orchestration.warehouse import MARTS
+from orchestration.warehouse import MARTS, mart_needs
 from reports.build import build_report, find_pages
 
 
@@ -44,7 +44,7 @@ def published_copy(
     counts = publish_marts(
         settings.warehouse_path,
         settings.published_dir,
-        marts={key.path[-1] for key in MARTS},
+        needs=mart_needs(),
         progress=progress.advance,
     )
     return dg.MaterializeResult(

@@ -242,6 +242,16 @@ def _manifest() -> dict[str, Any]:
 MARTS = sorted(key for key in warehouse_models.keys if key.path[0] == "marts")
 
 
+def mart_needs() -> dict[str, set[str]]:
+    """The capabilities that each mart needs of the source, by its ``config.meta.needs``."""
+    names = {key.path[-1] for key in MARTS}
+    return {
+        node["name"]: set(node["config"]["meta"].get("needs", ()))
+        for node in _manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["name"] in names
+    }
+
+
 def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
     """Let readers have the marts, or refuse: see ``orchestration.gate``.
 

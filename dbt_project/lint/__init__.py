@@ -232,6 +232,11 @@ def row_digest(columns: list[str]) -> str:
     return f"md5({' || '.join(columns)})"
 
 
+def marts_by_need() -> str:
+    """A capability with the marts that need it."""
+    return "select\n        'payments' as capability,\n        'payment_mix' as marts"
+
+
 def supplied_features(*, numbers_only: bool = False) -> list[str]:
     """One feature, a number; the stand-in below does not ask."""
     del numbers_only

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from shops import PROJECT_DIR, Shop, compare_marts
 
+from orchestration.loading.mapping.capabilities import CAPABILITIES
 from orchestration.loading.tables import default_source
 
 SCORE_MARTS = ("customer_segments", "customer_churn_scores", "segment_profiles", "model_quality")
@@ -168,6 +169,23 @@ def test_every_column_is_described_and_has_the_type_that_the_warehouse_has(demo,
         ]
     assert wrong == []
     assert len(nodes) > 50
+
+
+def test_marts_and_features_need_capabilities_that_a_source_can_state(demo, manifest):
+    rows = demo.rows("select capability, marts from marts.source_capabilities")
+    needs = {
+        (need, node["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for need in node["config"]["meta"].get("needs", ())
+    }
+    assert ("payments", "payment_mix") in needs
+    assert needs == {(name, mart) for name, marts in rows if marts for mart in marts.split(", ")}
+    asked = demo.rows(
+        "select distinct unnest(string_split(needs, ' ')) from canonical.feature_catalog"
+    )
+    known = {name for name, _ in rows} | {each.name for each in CAPABILITIES}
+    assert {need for (need,) in asked if need} <= known
 
 
 def test_no_macro_asks_dbt_whether_a_table_is_there(manifest):

@@ -229,6 +229,27 @@ def test_a_mart_that_is_gone_is_no_longer_published(warehouse, published):
     assert_nothing_stray(published)
 
 
+def test_a_mart_whose_needs_the_source_does_not_supply_is_not_published(warehouse, published):
+    run_sql(
+        warehouse,
+        "create table canonical.capabilities (capability varchar, is_supplied boolean)",
+        "insert into canonical.capabilities values ('payments', true), ('reviews', false)",
+    )
+    needs = {"customers": set(), "orders": {"payments"}, "customer_segments": {"reviews"}}
+    assert set(publish_marts(warehouse, published, needs=needs)) == {"customers", "orders"}
+    needs["orders"] = {"payments", "reviews"}
+    assert set(publish_marts(warehouse, published, needs=needs)) == {"customers"}
+    assert visible(published / "parquet") == ["customers.parquet"]
+
+
+def test_a_mart_that_has_left_the_project_is_not_published(warehouse, published):
+    run_sql(
+        warehouse,
+        "create table canonical.capabilities (capability varchar, is_supplied boolean)",
+    )
+    assert set(publish_marts(warehouse, published, needs={"customers": ()})) == {"customers"}
+
+
 def test_a_mart_may_have_the_name_of_a_keyword(warehouse, published):
     run_sql(warehouse, 'create table marts."order" as select 5 as n')
     assert publish_marts(warehouse, published)["order"] == 1

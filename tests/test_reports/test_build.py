@@ -135,7 +135,7 @@ SHOP = {
     ],
     "source_capabilities": [
         {"capability": name, "is_supplied": is_supplied, "lack": "days to delivery",
-         "remedy": "files.shipments", "feature_count": 8}
+         "remedy": "files.shipments", "feature_count": 8, "marts": "delivery_performance"}
         for name, is_supplied in [("deliveries", True), ("sellers", True), ("reviews", True)]
     ],
 }  # fmt: skip
@@ -962,7 +962,10 @@ def test_what_the_source_lacks_is_left_out_and_said_in_one_place(connection, tmp
     assert "Large sellers" not in operations
     assert "worst reviewed goods" not in operations
     assert "Recent orders that came late" in operations
-    assert "sellers figures by seller 8 a column of sellers" in Reading(built["data-quality"]).text
+    assert (
+        "sellers figures by seller 8 delivery_performance a column of sellers"
+        in Reading(built["data-quality"]).text
+    )
 
 
 def test_what_is_not_fitted_is_said_to_be_missing(connection, tmp_path):

@@ -30,6 +30,12 @@ needing_features as (
 
 ),
 
+needing_marts as (
+
+    {{ marts_by_need() }}
+
+),
+
 source_capabilities as (
 
     select
@@ -38,10 +44,13 @@ source_capabilities as (
         capabilities.lack,
         capabilities.remedy,
         cast(coalesce(needing_features.feature_count, 0) as integer)
-            as feature_count
+            as feature_count,
+        cast(needing_marts.marts as varchar) as marts
     from capabilities
     left join needing_features
         on capabilities.capability = needing_features.capability
+    left join needing_marts
+        on capabilities.capability = needing_marts.capability
 
 )
 
