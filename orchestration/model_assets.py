@@ -13,7 +13,7 @@ from pydantic import Field
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from ml import bg_nbd, store
+from ml import bg_nbd
 from ml.churn import (
     BASELINE_FEATURES,
     FAMILIES,
@@ -30,6 +30,22 @@ from ml.features import FeatureRule, LabelledMatrix
 from ml.leak_meter import LeakFigure, measure_leaks
 from ml.registry import FittedModel, decide_statuses
 from ml.splits import ChurnProtocol, NotEnoughHistoryError, TimeSplit, split_in_time, split_on
+from ml.statements import count_rows
+from ml.store.champions import read_candidates, write_decisions, write_not_eligible
+from ml.store.features import (
+    count_orders,
+    read_as_of_date,
+    read_churn_protocol,
+    read_complete_dates,
+    read_feature_rules,
+    read_features,
+    read_labelled_features,
+    read_order_history,
+    require_label_window,
+)
+from ml.store.models import read_champion_to_judge_again, read_parameters, write_model, write_retest
+from ml.store.scores import read_models_scored_by_library, write_library_scores
+from ml.store.studies import write_leak_meter
 from ml.trees import LARGEST_COMPILED_LEAF_COUNT
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
@@ -77,7 +93,7 @@ class ChurnSettings(dg.Config):
 def _split(
     connection: duckdb.DuckDBPyConnection, config: ChurnSettings, protocol: ChurnProtocol
 ) -> TimeSplit:
-    complete = store.read_complete_dates(connection, protocol.label_window_days)
+    complete = read_complete_dates(connection, protocol.label_window_days)
     if bool(config.test_date) != bool(config.training_dates):
         raise ValueError(
             "expected training_dates and test_date together, or neither, got "
@@ -107,10 +123,10 @@ def _split(
 
 
 def _describe_shortage(connection: duckdb.DuckDBPyConnection, label_window_days: int) -> str:
-    history = store.read_order_history(connection)
-    later = store.count_orders(
+    history = read_order_history(connection)
+    later = count_orders(
         connection,
-        store.read_as_of_date(connection),
+        read_as_of_date(connection),
         history.find_needed_date(label_window_days),
     )
     return history.describe_shortage(label_window_days, later)
@@ -156,8 +172,8 @@ def _study_churn(
         split = _split(connection, config, protocol)
     except NotEnoughHistoryError as error:
         return _Study(not_eligible=str(error))
-    complete = store.read_complete_dates(connection, window)
-    read = partial(store.read_labelled_features, connection, names, label_window_days=window)
+    complete = read_complete_dates(connection, window)
+    read = partial(read_labelled_features, connection, names, label_window_days=window)
     train, test = read(as_of_dates=split.training_dates), read(as_of_dates=[split.test_date])
     too_few = _too_few("training", train, protocol) or _too_few("test", test, protocol)
     if too_few:
@@ -177,12 +193,12 @@ def _study_churn(
         train, test, everything, rules, baselines, protocol, effort,
         recalibration=config.recalibration, seed=seed, progress=progress.advance,
     )  # fmt: skip
-    as_of_date = store.read_as_of_date(connection)
+    as_of_date = read_as_of_date(connection)
     judged.append(
         judge_bg_nbd(
             baselines,
             test,
-            store.read_features(connection, HISTORY_FEATURES, as_of_date),
+            read_features(connection, HISTORY_FEATURES, as_of_date),
             protocol,
             effort,
             train_base_rate=float(train.is_returning.mean()),
@@ -201,7 +217,7 @@ def _study_churn(
         progress.advance(f"no leak meter: {error}")
     retests = {
         model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
-        for model_id, family, rows in store.read_champion_to_judge_again(
+        for model_id, family, rows in read_champion_to_judge_again(
             connection, split.test_date, window
         )
         # One with a feature that is no longer read cannot be compared.
@@ -293,24 +309,24 @@ def fit_churn(
     progress.begin("fit churn", 3 * len(FAMILIES) + 3)
     effort = QUICK_EFFORT if settings.is_quick_study else Effort()
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        protocol = store.read_churn_protocol(connection)
-        store.require_label_window(connection, protocol.label_window_days)
-        as_of_date = store.read_as_of_date(connection)
-        rules = store.read_feature_rules(connection, "churn")
+        protocol = read_churn_protocol(connection)
+        require_label_window(connection, protocol.label_window_days)
+        as_of_date = read_as_of_date(connection)
+        rules = read_feature_rules(connection, "churn")
         study = _study_churn(connection, config, effort, protocol, rules, progress)
         models = {
             family.name: _to_model(family, study, config, effort, as_of_date)
             for family in study.judged
         }
         if study.not_eligible:
-            store.write_not_eligible(
+            write_not_eligible(
                 connection, "churn", as_of_date, study.not_eligible, {}, CODE_VERSION
             )
         for model in models.values():
-            store.write_model(connection, model)
+            write_model(connection, model)
         for model_id, roc_auc in study.retests.items():
-            store.write_retest(connection, model_id, study.test_date, roc_auc)
-        store.write_leak_meter(connection, as_of_date, study.leaks)
+            write_retest(connection, model_id, study.test_date, roc_auc)
+        write_leak_meter(connection, as_of_date, study.leaks)
     progress.advance(_say_what_is_not_eligible(study) or "written")
     for family in CHURN_FAMILIES:
         key = dg.AssetKey(["ml", family])
@@ -371,15 +387,15 @@ def score_by_library(
     """
     progress.begin("score by library", 1)
     with writing_connection(context, warehouse) as connection:
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         scores = {}
-        for model_id, family in store.read_models_scored_by_library(connection, as_of_date):
-            rows = store.read_parameters(connection, model_id)
+        for model_id, family in read_models_scored_by_library(connection, as_of_date):
+            rows = read_parameters(connection, model_id)
             names = sorted({row.feature_name for row in rows if row.feature_name is not None})
-            matrix = store.read_features(connection, names, as_of_date)
+            matrix = read_features(connection, names, as_of_date)
             scores[model_id] = predict_rows(family, rows, matrix)
-        store.write_library_scores(connection, as_of_date, scores)
-        count = store.count_table_rows(connection, "ml.library_scores")
+        write_library_scores(connection, as_of_date, scores)
+        count = count_rows(connection, "ml.library_scores")
     progress.advance(", ".join(scores) or "no model needs it")
     return dg.MaterializeResult(metadata={"dagster/row_count": count})
 
@@ -424,11 +440,9 @@ def model_tables(
     """Choose the champion of each purpose among the latest fits, in one transaction."""
     progress.begin("champions", 1)
     with writing_connection(context, warehouse) as connection:
-        decisions = decide_statuses(store.read_candidates(connection))
-        store.write_decisions(connection, decisions)
-        counts = {
-            table: store.count_table_rows(connection, f"ml.{table}") for table in MODEL_TABLES
-        }
+        decisions = decide_statuses(read_candidates(connection))
+        write_decisions(connection, decisions)
+        counts = {table: count_rows(connection, f"ml.{table}") for table in MODEL_TABLES}
     champions = [
         f"{decision.model_id}: {decision.status_reason}"
         for decision in decisions

@@ -18,13 +18,23 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import ml.features
-from ml import gmm, kmeans, segmentation, stability, store
+from ml import gmm, kmeans, segmentation, stability
 from ml.evaluation import evaluate_segments
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import MIN_CUSTOMER_COUNT, FittedModel
 from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings
+from ml.statements import count_rows
+from ml.store.features import (
+    read_as_of_date,
+    read_feature_rules,
+    read_features,
+    read_features_of_known_people_first,
+    read_stability_dates,
+)
+from ml.store.models import read_former_models, read_next_segment_id, write_model
+from ml.store.studies import read_best_recipe, read_study_id, write_stability, write_study
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
 from orchestration.runs import IN_TRANSACTION, writing_connection
@@ -126,16 +136,16 @@ def study_segmentations(
     sets = ("full", "rfm")
     progress.begin("study", sum(len(segmentation.list_recipes(told, name)) for name in sets))
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
+        rules = read_feature_rules(connection, "segmentation")
+        as_of_date = read_as_of_date(connection)
         names = sorted({each.feature_name for each in [*rules, *RFM_RULES]})
-        matrix = store.read_features(connection, names, as_of_date, is_shuffled=True)
+        matrix = read_features(connection, names, as_of_date, is_shuffled=True)
         study_id = _study_id(told, rule, rules, matrix)
-        if store.read_study_id(connection) == study_id:
+        if read_study_id(connection) == study_id:
             progress.advance("features and settings as before, kept")
         elif matrix.row_count < MIN_CUSTOMER_COUNT["segmentation"]:
             progress.advance(f"{matrix.row_count} people, too few: no study")
-            store.write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
+            write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
         else:
             candidates = segmentation.study_segmentations(
                 {
@@ -149,10 +159,8 @@ def study_segmentations(
                 progress=progress.advance,
             )
             sample_count = min(told.sample_count, matrix.row_count)
-            store.write_study(connection, study_id, as_of_date, told, candidates, sample_count)
-        counts = {
-            table: store.count_table_rows(connection, f"ml.{table}") for table in STUDY_TABLES
-        }
+            write_study(connection, study_id, as_of_date, told, candidates, sample_count)
+        counts = {table: count_rows(connection, f"ml.{table}") for table in STUDY_TABLES}
     for table, count in counts.items():
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(["ml", table]),
@@ -218,14 +226,12 @@ def _keep_ids(
     # Segments in which nobody is any more have no mean, hence no successor.
     new_ids, new_numbers = np.unique(new_labels, return_inverse=True)
     scaled = Preprocessing.from_rows(fitted.to_rows()).apply(matrix)
-    next_free_id = store.read_next_segment_id(connection)
+    next_free_id = read_next_segment_id(connection)
     lasting: dict[int, int] = {}
-    for family, rows in store.read_former_models(
-        connection, "segmentation", fitted.family, as_of_date
-    ):
+    for family, rows in read_former_models(connection, "segmentation", fitted.family, as_of_date):
         names = sorted({row.feature_name for row in rows if row.feature_name is not None})
         former = _Fitted(family, FAMILIES[family].from_rows(rows))
-        former_labels = former.predict(store.read_features(connection, names, as_of_date))
+        former_labels = former.predict(read_features(connection, names, as_of_date))
         former_ids, former_numbers = np.unique(former_labels, return_inverse=True)
         match = stability.match_segments(
             _means(scaled, former_numbers),
@@ -260,13 +266,13 @@ def _fit_segments(
     progress.begin(f"fit {family}", 3)
     config = _quick_if_asked(config, settings)
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
-        recipe = store.read_best_recipe(connection, family)
+        rules = read_feature_rules(connection, "segmentation")
+        as_of_date = read_as_of_date(connection)
+        recipe = read_best_recipe(connection, family)
         if recipe is None:
             progress.advance("nothing was studied, nothing is fitted")
             return dg.MaterializeResult(metadata={"not_fitted": "the study has no candidate"})
-        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+        matrix = read_features(connection, [rule.feature_name for rule in rules], as_of_date)
         progress.advance(f"{recipe.candidate_id} on {matrix.row_count:,} customers")
         fitted = _fit_family(family, recipe.settings, config, matrix, rules)
         fitted, ids = _keep_ids(connection, fitted, matrix, as_of_date)
@@ -309,7 +315,7 @@ def _fit_segments(
             parameters=parameters,
             metrics=metrics,
         )
-        model_id = store.write_model(connection, model)
+        model_id = write_model(connection, model)
     progress.advance(f"{model_id} written")
     found, sizes = np.unique(segment_ids, return_counts=True)
     title = "customers per segment"
@@ -371,9 +377,9 @@ def _stability_rows(
     progress: Progress,
 ) -> Iterator[dict[str, object]]:
     """What the frozen model and its refits agree on, one row per date after the first."""
-    rules = store.read_feature_rules(connection, "segmentation")
+    rules = read_feature_rules(connection, "segmentation")
     names = [rule.feature_name for rule in (RFM_RULES if feature_set == "rfm" else rules)]
-    read = partial(store.read_features_of_known_people_first, connection, names, known_at=dates[0])
+    read = partial(read_features_of_known_people_first, connection, names, known_at=dates[0])
     families: set[tuple[str, int]] = set()
 
     def fit_and_predict(matrix: FeatureMatrix) -> stability.Predict:
@@ -423,10 +429,10 @@ def measure_segment_stability(
     """A segmentation frozen some months ago beside refits since, on the same people."""
     config = _quick_if_asked(config, settings)
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        dates = store.read_stability_dates(connection, MIN_CUSTOMER_COUNT["segmentation"])
+        dates = read_stability_dates(connection, MIN_CUSTOMER_COUNT["segmentation"])
         progress.begin("stability", 2 * len(dates))
-        rules = store.read_feature_rules(connection, "segmentation")
-        recipe = store.read_best_recipe(connection)
+        rules = read_feature_rules(connection, "segmentation")
+        recipe = read_best_recipe(connection)
 
         def fit_full(matrix: FeatureMatrix) -> _Fitted:
             assert recipe is not None
@@ -449,5 +455,5 @@ def measure_segment_stability(
             if len(dates) > 1 and recipe is not None
             for row in _stability_rows(connection, feature_set, fit, dates, config, progress)
         ]
-        store.write_stability(connection, rows)
+        write_stability(connection, rows)
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows)})

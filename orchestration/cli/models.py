@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from ml.figures import Metric
-    from ml.store import ChampionChange, RegistryRow
+    from ml.store.champions import ChampionChange
+    from ml.store.models import RegistryRow
 
 models = typer.Typer(
     help="The registry of models, and which one is champion.", no_args_is_help=True
@@ -45,23 +46,24 @@ def list_models(
     ] = None,
 ) -> None:
     """Every model that was fitted: how good it is, its status, and why."""
-    from ml import store
+    from ml.store.models import has_registry, read_models
 
     with _registry() as connection:
         asked = purpose.value if purpose else None
-        found = store.read_models(connection, asked) if store.has_registry(connection) else []
+        found = read_models(connection, asked) if has_registry(connection) else []
     _print_parts(describe_models(found))
 
 
 @models.command("show")
 def show_model(model_id: ModelId) -> None:
     """All that the warehouse knows of one model: settings, dates, metrics, history."""
-    from ml import store
+    from ml.store.champions import read_champion_history
+    from ml.store.models import read_model
 
     with _registry() as connection:
         _require_registry(connection)
-        model = store.read_model(connection, model_id)
-        history = store.read_champion_history(connection, model_id)
+        model = read_model(connection, model_id)
+        history = read_champion_history(connection, model_id)
     _print_parts(describe_model(model, history))
 
 
@@ -71,12 +73,13 @@ def promote_model(
     reason: Annotated[str, typer.Option(help="Why, for the registry.")] = "promoted by hand",
 ) -> None:
     """Make a model the champion of its purpose."""
-    from ml import store
+    from ml.store.champions import promote
+    from ml.store.models import read_model
 
     with _registry(read_only=False) as connection:
         _require_registry(connection)
-        former = store.promote(connection, model_id, reason)
-        refusal = store.read_model(connection, model_id).verdict
+        former = promote(connection, model_id, reason)
+        refusal = read_model(connection, model_id).verdict
     instead = f" in place of {former}" if former else ""
     said = [f"{model_id} is champion{instead}."]
     if refusal != "passed":
@@ -89,11 +92,11 @@ def roll_back_champion(
     purpose: Annotated[Purpose, typer.Option(help="Of which the champion is to go.")],
 ) -> None:
     """Make the former champion of a purpose champion again."""
-    from ml import store
+    from ml.store.champions import roll_back
 
     with _registry(read_only=False) as connection:
         _require_registry(connection)
-        champion, rolled_back = store.roll_back(connection, purpose.value)
+        champion, rolled_back = roll_back(connection, purpose.value)
     _print_parts(
         [
             f"{champion} is champion again; {rolled_back} was rolled back.",
@@ -106,7 +109,7 @@ def roll_back_champion(
 @contextlib.contextmanager
 def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, for a command that reads the registry, or alone changes it."""
-    from ml.store import StoreError
+    from ml.store.connection import StoreError
 
     settings = Settings.from_environment()
     check_warehouse(settings.warehouse_path)
@@ -123,7 +126,7 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _require_registry(connection: duckdb.DuckDBPyConnection) -> None:
-    from ml.store import has_registry
+    from ml.store.models import has_registry
 
     if not has_registry(connection):
         raise RegularsError(NO_MODEL[0].lower() + NO_MODEL[1:])

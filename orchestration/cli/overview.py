@@ -15,7 +15,7 @@ from orchestration.loading.finding import counted
 from orchestration.resources import Settings, parsed_dir
 
 if TYPE_CHECKING:
-    from ml.store import RegistryRow
+    from ml.store.models import RegistryRow
 
 MOST_FINDINGS_SHOWN = 3
 # What dbt calls results that are none, and those that stop a build.
@@ -124,15 +124,16 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
 
 def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """A sentence for each purpose: its champion and verdict, or why it has none."""
-    from ml import store
     from ml.registry import DECIDING_METRIC
+    from ml.store.connection import StoreError
+    from ml.store.models import has_registry, read_models
 
     purposes = sorted(DECIDING_METRIC)
-    if not store.has_registry(connection):
+    if not has_registry(connection):
         return dict.fromkeys(purposes, "no model yet; `regulars build` fits some.")
     try:
-        models = store.read_models(connection)
-    except store.StoreError:
+        models = read_models(connection)
+    except StoreError:
         return {}
     # By purpose, champions first.
     first = {model.purpose: model for model in reversed(models)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ml.store import count_table_rows
+from ml.statements import count_rows
 from orchestration.errors import InputError
 from orchestration.loading.bad_values import (
     bad_rows_sql,
@@ -48,7 +48,7 @@ def missed_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[Re
             reason = wrong_count(len(file.header), len(row))
             row_ids.append(taken_count - 1)
         rejects.append(RejectedRow(file.path.name, line, None, None, reason, text.rstrip("\r\n")))
-    if taken_count != count_table_rows(connection, "temp.load_rows"):
+    if taken_count != count_rows(connection, "temp.load_rows"):
         faults = sorted([*file.rejects, *rejects], key=lambda reject: reject.line_number)
         where = f", line {faults[0].line_number}: {faults[0].reason}" if faults else ""
         raise InputError(

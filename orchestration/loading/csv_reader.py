@@ -10,7 +10,7 @@ import zlib
 
 import duckdb
 
-from ml.store import count_table_rows
+from ml.statements import count_rows
 from orchestration.errors import InputError
 from orchestration.loading.csv_faults import (
     missed_rows,
@@ -55,7 +55,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
             [path],
         )
     file.rejects.extend(unreadable_rows(connection, file))
-    if file.rejects or wanted_count != count_table_rows(connection, "temp.load_rows"):
+    if file.rejects or wanted_count != count_rows(connection, "temp.load_rows"):
         file.rejects.extend(missed_rows(connection, file))
     file.rejects.extend(repeated_headers(connection, file))
     file.rejects.extend(rows_with_bad_values(connection, file))

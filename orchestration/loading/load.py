@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from ml.store import count_table_rows, transaction
+from ml.statements import count_rows, transaction
 from orchestration.errors import InputError
 from orchestration.loading.csv_reader import first_odd_line, load_csv
 from orchestration.loading.expectations import Expectations
@@ -142,4 +142,4 @@ def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
         raise InputError(
             f"{file.path.name}{first_odd_line(file)} cannot be read: {first_line(error)}. {how}."
         ) from error
-    return count_table_rows(connection, f"raw.{file.table.name}")
+    return count_rows(connection, f"raw.{file.table.name}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from ml.store import count_table_rows
+from ml.statements import count_rows
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding
 
@@ -25,7 +25,7 @@ def find_empty_tables(
     """
     for file in files:
         name = file.table.name
-        if not file.table.is_optional or count_table_rows(connection, f"raw.{name}"):
+        if not file.table.is_optional or count_rows(connection, f"raw.{name}"):
             continue
         how = "is not there" if file.is_missing else "has no row below its header"
         yield Finding(

@@ -15,8 +15,8 @@ import jinja2
 import pytest
 from rich.console import Console
 
-from ml import store
 from ml.registry import DECIDING_METRIC
+from ml.store.champions import write_not_eligible
 from orchestration.cli.failures import describe_step, tidy
 from orchestration.cli.history import describe_usual_time, remember_run, run_of
 from orchestration.cli.overview import Overview, read_findings, read_overview
@@ -136,7 +136,7 @@ def test_every_purpose_has_a_line_that_says_why_it_has_no_model():
             "create table features.customer_feature_snapshots as "
             "select 'ana' as customer_id, date '2018-08-30' as as_of_date"
         )
-        store.write_not_eligible(connection, "churn", date(2018, 8, 30), "too few", {}, "1")
+        write_not_eligible(connection, "churn", date(2018, 8, 30), "too few", {}, "1")
         assert read_overview(connection).champions == {
             "churn": "no model: too few.",
             "segmentation": "no model: 1 customer, expected at least 100.",

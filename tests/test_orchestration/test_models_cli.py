@@ -14,8 +14,9 @@ import pytest
 from filelock import FileLock
 from shops import BIN, Shop
 
-from ml import store
 from ml.registry import FittedModel
+from ml.store.champions import write_not_eligible
+from ml.store.models import read_models, read_parameters, write_model
 
 # As an analytics engineer would: the models that score, and the mart that publishes it.
 SCORES = ("dbt", "run", "--select", "scoring", "model_quality", "churn_verdict",
@@ -38,14 +39,12 @@ def own(shop, tmp_path) -> Shop:
 
 def write_rival(connection) -> str:
     """The logistic model once more, as if fitted with other settings to other coefficients."""
-    (first,) = [
-        model for model in store.read_models(connection, "churn") if model.family == "logistic"
-    ]
+    (first,) = [model for model in read_models(connection, "churn") if model.family == "logistic"]
     parameters = [
         replace(row, value=row.value * 2) if row.parameter_name == "coefficient" else row
-        for row in store.read_parameters(connection, first.model_id)
+        for row in read_parameters(connection, first.model_id)
     ]
-    return store.write_model(
+    return write_model(
         connection,
         FittedModel(
             "churn", "logistic", first.as_of_date, first.row_count, first.feature_count,
@@ -110,7 +109,7 @@ def test_a_model_is_shown_with_settings_dates_metrics_and_history(shop):
 
 def test_that_no_model_could_be_fitted_is_listed_and_shown(own):
     with own.open(read_only=False) as connection:
-        row = store.write_not_eligible(
+        row = write_not_eligible(
             connection, "churn", date(2018, 8, 30), "3 came back, at least 50 are wanted", {}, "1"
         )
     for command in (("list", "--purpose", "churn"), ("show", row)):

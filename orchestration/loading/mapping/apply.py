@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from ml.store import transaction
+from ml.statements import transaction
 from orchestration.errors import InputError
 from orchestration.loading.mapping.faults import (
     column_of,

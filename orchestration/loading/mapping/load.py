@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from ml.store import transaction
+from ml.statements import transaction
 from orchestration.loading.files import file_sha256
 from orchestration.loading.findings import create_findings_table
 from orchestration.loading.log import TableLoad, create_log_tables

@@ -1,0 +1,1 @@
+"""The only folder of this package that reads and writes: matrices out, parameter rows in."""

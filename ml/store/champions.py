@@ -1,0 +1,421 @@
+"""Who is champion, who could be, and who was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import duckdb
+
+from ml.registry import DECIDING_METRIC, ROLLED_BACK, SUSPECTED, Candidate, Decision
+from ml.statements import transaction
+from ml.store.connection import (
+    StoreError,
+    explained,
+    fetch,
+    utc_now,
+)
+from ml.store.features import read_as_of_date
+from ml.store.models import (
+    VERDICT,
+    RegistryRow,
+    forget_not_eligible,
+    read_model,
+)
+
+# Models that were rolled back by hand, and not promoted by hand since.
+ROLLED_BACK_MODELS = """
+    select changes.former_model_id from ml.champion_history as changes
+    where changes.action = 'rolled back' and not exists (
+        select 1 from ml.champion_history as later
+        where later.model_id = changes.former_model_id
+            and later.action = 'promoted'
+            and later.change_number > changes.change_number
+    )
+"""
+
+
+@dataclass(frozen=True)
+class ChampionChange:
+    """That one model took the place of another.
+
+    Attributes:
+        change_number: from 1, in the order of time.
+        changed_at: when, UTC.
+        purpose: what they are for.
+        model_id: champion from then on; none if there was none.
+        former_model_id: champion until then; none if there was none.
+        action: chosen, promoted or rolled back.
+        reason: why.
+    """
+
+    change_number: int
+    changed_at: datetime
+    purpose: str
+    model_id: str | None
+    former_model_id: str | None
+    action: str
+    reason: str
+
+
+def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Churn models with a figure too good to be true: why, by model id.
+
+    Judged by the figures in the warehouse and today's bound, whatever was said at the fit: so a
+    model of an earlier version, or one fitted under a higher bound, does not slip through.
+    """
+    tables = fetch(
+        connection,
+        "select 1 from information_schema.tables "
+        "where table_schema = 'features' and table_name = 'churn_protocol'",
+    )
+    if not tables:
+        return {}
+    return dict(
+        fetch(
+            connection,
+            f"""
+            select registry.model_id,
+                coalesce(
+                    json_extract_string(any_value(registry.settings), '$.gates.suspicion'),
+                    format(
+                        '{SUSPECTED}: ROC AUC {{:.4f}} of the split {{}}, expected at most {{:g}}',
+                        max(metrics.metric_value),
+                        max_by(metrics.split, metrics.metric_value),
+                        least(
+                            any_value(protocol.most_plausible_roc_auc),
+                            max(metrics.baseline_value + protocol.most_plausible_roc_auc_gain)
+                        )
+                    )
+                ) as suspicion
+            from ml.model_registry as registry
+            inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
+            inner join features.churn_protocol as protocol
+                on metrics.metric_value > protocol.most_plausible_roc_auc
+                or metrics.split = 'test' and metrics.metric_value - metrics.baseline_value
+                    > protocol.most_plausible_roc_auc_gain
+            where registry.purpose = 'churn' and metrics.metric_name = 'roc_auc'
+            group by registry.model_id
+            """,
+        )
+    )
+
+
+def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
+    """Every live model, and those not eligible, with the figures that decide, oldest first."""
+    deciding = " or ".join(
+        f"(registry.purpose = '{purpose}' and metrics.split = '{split}' "
+        f"and metrics.metric_name = '{metric}')"
+        for purpose, (split, metric) in DECIDING_METRIC.items()
+    )
+    rows = fetch(
+        connection,
+        f"""
+        select registry.model_id, registry.purpose, registry.family, registry.status,
+            registry.as_of_date,
+            row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
+            coalesce(metrics.metric_value, '-infinity'::double),
+            coalesce(nullif({VERDICT}, 'passed'), '') as refusal,
+            '' as suspicion,
+            coalesce(
+                json_extract_string(registry.settings, '$.study.evidence'),
+                json_extract_string(registry.settings, '$.gates.evidence'),
+                ''
+            ) as evidence,
+            json_extract_string(registry.settings, '$.test_date')
+                || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
+            exists (
+                select 1 from ml.champion_history as changes
+                where registry.model_id in (changes.model_id, changes.former_model_id)
+            ) as was_champion,
+            registry.model_id in ({ROLLED_BACK_MODELS}) as is_rolled_back
+        from ml.model_registry as registry
+        left join ml.model_metrics as metrics
+            on registry.model_id = metrics.model_id and ({deciding})
+        where registry.status in ('champion', 'challenger')
+            or (registry.status = 'not_eligible' and registry.family <> 'none')
+        order by trained_order
+        """,
+    )
+    tests = _read_test_qualities(connection)
+    suspicions = read_suspicions(connection)
+    return [
+        replace(
+            Candidate(*told),
+            suspicion=suspicions.get(told[0], ""),
+            test_qualities=tests.get(told[0], {}),
+            was_champion=was_champion,
+            is_rolled_back=is_rolled_back,
+        )
+        for *told, was_champion, is_rolled_back in rows
+    ]
+
+
+def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
+    """ROC AUC by model and date of the test: its own, and those of later splits `retest <date>`."""
+    rows = fetch(
+        connection,
+        """
+        select metrics.model_id,
+            case metrics.split
+                when 'test' then json_extract_string(registry.settings, '$.test_date')
+                else replace(metrics.split, 'retest ', '')
+            end || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
+                as test_date,
+            metrics.metric_value
+        from ml.model_metrics as metrics
+        inner join ml.model_registry as registry on metrics.model_id = registry.model_id
+        where metrics.metric_name = 'roc_auc' and test_date is not null
+            and (metrics.split = 'test' or starts_with(metrics.split, 'retest '))
+        """,
+    )
+    found: dict[str, dict[str, float]] = {}
+    for model_id, test_date, value in rows:
+        found.setdefault(model_id, {})[test_date] = value
+    return found
+
+
+def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
+    """Set the statuses of models, and note whose champion changed, in one transaction."""
+    with explained(), _noting_champions(connection, "chosen"):
+        for decision in decisions:
+            _set_status(connection, decision)
+
+
+def write_not_eligible(
+    connection: duckdb.DuckDBPyConnection,
+    purpose: str,
+    as_of_date: date,
+    reason: str,
+    settings: Mapping[str, object],
+    code_version: str,
+) -> str:
+    """Say in the registry why no model of a purpose could be fitted as of a date.
+
+    Replaces what was said before; a model that is fitted as of that date takes the row away. Models
+    that were fitted as of this date or before are retired: what is too little to learn from is too
+    little to score by.
+
+    Returns:
+        The row's id.
+    """
+    model_id = f"{purpose}-{as_of_date:%Y%m%d}-not-eligible"
+    told = json.dumps(settings, sort_keys=True, default=str)
+    with explained(), _noting_champions(connection, "chosen"):
+        forget_not_eligible(connection, purpose, as_of_date)
+        connection.execute(
+            """
+            update ml.model_registry set status = 'retired', status_reason = ?
+            where purpose = ? and as_of_date <= ? and status <> 'retired'
+            """,
+            [f"not eligible as of {as_of_date}: {reason}", purpose, as_of_date],
+        )
+        connection.execute(
+            "insert into ml.model_registry "
+            "values (?, ?, 'none', 'not_eligible', ?, ?, 0, 0, ?, ?, ?)",
+            [model_id, purpose, as_of_date, utc_now(), told, code_version, reason],
+        )
+    return model_id
+
+
+def promote(connection: duckdb.DuckDBPyConnection, model_id: str, reason: str) -> str | None:
+    """Make a model the champion of its purpose, by hand, in one transaction.
+
+    The former champion becomes a challenger. The next fit chooses anew.
+
+    Args:
+        connection: an open warehouse.
+        model_id: key of the registry.
+        reason: why, for the registry and the history.
+
+    Returns:
+        The former champion, if there was one.
+
+    Raises:
+        StoreError: there is no such model, it is champion already, or it cannot score this build.
+    """
+    with explained(), _noting_champions(connection, "promoted"):
+        model = read_model(connection, model_id)
+        if model.status == "champion":
+            raise StoreError(f"{model_id} is the champion of {model.purpose} already")
+        _require_scorable(connection, model)
+        former = _read_champions(connection).get(model.purpose)
+        if former is not None:
+            said = f"gave way to {model_id}, promoted by hand"
+            _set_status(connection, Decision(former, "challenger", said))
+        _set_status(connection, Decision(model_id, "champion", reason))
+    return former
+
+
+def roll_back(connection: duckdb.DuckDBPyConnection, purpose: str) -> tuple[str, str]:
+    """Give a purpose its former champion again, by hand, in one transaction.
+
+    The present champion is retired and stays so, whatever is fitted again, until it is promoted by
+    hand.
+
+    Args:
+        connection: an open warehouse.
+        purpose: ``segmentation`` or ``churn``.
+
+    Returns:
+        The champion by now, and the one that was rolled back.
+
+    Raises:
+        StoreError: there is no champion, or no former one that can score this build.
+    """
+    with explained(), _noting_champions(connection, "rolled back"):
+        present = _read_champions(connection).get(purpose)
+        if present is None:
+            raise StoreError(
+                f"{purpose} has no champion to roll back; `regulars models list` shows what there "
+                "is, `regulars models promote` makes one of them champion"
+            )
+        former = _read_former_champion(connection, purpose, present)
+        if former is None:
+            raise StoreError(
+                f"{present} is the first champion of {purpose}, so there is none to go back to; "
+                "`regulars models promote` makes another model champion"
+            )
+        _require_scorable(connection, read_model(connection, former))
+        _set_status(connection, Decision(present, "retired", ROLLED_BACK))
+        said = f"champion again: {present} was {ROLLED_BACK}"
+        _set_status(connection, Decision(former, "champion", said))
+    return former, present
+
+
+def _read_former_champion(
+    connection: duckdb.DuckDBPyConnection, purpose: str, present: str
+) -> str | None:
+    """Who was champion last before the present one, of those that were not rolled back."""
+    rows = fetch(
+        connection,
+        f"""
+        with changes as (
+            select change_number, unnest([model_id, former_model_id]) as model_id,
+                unnest([1, 0]) as is_after
+            from ml.champion_history where purpose = ?
+        )
+        select model_id from changes
+        where model_id <> ? and model_id not in ({ROLLED_BACK_MODELS})
+        order by change_number desc, is_after desc
+        limit 1
+        """,
+        [purpose, present],
+    )
+    return rows[0][0] if rows else None
+
+
+def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> None:
+    """Refuse a model that the present build could not score with."""
+    if model.family == "none":
+        raise StoreError(
+            f"{model.model_id} is no model, it says why none was fitted: {model.status_reason}"
+        )
+    if model.family == "bg_nbd":
+        raise StoreError(
+            f"{model.model_id} is a baseline, to which the others are held, and scores no mart; "
+            "promote a model of another family"
+        )
+    suspicion = read_suspicions(connection).get(model.model_id)
+    if suspicion:
+        raise StoreError(
+            f"{model.model_id} cannot be champion: {suspicion}; see that no feature holds anything "
+            "from its date on, or raise most_plausible_roc_auc in dbt_project.yml if customers of "
+            "this shop are that predictable, and fit again"
+        )
+    if model.parameter_count == 0:
+        raise StoreError(
+            f"{model.model_id} has no rows in ml.model_parameters, so nothing can be scored with "
+            "it; fit it again with `regulars fit`"
+        )
+    as_of_date = read_as_of_date(connection)
+    if model.as_of_date > as_of_date:
+        raise StoreError(
+            f"{model.model_id} was fitted as of {model.as_of_date}, the warehouse is built as of "
+            f"{as_of_date}; expected a model as of that date or before, or build as of a later one"
+        )
+    gone = fetch(
+        connection,
+        """
+        select distinct feature_name from ml.model_parameters
+        where model_id = ? and feature_name not in (
+            select column_name from information_schema.columns
+            where table_schema = 'features' and table_name = 'customer_feature_snapshots'
+        )
+        order by feature_name
+        """,
+        [model.model_id],
+    )
+    if gone:
+        raise StoreError(
+            f"{model.model_id} needs {', '.join(name for (name,) in gone)}, which "
+            "features.customer_feature_snapshots no longer has; fit a new one with `regulars fit`"
+        )
+
+
+def _set_status(connection: duckdb.DuckDBPyConnection, decision: Decision) -> None:
+    connection.execute(
+        "update ml.model_registry set status = ?, status_reason = ? where model_id = ?",
+        [decision.status, decision.status_reason, decision.model_id],
+    )
+
+
+def _read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Champion by purpose."""
+    return dict(
+        fetch(
+            connection,
+            "select purpose, model_id from ml.model_registry where status = 'champion' "
+            "order by trained_at, model_id",
+        )
+    )
+
+
+@contextmanager
+def _noting_champions(connection: duckdb.DuckDBPyConnection, action: str) -> Iterator[None]:
+    """One transaction, whose changes of champions go into the history with it."""
+    with transaction(connection):
+        before = _read_champions(connection)
+        yield
+        after = _read_champions(connection)
+        for purpose in sorted(before.keys() | after.keys()):
+            if before.get(purpose) == after.get(purpose):
+                continue
+            connection.execute(
+                """
+                insert into ml.champion_history
+                select
+                    (select coalesce(max(change_number), 0) + 1 from ml.champion_history),
+                    $1, $2, $3, $4, $5,
+                    coalesce(
+                        (select status_reason from ml.model_registry where model_id = $3),
+                        'no model can be champion'
+                    )
+                """,
+                [utc_now(), purpose, after.get(purpose), before.get(purpose), action],
+            )
+
+
+def read_champion_history(
+    connection: duckdb.DuckDBPyConnection, model_id: str | None = None
+) -> list[ChampionChange]:
+    """Changes of champions, the oldest first.
+
+    Args:
+        connection: an open warehouse.
+        model_id: only those that this model had a part in.
+    """
+    rows = fetch(
+        connection,
+        """
+        from ml.champion_history
+        where $1 is null or $1 in (model_id, former_model_id)
+        order by change_number
+        """,
+        [model_id],
+    )
+    return [ChampionChange(*row) for row in rows]

@@ -1,0 +1,243 @@
+"""Studies of segmentations, their stability, and the leak meter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from ml.figures import Metric
+from ml.statements import transaction
+from ml.store.connection import (
+    explained,
+    fetch,
+    replace_rows,
+)
+
+if TYPE_CHECKING:
+    from ml.leak_meter import LeakFigure
+    from ml.segmentation import StudiedCandidate, StudySettings
+
+
+# Columns of ml.segmentation_candidates that are called as the attribute that they hold.
+_COPIED = (
+    "noise_share", "silhouette", "calinski_harabasz", "davies_bouldin", "bic", "aic", "inertia",
+    "seed_agreement", "resample_agreement", "closest_feature_name", "closest_feature_agreement",
+    "distinct_feature_count", "can_be_champion", "passed_rank", "is_best_of_family", "fit_seconds",
+)  # fmt: skip
+
+
+_EVIDENCE = """
+    format(
+        'rank {} of {} that keep the rule, of {} candidates; agreement between seeds {:.2f}, '
+        'lowest Jaccard index {:.2f}, smallest share {:.3f}, agreement with bins of {} {:.2f}; '
+        'next best: {}',
+        candidates.passed_rank,
+        (select count(passed_rank) from ml.segmentation_candidates),
+        (select count(*) from ml.segmentation_candidates),
+        candidates.seed_agreement, candidates.lowest_jaccard, candidates.smallest_share,
+        candidates.closest_feature_name, candidates.closest_feature_agreement,
+        coalesce(following.candidate_id || format(' ({:.4f})', following.silhouette), 'none')
+    ) || case
+        when candidates.is_kept and candidates.passed_rank > 1 then format(
+            '; it stays champion, since {} ({:.4f}) is less than {} ahead',
+            best.candidate_id, best.silhouette, $least_gain
+        )
+        else ''
+    end
+"""
+
+
+# What the study says; of the best of each family, and of the present champion's recipe, which stays
+# (is_kept) if it keeps the rule and the best is not least_gain ahead of it. A champion of a later
+# date than the study was none as of it.
+_CHOICES = """
+    with champions as (
+        select json_extract_string(settings, '$.candidate_id') as candidate_id, as_of_date
+        from ml.model_registry where purpose = 'segmentation' and status = 'champion'
+    ),
+    best as (from ml.segmentation_candidates where passed_rank = 1),
+    candidates as (
+        select candidates.*,
+            coalesce(
+                champions.candidate_id is not null
+                and candidates.silhouette > best.silhouette - $least_gain,
+                false
+            ) as is_kept
+        from ml.segmentation_candidates as candidates
+        left join best on candidates.passed_rank is not null
+        left join champions
+            on candidates.candidate_id = champions.candidate_id
+            and candidates.as_of_date >= champions.as_of_date
+    )
+"""
+
+
+@dataclass(frozen=True)
+class BestRecipe:
+    """What the study chose for a family.
+
+    Attributes:
+        candidate_id: its name in the study.
+        family: its kind.
+        settings: what the family is told.
+        study_id: the study.
+        verdict: ``passed``, or what it fails.
+        evidence: what the registry is to say of it as champion.
+        metrics: the study's figures that model_metrics repeats.
+    """
+
+    candidate_id: str
+    family: str
+    settings: Mapping[str, Any]
+    study_id: str
+    verdict: str
+    evidence: str
+    metrics: Sequence[Metric]
+
+
+def read_study_id(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The study that is kept, if there is one."""
+    rows = fetch(connection, "select distinct study_id from ml.segmentation_candidates")
+    return str(rows[0][0]) if rows else None
+
+
+def write_study(
+    connection: duckdb.DuckDBPyConnection,
+    study_id: str,
+    as_of_date: date,
+    settings: StudySettings,
+    candidates: Sequence[StudiedCandidate],
+    sample_count: int,
+) -> None:
+    """Replace the study that is kept, in one transaction.
+
+    Args:
+        connection: an open warehouse.
+        study_id: digest of all that it depends on.
+        as_of_date: no fact from this day on was seen.
+        settings: how large it was.
+        candidates: what it found.
+        sample_count: people that it saw.
+    """
+    rows = [
+        {
+            "study_id": study_id,
+            "candidate_id": each.recipe.candidate_id,
+            "as_of_date": as_of_date,
+            "feature_set": each.recipe.feature_set,
+            "family": each.recipe.family,
+            "covariance_type": each.recipe.settings.get("covariance_type"),
+            "settings": json.dumps(dict(each.recipe.settings)),
+            "sample_count": sample_count,
+            "seed_count": settings.seed_count,
+            "resample_count": settings.resample_count,
+            "segment_count": len(each.segments),
+            "lowest_jaccard": each.lowest_jaccard,
+            "smallest_share": each.smallest_share,
+            "is_passed": not each.refusals,
+            "verdict": each.verdict,
+            **{name: getattr(each, name) for name in _COPIED},
+        }
+        for each in candidates
+    ]
+    segments = [
+        {
+            "candidate_id": each.recipe.candidate_id,
+            "segment_id": number,
+            "customer_share": segment.customer_share,
+            "jaccard": segment.jaccard,
+        }
+        for each in candidates
+        for number, segment in enumerate(each.segments)
+    ]
+    with explained(), transaction(connection):
+        replace_rows(connection, "ml.segmentation_candidates", rows)
+        replace_rows(connection, "ml.segmentation_candidate_segments", segments)
+
+
+def read_best_recipe(
+    connection: duckdb.DuckDBPyConnection,
+    family: str | None = None,
+    *,
+    least_gain: float | None = None,
+) -> BestRecipe | None:
+    """What the study chose for a family, whether it keeps the rule or not.
+
+    Args:
+        connection: an open warehouse.
+        family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
+        least_gain: of :class:`ml.segmentation.ChoiceRule`; the present champion's recipe stays
+            where it keeps the rule and the best is not so far ahead of it. Its value if not given.
+
+    Returns:
+        None where the study has no candidate of the family, as of too few people.
+    """
+    if least_gain is None:
+        from ml.segmentation import ChoiceRule
+
+        least_gain = ChoiceRule.least_gain
+    names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",
+             "smallest_share", "closest_feature_agreement")  # fmt: skip
+    figures = ", ".join(f"candidates.{name}" for name in names)
+    rows = fetch(
+        connection,
+        f"""
+        {_CHOICES}
+        select candidates.candidate_id, candidates.family, candidates.settings,
+            candidates.study_id,
+            case
+                when candidates.passed_rank < kept.passed_rank then format(
+                    'passed, but less than {{}} ahead of the champion''s recipe {{}}',
+                    $least_gain, kept.candidate_id
+                )
+                else candidates.verdict
+            end,
+            coalesce({_EVIDENCE}, ''),
+            (select count(*) from candidates), (select count(passed_rank) from candidates),
+            {figures}
+        from candidates
+        left join candidates as following
+            on candidates.passed_rank + 1 = following.passed_rank
+        left join candidates as kept on kept.is_kept
+        left join best on true
+        where (candidates.is_kept or candidates.is_best_of_family)
+            and candidates.family = coalesce($family, candidates.family)
+        order by candidates.is_kept desc, candidates.passed_rank nulls last,
+            candidates.family = 'kmeans' desc, candidates.family
+        limit 1
+        """,
+        {"family": family, "least_gain": least_gain},
+    )
+    if not rows:
+        return None
+    candidate_id, found, settings, study_id, verdict, evidence, *values = rows[0]
+    metrics = [
+        Metric("study", name, float(value))
+        for name, value in zip(("candidate_count", "passed_count", *names), values, strict=True)
+        if value is not None
+    ]
+    return BestRecipe(
+        candidate_id, found, json.loads(settings), study_id, verdict, evidence, metrics
+    )
+
+
+def write_stability(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Replace the stability series, in one transaction; columns by name."""
+    with explained(), transaction(connection):
+        replace_rows(connection, "ml.segment_stability", rows)
+
+
+def write_leak_meter(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, figures: Sequence[LeakFigure]
+) -> None:
+    """Replace what common mistakes would have claimed, in one transaction."""
+    rows = [{"as_of_date": as_of_date, **asdict(figure)} for figure in figures]
+    with explained(), transaction(connection):
+        replace_rows(connection, "ml.leak_meter", rows)
