@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from ml import additive, bg_nbd, boosting, logistic, random_forest
 from ml.calibration import (
     Calibration,
     CalibrationCheck,
@@ -26,6 +25,7 @@ from ml.calibration import (
     fit_calibration,
 )
 from ml.evaluation import Judgement, judge_return_scores, paired_auc_difference
+from ml.families import additive, bg_nbd, boosting, logistic, random_forest
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, LabelledMatrix
 from ml.figures import Metric
 from ml.parameters import ParameterRow

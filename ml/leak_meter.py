@@ -15,8 +15,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from ml.families.logistic import fit_logistic, predict_logistic
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
-from ml.logistic import fit_logistic, predict_logistic
 
 RECENCY_IN_LABEL = "recency in the label"
 OVERSAMPLED = "oversampled before the split"

@@ -13,7 +13,6 @@ from pydantic import Field
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from ml import bg_nbd
 from ml.churn import (
     BASELINE_FEATURES,
     FAMILIES,
@@ -26,6 +25,8 @@ from ml.churn import (
     predict_rows,
     study_families,
 )
+from ml.families import bg_nbd
+from ml.families.trees import LARGEST_COMPILED_LEAF_COUNT
 from ml.features import FeatureRule, LabelledMatrix
 from ml.leak_meter import LeakFigure, measure_leaks
 from ml.registry import FittedModel, decide_statuses
@@ -46,7 +47,6 @@ from ml.store.features import (
 from ml.store.models import read_champion_to_judge_again, read_parameters, write_model, write_retest
 from ml.store.scores import read_models_scored_by_library, write_library_scores
 from ml.store.studies import write_leak_meter
-from ml.trees import LARGEST_COMPILED_LEAF_COUNT
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
 from orchestration.runs import IN_TRANSACTION, writing_connection

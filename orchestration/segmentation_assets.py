@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import ml.features
-from ml import gmm, kmeans, segmentation, stability
+from ml import segmentation, stability
 from ml.evaluation import evaluate_segments
+from ml.families import gmm, kmeans
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow

@@ -187,7 +187,7 @@ class _Predictor:
     """A family's model as MLflow wants it: customers in, segments or probabilities out."""
 
     def __init__(self, family: str, rows: list[ParameterRow]) -> None:
-        module = import_module(f"ml.{family}")
+        module = import_module(f"ml.families.{family}")
         self._model = module.from_rows(rows)
         self._calibration = Calibration.from_rows(rows)
         self._predict = getattr(module, f"predict_{family}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml import bg_nbd, churn, gmm, kmeans, store
+from ml import churn
 from ml.calibration import Calibration
+from ml.families import bg_nbd, gmm, kmeans
+from ml.store.features import read_as_of_date, read_features
+from ml.store.models import read_parameters
 
 TOLERANCE = 1e-9
 
@@ -16,9 +19,9 @@ def _scored(shop, table, columns):
         ((model_id,),) = connection.execute(
             f"select distinct model_id from scoring.{table}"
         ).fetchall()
-        rows = store.read_parameters(connection, model_id)
+        rows = read_parameters(connection, model_id)
         names = sorted({row.feature_name for row in rows if row.feature_name is not None})
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         days = connection.execute(
             f"select distinct as_of_date from scoring.{table} order by as_of_date"
         ).fetchall()
@@ -28,7 +31,7 @@ def _scored(shop, table, columns):
                 f"select {columns} from scoring.{table} where as_of_date = ? order by customer_id",
                 [day],
             ).fetchnumpy()
-            parts.append((store.read_features(connection, names, day), found))
+            parts.append((read_features(connection, names, day), found))
     assert days[-1] == (as_of_date,)
     assert parts[-1][0].row_count > 5_000
     return rows, parts

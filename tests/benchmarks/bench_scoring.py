@@ -41,11 +41,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from threadpoolctl import threadpool_limits
 from time_travel import load_and_run
 
-from ml import additive, bg_nbd, boosting, gmm, kmeans, logistic, random_forest, store, trees
 from ml.churn import HISTORY_FEATURES, TREE_COUNTS
+from ml.families import additive, bg_nbd, boosting, gmm, kmeans, logistic, random_forest, trees
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
+from ml.store.features import read_as_of_date, read_feature_rules, read_features
+from ml.store.models import read_parameters, write_model
 
 CUSTOMERS = 2_000_000
 SEGMENTS = 6
@@ -93,10 +95,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     shop = Shop(folder / "data", folder / "warehouse")
     load_and_run(shop, "--select", "+customer_feature_snapshots")
     with shop.open(read_only=False) as connection, threadpool_limits(1):
-        rules = store.read_feature_rules(connection, "segmentation") + MORE_FEATURES
+        rules = read_feature_rules(connection, "segmentation") + MORE_FEATURES
         names = [rule.feature_name for rule in rules]
-        as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, names, as_of_date)
+        as_of_date = read_as_of_date(connection)
+        matrix = read_features(connection, names, as_of_date)
         nearest = kmeans.fit_kmeans(matrix, rules, segment_count=SEGMENTS)
         mixture = gmm.fit_gmm(matrix, rules, component_count=SEGMENTS, covariance_type="full")
         parameters, churn = fit_churn_models(connection, as_of_date)
@@ -113,7 +115,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
                 parameters=rows,
                 metrics=[],
             )
-            store.write_model(connection, model)
+            write_model(connection, model)
     shop.run("dbt", "compile", "--select", *WRITTEN)
     return Bench(shop, churn)
 
@@ -125,9 +127,9 @@ def fit_churn_models(
 
     As large as the default settings allow: smaller leaves than theirs make up for the smaller shop.
     """
-    rules = store.read_feature_rules(connection, "churn")
+    rules = read_feature_rules(connection, "churn")
     names = tuple(rule.feature_name for rule in rules)
-    known = store.read_features(connection, names, as_of_date)
+    known = read_features(connection, names, as_of_date)
     values = known.values
     rng = np.random.default_rng(0)
     # Each feature counts a little.
@@ -268,7 +270,7 @@ def seconds_by_python(
 def parameters(shop: Shop, family: str) -> list[ParameterRow]:
     ((model_id,),) = shop.rows(f"select model_id from ml.model_registry where family = '{family}'")
     with shop.open() as connection:
-        return store.read_parameters(connection, str(model_id))
+        return read_parameters(connection, str(model_id))
 
 
 def kmeans_by_library(shop: Shop) -> tuple[tuple[str, ...], Predict]:

@@ -1,4 +1,4 @@
-"""What SQL expects of every customer equals ml/bg_nbd.py, for extreme histories too."""
+"""What SQL expects of every customer equals ml/families/bg_nbd.py, for extreme histories too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from shops import Shop
 
-from ml import bg_nbd, store
-from ml.bg_nbd import FEATURE_NAMES, BgNbdModel
 from ml.calibration import Calibration
+from ml.families import bg_nbd
+from ml.families.bg_nbd import FEATURE_NAMES, BgNbdModel
 from ml.registry import FittedModel
+from ml.store.features import read_as_of_date, read_features
+from ml.store.models import read_parameters, write_model
 
 TOLERANCE = 1e-9
 HORIZON_WEEKS = 180 / 7
@@ -40,7 +42,7 @@ def shop(demo, tmp_path_factory) -> Shop:
     """A shop of its own with the extreme histories among its customers."""
     copy = demo.copy_to(tmp_path_factory.mktemp("bg-nbd"))
     with copy.open(read_only=False) as connection:
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         for number, (days, recency, tenure) in enumerate(EXTREMES):
             connection.execute(
                 """
@@ -68,11 +70,11 @@ def shop(demo, tmp_path_factory) -> Shop:
 )
 def test_sql_expects_what_python_expects_of_everybody(shop, model, calibration):
     with shop.open(read_only=False) as connection:
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         connection.execute(
             "update ml.model_registry set status = 'retired' where purpose = 'churn'"
         )
-        model_id = store.write_model(
+        model_id = write_model(
             connection,
             FittedModel(
                 purpose="churn",
@@ -88,14 +90,14 @@ def test_sql_expects_what_python_expects_of_everybody(shop, model, calibration):
         )
     shop.run("dbt", "run", "--select", "churn_bg_nbd")
     with shop.open() as connection:
-        matrix = store.read_features(connection, FEATURE_NAMES, as_of_date)
+        matrix = read_features(connection, FEATURE_NAMES, as_of_date)
         found = connection.execute(
             "select expected_purchase_count, alive_probability, return_probability "
             "from scoring.churn_bg_nbd where model_id = ? and as_of_date = ? order by customer_id",
             [model_id, as_of_date],
         ).fetchnumpy()
         ((row_count,),) = connection.execute("select count(*) from scoring.churn_bg_nbd").fetchall()
-        rows = store.read_parameters(connection, model_id)
+        rows = read_parameters(connection, model_id)
     assert {tuple(row) for row in matrix.values} >= set(EXTREMES)
     assert row_count == matrix.row_count == len(found["return_probability"]) > 5_000
     stored, histories = bg_nbd.from_rows(rows), bg_nbd.histories_from_features(matrix)

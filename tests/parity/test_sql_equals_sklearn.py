@@ -8,8 +8,10 @@ from scoring_parity import TOLERANCE, check_churn, check_gmm, check_kmeans
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from ml import gmm, kmeans, store
+from ml.families import gmm, kmeans
 from ml.registry import FittedModel
+from ml.store.features import read_as_of_date, read_feature_rules, read_features
+from ml.store.models import write_model
 
 
 @pytest.mark.parametrize("check", [check_kmeans, check_gmm, check_churn])
@@ -20,7 +22,7 @@ def test_sql_scores_equal_scikit_learn_for_every_customer(demo, check):
 def _write(connection, family, rows, as_of_date):
     """Put a model among the live ones, alone in its family."""
     connection.execute("update ml.model_registry set status = 'retired' where family = ?", [family])
-    return store.write_model(
+    return write_model(
         connection,
         FittedModel(
             purpose="segmentation",
@@ -42,9 +44,9 @@ def test_ids_with_gaps_and_every_covariance_type_are_scored_as_by_scikit_learn(
 ):
     shop = demo.copy_to(tmp_path)
     with shop.open(read_only=False) as connection, threadpool_limits(1):
-        rules = store.read_feature_rules(connection, "segmentation")
-        as_of_date = store.read_as_of_date(connection)
-        matrix = store.read_features(connection, [rule.feature_name for rule in rules], as_of_date)
+        rules = read_feature_rules(connection, "segmentation")
+        as_of_date = read_as_of_date(connection)
+        matrix = read_features(connection, [rule.feature_name for rule in rules], as_of_date)
         nearest = kmeans.fit_kmeans(matrix, rules, segment_count=4, start_count=1)
         nearest = kmeans.with_segment_ids(nearest, [11, 2, 5, 0])
         mixture = gmm.fit_gmm(

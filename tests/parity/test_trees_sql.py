@@ -16,10 +16,12 @@ from shops import Shop
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
-from ml import additive, boosting, logistic, random_forest, store, trees
+from ml.families import additive, boosting, logistic, random_forest, trees
 from ml.features import FeatureMatrix
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
+from ml.store.features import read_as_of_date, read_feature_rules, read_features
+from ml.store.models import read_parameters, write_model
 
 PEOPLE = 100_000
 TOLERANCE = 1e-9
@@ -38,10 +40,10 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
     """A shop with a live model of each family, 100,000 people, and the library's predictions."""
     shop = demo.copy_to(tmp_path_factory.mktemp("trees"))
     with shop.open(read_only=False) as connection, threadpool_limits(1):
-        rules = store.read_feature_rules(connection, "churn")
+        rules = read_feature_rules(connection, "churn")
         names = tuple(rule.feature_name for rule in rules)
-        as_of_date = store.read_as_of_date(connection)
-        known = store.read_features(connection, names, as_of_date)
+        as_of_date = read_as_of_date(connection)
+        known = read_features(connection, names, as_of_date)
         rng = np.random.default_rng(5)
         # Each feature matters, and so does that it is missing: ranks of sums of ranks.
         ranks = known.values.argsort(axis=0).argsort(axis=0) @ rng.normal(size=len(names))
@@ -81,7 +83,7 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
                 parameters=parameters,
                 metrics=[],
             )
-            store.write_model(connection, model)
+            write_model(connection, model)
     assert grown.leaf_count > 500
     assert shares.leaf_count > 500
     # Splits of known from missing are among them.
@@ -120,7 +122,7 @@ def score(shop: Shop, people: FeatureMatrix, families: list[str]) -> dict[str, d
         for index, name in enumerate(people.feature_names)
     }
     with shop.open(read_only=False) as connection:
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         connection.register("people", pa.table({**columns, "number": np.arange(people.row_count)}))
         connection.execute(
             "create or replace table features.customer_feature_snapshots as "
@@ -159,7 +161,7 @@ def test_sql_equals_the_library_on_missing_values_and_values_on_thresholds(fitte
     # The terms are the log-odds, and each is the reference scorer's.
     with shop.open() as connection:
         (model_id,) = {str(model) for model in found["additive"]["model_id"]}
-        model = additive.from_rows(store.read_parameters(connection, model_id))
+        model = additive.from_rows(read_parameters(connection, model_id))
     terms = np.column_stack([found["additive"][f"{name}_term"] for name in model.feature_names])
     assert np.abs(terms - additive.terms(model, people)).max() < TOLERANCE
     # What the regression does not take missing it is not asked.
@@ -181,7 +183,7 @@ def test_sql_equals_the_library_on_infinities_where_it_takes_them(fitted):
 def test_what_is_too_large_to_compile_is_read_from_where_the_library_wrote_it(fitted):
     shop, people, _ = fitted
     with shop.open(read_only=False) as connection:
-        as_of_date = store.read_as_of_date(connection)
+        as_of_date = read_as_of_date(connection)
         rows = [ParameterRow("intercept", 0.0)]  # never asked
         connection.execute("update ml.model_registry set status = 'retired'")
         for number, family in enumerate(("random_forest", "boosting")):
@@ -196,7 +198,7 @@ def test_what_is_too_large_to_compile_is_read_from_where_the_library_wrote_it(fi
                 parameters=rows,
                 metrics=[],
             )
-            model_id = store.write_model(connection, model)
+            model_id = write_model(connection, model)
             connection.execute(
                 "insert into ml.library_scores values (?, ?, 'ana', ?), (?, ?, 'ana', 0.5), "
                 "('another', ?, 'ana', 0.5)",

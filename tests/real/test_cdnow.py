@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ml.bg_nbd import (
+from ml.families.bg_nbd import (
     BgNbdModel,
     PurchaseHistories,
     expected_purchases,
     fit_bg_nbd,
     log_likelihood,
 )
-from ml.gamma_gamma import AverageSpends, GammaGammaModel, fit_gamma_gamma
+from ml.families.gamma_gamma import AverageSpends, GammaGammaModel, fit_gamma_gamma
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [

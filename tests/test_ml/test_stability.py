@@ -10,8 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits
 
+from ml.families.kmeans import fit_kmeans, predict_kmeans
 from ml.features import FeatureMatrix, FeatureRule
-from ml.kmeans import fit_kmeans, predict_kmeans
 from ml.stability import (
     StabilityError,
     adjusted_rand,

@@ -16,9 +16,9 @@ from candidates import PASSING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.families.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.features import FeatureMatrix, FeatureRule
 from ml.figures import BaselineMetric, CurvePoint, Metric
-from ml.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses
 from ml.segmentation import QUICK_STUDY, Recipe, StudiedSegment

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ml import gmm, kmeans, logistic
+from ml.families import gmm, kmeans, logistic
 from ml.features import FeatureMatrix, FeatureRule
 from ml.figures import Metric
 from ml.registry import FittedModel

@@ -16,8 +16,8 @@ import pytest
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
+from ml.families.kmeans import fit_kmeans, predict_kmeans
 from ml.features import FeatureMatrix, FeatureRule
-from ml.kmeans import fit_kmeans, predict_kmeans
 from ml.stability import adjusted_rand, agreement_over_time, contingency
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")

@@ -10,7 +10,7 @@ from scipy.special import gammaln, hyp2f1
 from scipy.stats import gamma, nbinom
 from threadpoolctl import threadpool_limits
 
-from ml.bg_nbd import (
+from ml.families.bg_nbd import (
     FEATURE_NAMES,
     BgNbdModel,
     PurchaseHistories,

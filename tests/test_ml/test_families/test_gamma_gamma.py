@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import betaprime, gamma, invgamma
 from threadpoolctl import threadpool_limits
 
-from ml.gamma_gamma import (
+from ml.families.gamma_gamma import (
     AverageSpends,
     GammaGammaModel,
     _log_likelihood,

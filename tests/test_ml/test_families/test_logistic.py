@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from ml.families.logistic import LogisticModel, fit_logistic, from_rows, predict_logistic, to_rows
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.logistic import LogisticModel, fit_logistic, from_rows, predict_logistic, to_rows
 
 
 @pytest.fixture(scope="module", autouse=True)

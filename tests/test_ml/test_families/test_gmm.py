@@ -12,8 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.gmm import (
+from ml.families.gmm import (
     GmmModel,
     fit_gmm,
     from_rows,
@@ -22,6 +21,7 @@ from ml.gmm import (
     to_rows,
     with_segment_ids,
 )
+from ml.features import FeatureMatrix, FeatureRule, Preprocessing
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from ml.families.trees import boosted_trees, feature_values, training_values
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow, group_rows, look_up
-from ml.trees import boosted_trees, feature_values, training_values
 
 FAMILY = "additive"
 

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.features import FeatureError, FeatureMatrix, FeatureRule
-from ml.parameters import ParameterRow
-from ml.trees import (
+from ml.families.trees import (
     Tree,
     Trees,
     double_thresholds,
@@ -16,6 +14,8 @@ from ml.trees import (
     stump,
     training_values,
 )
+from ml.features import FeatureError, FeatureMatrix, FeatureRule
+from ml.parameters import ParameterRow
 
 
 def test_a_row_goes_left_up_to_the_threshold_inclusive():

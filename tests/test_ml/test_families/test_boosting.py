@@ -8,9 +8,9 @@ from random_customers import NAMES, RULES, random_customers, with_infinities, wi
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from ml.boosting import BoostingModel, fit_boosting, from_rows, predict_boosting, to_rows
+from ml.families.boosting import BoostingModel, fit_boosting, from_rows, predict_boosting, to_rows
+from ml.families.trees import boosted_trees, join_trees, stump
 from ml.features import FeatureMatrix, FeatureRule
-from ml.trees import boosted_trees, join_trees, stump
 
 
 @pytest.fixture(scope="module", autouse=True)

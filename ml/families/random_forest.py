@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
+from ml.families.trees import Trees, feature_values, forest_trees, training_values
 from ml.features import FeatureError, FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
-from ml.trees import Trees, feature_values, forest_trees, training_values
 
 FAMILY = "random_forest"
 
@@ -94,7 +94,7 @@ def predict_random_forest(model: RandomForestModel, matrix: FeatureMatrix) -> Fl
 
 
 def to_rows(model: RandomForestModel) -> list[ParameterRow]:
-    """The rows of the trees, see :meth:`ml.trees.Trees.to_rows`."""
+    """The rows of the trees, see :meth:`ml.families.trees.Trees.to_rows`."""
     return model.trees.to_rows()
 
 

@@ -14,8 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from ml.features import FeatureMatrix, FeatureRule, Preprocessing
-from ml.kmeans import (
+from ml.families.kmeans import (
     KMeansModel,
     fit_kmeans,
     from_rows,
@@ -23,6 +22,7 @@ from ml.kmeans import (
     to_rows,
     with_segment_ids,
 )
+from ml.features import FeatureMatrix, FeatureRule, Preprocessing
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from ml.families.trees import Trees, boosted_trees, feature_values, training_values
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow, group_rows, look_up
-from ml.trees import Trees, boosted_trees, feature_values, training_values
 
 FAMILY = "boosting"
 
@@ -100,7 +100,7 @@ def predict_boosting(model: BoostingModel, matrix: FeatureMatrix) -> FloatArray:
 
 
 def to_rows(model: BoostingModel) -> list[ParameterRow]:
-    """One ``intercept``, and the rows of the trees, see :meth:`ml.trees.Trees.to_rows`."""
+    """One ``intercept``, and the rows of the trees, see :meth:`ml.families.trees.Trees.to_rows`."""
     return [ParameterRow("intercept", model.intercept), *model.trees.to_rows()]
 
 

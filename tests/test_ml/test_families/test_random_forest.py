@@ -8,15 +8,15 @@ from random_customers import NAMES, RULES, random_customers, with_infinities, wi
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
-from ml.features import FeatureError, FeatureMatrix, FeatureRule
-from ml.random_forest import (
+from ml.families.random_forest import (
     RandomForestModel,
     fit_random_forest,
     from_rows,
     predict_random_forest,
     to_rows,
 )
-from ml.trees import forest_trees, join_trees, stump
+from ml.families.trees import forest_trees, join_trees, stump
+from ml.features import FeatureError, FeatureMatrix, FeatureRule
 
 
 @pytest.fixture(scope="module", autouse=True)

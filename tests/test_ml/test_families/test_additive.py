@@ -9,7 +9,7 @@ from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from ml.additive import (
+from ml.families.additive import (
     AdditiveModel,
     StepFunction,
     collapse,

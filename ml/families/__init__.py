@@ -1,0 +1,1 @@
+"""A family of models is a module: fit, predict, to rows of parameters and back."""
