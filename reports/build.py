@@ -25,6 +25,7 @@ from plotly.offline import get_plotlyjs
 
 from reports.charts import HELPERS, ROW_HELPERS
 from reports.formatting import FILTERS
+from reports.glossary import glossary, term
 from reports.sources import (
     BlockRows,
     link_figures,
@@ -173,7 +174,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, sourced=sourced, rows_of=rows_of)
-    environment.globals.update(HELPERS)
+    environment.globals.update(HELPERS, glossary=glossary, term=term)
     # Formats can be handed to tables by name, as in formats={"share": percent}.
     environment.globals.update(FILTERS)
     return environment
