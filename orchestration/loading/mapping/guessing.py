@@ -54,19 +54,14 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     """
     with_orders = [each for each in looked if _has(each, "orders", "order_id", "ordered_at")]
     with_lines = [each for each in looked if _has(each, "lines", "quantity")]
-    with_lines = with_lines or [each for each in looked if _has_priced_products(each)]
+    with_lines = with_lines or [each for each in looked if _has_sold_products(each)]
     flat = [each for each in with_orders if each in with_lines]
     if flat:
         return "flat_lines", {"lines": alike(flat)}
     lines = [each for each in with_lines if _has(each, "lines", "order_id")]
     if with_orders and lines:
         return "orders_and_lines", {"orders": alike(with_orders), "lines": alike(lines)}
-    unnumbered = [
-        each
-        for each in with_lines
-        if _has(each, "orders", "ordered_at")
-        and any(_has(each, "orders", key) for key in CUSTOMER_KEYS)
-    ]
+    unnumbered = [each for each in with_lines if _names_customer_and_moment(each)]
     if unnumbered:
         return "flat_lines", {"lines": alike(unnumbered)}
     paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
@@ -78,10 +73,18 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     return "flat_lines", {"lines": alike([largest])}
 
 
-def _has_priced_products(looked: Looked) -> bool:
-    """Whether the rows are lines without a quantity: each has a product and its price."""
-    return is_named(looked, "lines", "product_id") and any(
-        is_named(looked, "lines", price) for price in ("unit_price", "line_total")
+def _has_sold_products(looked: Looked) -> bool:
+    """Whether the rows are lines without a quantity: a product, its price, and who bought it."""
+    return (
+        is_named(looked, "lines", "product_id")
+        and any(is_named(looked, "lines", price) for price in ("unit_price", "line_total"))
+        and (is_named(looked, "lines", "order_id") or _names_customer_and_moment(looked))
+    )
+
+
+def _names_customer_and_moment(looked: Looked) -> bool:
+    return _has(looked, "orders", "ordered_at") and any(
+        _has(looked, "orders", key) for key in CUSTOMER_KEYS
     )
 
 

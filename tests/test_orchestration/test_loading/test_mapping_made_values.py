@@ -190,3 +190,16 @@ def test_init_states_what_it_takes_for_what_no_column_has(tmp_path, text, layout
         apply_mapping(connection, tmp_path, guess.mapping)
         assert connection.execute("select count(*) from raw.orders where is_valid_order") \
             .fetchall() != [(0,)]  # fmt: skip
+
+
+def test_a_list_of_prices_is_not_taken_for_lines(tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "order_id,order_date,customer_id,total\n1,2024-05-01,7,5\n2,2024-06-01,7,4\n", "utf-8"
+    )
+    (tmp_path / "prices.csv").write_text("sku,price\nmug,5\ncup,4\n", "utf-8")
+    guess = guess_mapping(tmp_path)
+    assert guess.files == {"payments": ["orders.csv"]}
+    assert guess.mapping.layout == "payments_only"
+    # The number of the order is the payment's, and no order is made up.
+    assert guess.mapping.columns_of("payments")["payment_id"] == ("order_id",)
+    assert guess.mapping.orders.ids == "given"
