@@ -104,7 +104,7 @@ def require_publishable(
     tests: Sequence[GuardingTest],
     run_tests: RunTests,
     *,
-    marts: Collection[str],
+    marts: Collection[tuple[str, str]],
     changed_at: datetime,
 ) -> Gate:
     """Refuse while a guarding test fails or errs, or the marts are not of one date.
@@ -113,7 +113,7 @@ def require_publishable(
         warehouse_path: the warehouse.
         tests: the guarding tests.
         run_tests: runs tests, given their names, as of a date, and logs their results.
-        marts: names of the marts of the dbt project.
+        marts: the marts of the dbt project, by schema and name.
         changed_at: when the dbt project's files were changed last, in UTC.
 
     Raises:
@@ -158,19 +158,18 @@ def _read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
 
 
 def _require_one_date(
-    connection: duckdb.DuckDBPyConnection, as_of_date: date, marts: Collection[str]
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, marts: Collection[tuple[str, str]]
 ) -> None:
     """Every mart was built last with the date that the marts say they are of."""
     try:
         rows = connection.execute(
-            "select as_of_date, model_name from raw.model_log where schema_name = 'marts' "
-            "order by all"
+            "select as_of_date, schema_name, model_name from raw.model_log order by all"
         ).fetchall()
     except duckdb.CatalogException:
         return  # built by an earlier version; the tests compare the dates in the marts
     names_by_date: defaultdict[date, list[str]] = defaultdict(list)
-    for day, name in rows:
-        if name in marts:
+    for day, schema, name in rows:
+        if (schema, name) in marts:
             names_by_date[day].append(name)
     same = names_by_date.pop(as_of_date, [])
     if not names_by_date:

@@ -19,16 +19,19 @@ from orchestration.sql_text import literal
 
 # Every DuckDB from 1.0 on reads this storage version.
 STORAGE_VERSION = "v1.0.0"
+# Those of marts; the second one has the diagnostics of models.
+SCHEMAS = ("marts", "marts_ml")
+Mart = tuple[str, str]  # schema, name
 
 
 def publish_marts(
     warehouse_path: Path,
     published_dir: Path,
     *,
-    needs: Mapping[str, Collection[str]] | None = None,
+    needs: Mapping[Mart, Collection[str]] | None = None,
     progress: Callable[[str], None] = lambda _message: None,
 ) -> dict[str, int]:
-    """Copy schema ``marts`` to one DuckDB file and one Parquet file per mart.
+    """Copy the schemas of marts to one DuckDB file, and each mart to one Parquet file.
 
     Both are made aside and put in place by a rename each, so a reader sees the former copy or the
     new one, and one that holds a file open keeps what it has.
@@ -36,32 +39,34 @@ def publish_marts(
     Args:
         warehouse_path: the warehouse, with its marts built.
         published_dir: gets ``regulars.duckdb`` and ``parquet/<mart>.parquet``.
-        needs: the marts of the project, each with the capabilities that it needs of the source.
-            One that has left the project, or lacks what it needs, does not go along. All go if not
-            given.
+        needs: the marts of the project, by schema and name, each with the capabilities that it
+            needs of the source. One that has left the project or its schema, or lacks what it
+            needs, does not go along. All go if not given.
         progress: called with a sentence per mart.
 
     Returns:
-        Rows of each mart.
+        Rows of each mart, by its name.
 
     Raises:
-        PublishError: there is no mart, or the copy could not be written; the former copy stands.
+        PublishError: there is no mart, two of them have one name, or the copy could not be written;
+            the former copy stands.
         WarehouseError: the warehouse is not there, not DuckDB, or stays locked.
     """
     with open_warehouse(warehouse_path, read_only=True) as connection:
-        names = _marts_of(connection)
+        marts = _marts_of(connection)
         if needs is not None:
             supplied = _capabilities_of(connection)
-            names = [name for name in names if name in needs and supplied.issuperset(needs[name])]
-    if not names:
+            marts = [mart for mart in marts if mart in needs and supplied.issuperset(needs[mart])]
+    if not marts:
         raise PublishError("the warehouse has no marts to publish; run `dbt build` first")
+    _require_one_name_each(marts)
     published_dir.mkdir(parents=True, exist_ok=True)
     for stale in published_dir.glob(".parquet-*.duckdb*"):
         stale.unlink()
     parquet = new_folder(published_dir / "parquet")
     database = published_dir / f"{parquet.name}.duckdb"
     try:
-        counts = _copy_marts(warehouse_path, names, database, parquet, progress)
+        counts = _copy_marts(warehouse_path, marts, database, parquet, progress)
         replace_database(database, published_dir / "regulars.duckdb")
     except BaseException as error:
         database.unlink(missing_ok=True)
@@ -79,7 +84,7 @@ def publish_marts(
 
 def _copy_marts(
     warehouse_path: Path,
-    marts: list[str],
+    marts: list[Mart],
     database: Path,
     parquet: Path,
     progress: Callable[[str], None],
@@ -91,42 +96,56 @@ def _copy_marts(
         connection.execute(
             f"attach {literal(str(database))} as published (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute("create schema published.marts")
-        for mart in marts:
-            ((counts[mart],),) = connection.execute(
-                f'create table published.marts."{mart}" as '
-                f'select * from warehouse.marts."{mart}" order by all'
+        for schema in SCHEMAS:
+            connection.execute(f"create schema published.{schema}")
+        for schema, name in marts:
+            ((counts[name],),) = connection.execute(
+                f'create table published.{schema}."{name}" as '
+                f'select * from warehouse.{schema}."{name}" order by all'
             ).fetchall()
             connection.execute(
-                f'copy published.marts."{mart}" to {literal(str(parquet / f"{mart}.parquet"))} '
+                f'copy published.{schema}."{name}" to {literal(str(parquet / f"{name}.parquet"))} '
                 "(format parquet)"
             )
-            _copy_descriptions(connection, mart)
-            progress(f"{mart}: {counts[mart]:,} rows")
+            _copy_descriptions(connection, (schema, name))
+            progress(f"{name}: {counts[name]:,} rows")
         connection.execute("detach published")
     return counts
 
 
-def _copy_descriptions(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+def _copy_descriptions(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """What dbt wrote of a mart and its columns; ``create table as`` leaves it behind."""
-    where = "database_name = 'warehouse' and schema_name = 'marts' and table_name = ?"
+    where = "database_name = 'warehouse' and schema_name = ? and table_name = ?"
     rows = connection.execute(
         f"select 'table', null, comment from duckdb_tables() where {where} union all "
         f"select 'column', column_name, comment from duckdb_columns() where {where}",
-        [mart, mart],
+        [*mart, *mart],
     ).fetchall()
     for kind, column, comment in rows:
         if comment is not None:
-            name = f'published.marts."{mart}"' + (f'."{column}"' if column else "")
+            name = f'published.{mart[0]}."{mart[1]}"' + (f'."{column}"' if column else "")
             connection.execute(f"comment on {kind} {name} is {literal(comment)}")
 
 
-def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.execute(
-        "select table_name from duckdb_tables() where database_name = current_database() "
-        "and schema_name = 'marts' order by table_name"
+def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[Mart]:
+    return connection.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = current_database() and list_contains(?, schema_name) "
+        "order by schema_name, table_name",
+        [list(SCHEMAS)],
     ).fetchall()
-    return [name for (name,) in rows]
+
+
+def _require_one_name_each(marts: list[Mart]) -> None:
+    """Each Parquet file has the name of one mart, whichever its schema."""
+    schemas: dict[str, str] = {}
+    for schema, name in marts:
+        if name in schemas:
+            raise PublishError(
+                f"{schemas[name]}.{name} and {schema}.{name} have one name, expected one mart of "
+                f"each; drop the one that is not in the project, then publish again"
+            )
+        schemas[name] = schema
 
 
 def _capabilities_of(connection: duckdb.DuckDBPyConnection) -> set[str]:

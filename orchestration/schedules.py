@@ -30,7 +30,7 @@ FIT_PURPOSES = {
         ["ml", "library_scores"], *(["ml", family] for family in CHURN_FAMILIES)
     ),
 }
-SCORE = dg.AssetSelection.groups("scoring", "marts")
+SCORE = dg.AssetSelection.groups("scoring", "marts", "marts_ml")
 RESCORE = EVERYTHING - (FIT - LIBRARY_SCORES)
 REFIT = FIT | SCORE | REPORT | PUBLISH
 

@@ -27,6 +27,8 @@ from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.paths import FOLDER_VARIABLE
+from orchestration.publishing import SCHEMAS as MART_SCHEMAS
+from orchestration.publishing import Mart
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
@@ -239,16 +241,15 @@ def _manifest() -> dict[str, Any]:
     return manifest
 
 
-MARTS = sorted(key for key in warehouse_models.keys if key.path[0] == "marts")
+MARTS = sorted(key for key in warehouse_models.keys if key.path[0] in MART_SCHEMAS)
 
 
-def mart_needs() -> dict[str, set[str]]:
+def mart_needs() -> dict[Mart, set[str]]:
     """The capabilities that each mart needs of the source, by its ``config.meta.needs``."""
-    names = {key.path[-1] for key in MARTS}
     return {
-        node["name"]: set(node["config"]["meta"].get("needs", ()))
+        (node["schema"], node["name"]): set(node["config"]["meta"].get("needs", ()))
         for node in _manifest()["nodes"].values()
-        if node["resource_type"] == "model" and node["name"] in names
+        if node["resource_type"] == "model" and node["schema"] in MART_SCHEMAS
     }
 
 
@@ -274,7 +275,7 @@ def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
             path,
             find_guarding_tests(_manifest()),
             partial(_run_tests, dbt, path),
-            marts={key.path[-1] for key in MARTS},
+            marts=set(mart_needs()),
             changed_at=_project_changed_at(),
         )
         warehouse.gate = (FileIdentity.of(path), gate)

@@ -327,21 +327,22 @@ def compare_marts(one: Path, other: Path) -> dict[str, int]:
     connection.execute(f"attach '{one}' as one (read_only)")
     connection.execute(f"attach '{other}' as other (read_only)")
     marts = connection.execute(
-        "select distinct table_name from duckdb_tables() "
-        "where schema_name = 'marts' and table_name <> 'champion_history' order by 1"
+        "select distinct schema_name, table_name from duckdb_tables() "
+        "where schema_name in ('marts', 'marts_ml') and table_name <> 'champion_history' "
+        "order by all"
     ).fetchall()
     differences = {}
-    for (mart,) in marts:
+    for schema, mart in marts:
         # How long a fit took is another thing each time.
         what = "* exclude (fit_seconds)" if mart == "segmentation_candidates" else "*"
         ((count,),) = connection.execute(
             f"""
             select count(*) from (
-                (select {what} from one.marts.{mart}
-                    except all select {what} from other.marts.{mart})
+                (select {what} from one.{schema}.{mart}
+                    except all select {what} from other.{schema}.{mart})
                 union all
-                (select {what} from other.marts.{mart}
-                    except all select {what} from one.marts.{mart})
+                (select {what} from other.{schema}.{mart}
+                    except all select {what} from one.{schema}.{mart})
             )
             """
         ).fetchall()

@@ -4,7 +4,7 @@ Each tree of the boosting splits on one feature only, so the trees of a feature 
 function, and what it gives a customer is exactly what the feature adds to their score: the term
 is the reason. Source: Lou, Caruana and Gehrke (2012), Intelligible models for classification and
 regression. Fitted by scikit-learn; scored in the warehouse by
-``dbt_project/models/scoring/churn_additive_terms.sql``.
+``dbt_project/models/scoring/churn/churn_additive_terms.sql``.
 """
 
 from __future__ import annotations

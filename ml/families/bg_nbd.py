@@ -6,7 +6,7 @@ from purchase histories alone, without labels, and is the baseline that churn mo
 
 Source: Fader, Hardie and Lee (2005), "Counting your customers" the easy way: an alternative to the
 Pareto/NBD model, Marketing Science 24(2). Scored in the warehouse by
-``dbt_project/models/scoring/churn_bg_nbd.sql``.
+``dbt_project/models/scoring/churn/churn_bg_nbd.sql``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Source: Friedman (2001), Greedy function approximation; on binned features as in Ke et al. (2017),
 LightGBM. Fitted by scikit-learn; scored in the warehouse by
-``dbt_project/models/scoring/churn_boosting.sql``.
+``dbt_project/models/scoring/churn/churn_boosting.sql``.
 """
 
 from __future__ import annotations

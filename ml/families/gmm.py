@@ -2,7 +2,8 @@
 
 Source: Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data via the EM
 algorithm; McLachlan and Peel (2000), Finite Mixture Models, ch. 3. Fitted and predicted by
-scikit-learn; scored in the warehouse by ``dbt_project/models/scoring/segments_gmm.sql``.
+scikit-learn; scored in the warehouse by
+``dbt_project/models/scoring/segmentation/segments_gmm.sql``.
 """
 
 from __future__ import annotations

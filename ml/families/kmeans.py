@@ -2,7 +2,7 @@
 
 Source: Lloyd (1982), Least squares quantization in PCM; seeding by Arthur and Vassilvitskii (2007),
 k-means++. Fitted and predicted by scikit-learn; scored in the warehouse by
-``dbt_project/models/scoring/segments_kmeans.sql``.
+``dbt_project/models/scoring/segmentation/segments_kmeans.sql``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Logistic regression for returning: log-odds linear in the scaled features.
 
 Source: Cox (1958), The regression analysis of binary sequences. Fitted and predicted by
-scikit-learn; scored in the warehouse by ``dbt_project/models/scoring/churn_logistic_terms.sql``.
+scikit-learn; scored in the warehouse by
+``dbt_project/models/scoring/churn/churn_logistic_terms.sql``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Source: Breiman (2001), Random forests; as in scikit-learn, the mean is of the shares of returning
 customers in the leaves (not of votes). Fitted by scikit-learn; scored in the warehouse by
-``dbt_project/models/scoring/churn_random_forest.sql``.
+``dbt_project/models/scoring/churn/churn_random_forest.sql``.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.loading.tables import reads_mapping, source_tables
 from orchestration.resources import PROJECT_DIR, Settings
+from orchestration.scaffolding.project import DIAGNOSTICS
 from orchestration.sources import find_source
 
 # A DuckDB file has this at its ninth byte.
@@ -90,14 +91,19 @@ def check_tables(path: Path, schemas: Sequence[str]) -> None:
         return
     for schema in schemas:
         folder = PROJECT_DIR / "dbt_project" / "models" / schema
-        expected = {model.stem for model in folder.rglob("*.sql")}
-        missing = sorted(expected - {name for there, name in rows if there == schema})
+        expected = {(_schema_of(model, schema), model.stem) for model in folder.rglob("*.sql")}
+        missing = sorted(expected.difference(rows))
         if missing and (schema in READ_WHOLE or len(missing) == len(expected)):
             lacks = f"has no tables in schema {schema} yet"
             if len(missing) < len(expected):
                 rest = f" and {len(missing) - 1:,} more" if missing[1:] else ""
-                lacks = f"lacks {schema}.{missing[0]}{rest}"
+                lacks = f"lacks {'.'.join(missing[0])}{rest}"
             raise WarehouseError(f"the warehouse {lacks}; run `regulars build` first")
+
+
+def _schema_of(model: Path, folder: str) -> str:
+    """Schema of a model by its folder, as dbt_project.yml has it: diagnostics stand apart."""
+    return f"{folder}_ml" if model.parent.name == DIAGNOSTICS else folder
 
 
 def check_warehouse_place(path: Path) -> None:

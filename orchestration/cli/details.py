@@ -28,7 +28,7 @@ DETAILED_CHURN_METRICS = [
     "test brier_skill",
     "test calibration_slope",
 ]
-DETAILED_SCHEMAS = ("raw", "canonical", "features", "marts")
+DETAILED_SCHEMAS = ("raw", "canonical", "features", "marts", "marts_ml")
 DETAILS_WIDTH = 132
 MOST_FACTS_SHOWN = 15
 

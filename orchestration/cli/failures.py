@@ -34,6 +34,7 @@ DOING = {
     "publish": "publishing the marts",
     "published": "publishing the marts",
     "marts": "checking the marts",
+    "marts_ml": "checking the marts",
     "study": "studying segmentations",
     "ml": "fitting",
     "fit": "fitting",

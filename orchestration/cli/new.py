@@ -26,8 +26,8 @@ new = typer.Typer(
 def new_mart(
     name: Annotated[str, typer.Argument(help="Lower snake case, like repeat_buyers.")],
     room: Annotated[
-        str | None, typer.Option(help="Folder in models/marts, such as operations.")
-    ] = None,
+        str, typer.Option(help="Folder in models/marts: customers, orders, ... or a new one.")
+    ] = "customers",
 ) -> None:
     """A mart: model, contract, descriptions, tests, and its place among the others."""
     from orchestration.scaffolding.mart import plan_mart

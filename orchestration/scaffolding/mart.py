@@ -9,21 +9,30 @@ import yaml  # type: ignore[import-untyped]
 
 from orchestration.errors import RegularsError
 from orchestration.scaffolding.changes import Changes
-from orchestration.scaffolding.project import MARTS, MODELS, check_name, relation_names, render
+from orchestration.scaffolding.project import (
+    DIAGNOSTICS,
+    MARTS,
+    MODELS,
+    check_name,
+    relation_names,
+    render,
+)
 from orchestration.scaffolding.yaml_insert import LOADER, insert_entry
 
 EXPOSURES = MODELS / "exposures.yml"
+# The skeleton's: one row per person.
+DEFAULT_ROOM = "customers"
 OVERVIEW = Path("dbt_project/docs/overview.md")
 MART_ROW = re.compile(r"^\| [^|]+ \| `marts\.\w+` \|.*$", re.MULTILINE)
 
 
-def plan_mart(root: Path, name: str, room: str | None = None) -> Changes:
+def plan_mart(root: Path, name: str, room: str = DEFAULT_ROOM) -> Changes:
     """What a new mart takes: nothing is written yet.
 
     Args:
         root: of the checkout.
         name: of the mart.
-        room: its folder in ``models/marts``, made if it is not there; none for the marts' own.
+        room: its folder in ``models/marts``, made if it is not there.
 
     Returns:
         The new and changed files.
@@ -32,13 +41,17 @@ def plan_mart(root: Path, name: str, room: str | None = None) -> Changes:
         RegularsError: a name is refused, or a file that lists all marts is not as expected.
     """
     check_name(name, "mart", relation_names(root))
-    if room is not None:
-        check_name(room, "room")
-    folder = MARTS / room if room else MARTS
+    check_name(room, "room")
+    if room == DIAGNOSTICS:
+        raise RegularsError(
+            f"the name of a room must not be {DIAGNOSTICS}, which is the folder in a room for what "
+            f"tells how models were made and judged; choose another one, such as {DEFAULT_ROOM}"
+        )
+    folder = MARTS / room
     changes = Changes(root)
     orders = "valid_orders" if name != "valid_orders" else "counted_orders"
     changes.add(folder / f"{name}.sql", render("mart.sql.j2", name=name, valid_orders=orders))
-    _describe(changes, folder / f"_{room or 'marts'}__models.yml", render("mart.yml.j2", name=name))
+    _describe(changes, folder / f"_{room}__models.yml", render("mart.yml.j2", name=name))
     expose(changes, "published_copy", name)
     _list_in_overview(changes, name)
     return changes

@@ -79,7 +79,7 @@ def test_where_return_is_chance_no_model_beats_a_baseline(chance):
 
 
 def test_the_leak_meter_claims_what_public_notebooks_claim(learnable):
-    rows = dict(learnable.rows("select practice, roc_auc from marts.leak_meter"))
+    rows = dict(learnable.rows("select practice, roc_auc from marts_ml.leak_meter"))
     assert set(rows) == {"recency in the label", "oversampled before the split"}
     assert min(rows.values()) > 0.89  # public notebooks report 0.89 to 0.996
 
@@ -127,7 +127,7 @@ def test_a_feature_made_of_the_label_fails_the_models_and_not_the_build(learnabl
     shop.run("dbt", "test", "--select", *tests)
     ((status, verdict, scores, leaks),) = shop.rows(
         "select status, verdict, (select count(*) from marts.customer_churn_scores), "
-        "(select count(*) from marts.leak_meter) from marts.churn_verdict"
+        "(select count(*) from marts_ml.leak_meter) from marts.churn_verdict"
     )
     assert (status, scores, leaks) == ("not_eligible", 0, 0)
     assert "ranks customers too well to be true: suspected leak: ROC AUC" in str(verdict)

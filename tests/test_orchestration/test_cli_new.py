@@ -26,6 +26,7 @@ from reports.build import build_report, read_page
 FOLDERS = ("dbt_project", "seeds", "tests/sql", "reports/pages")
 FILES = ("dbt_project.yml", "profiles.yml", "pyproject.toml")
 MART, ROOM, PAGE = "repeat_buyers", "loyalty", "loyal_months"
+CUSTOMERS = "dbt_project/models/marts/customers"
 # Put together, since a source's name may stand in no file of the project, this one included.
 SOURCE = "tea" + "shed"
 SALES = {
@@ -197,13 +198,13 @@ def test_every_place_that_lists_the_marts_names_a_new_one(manifest):
     marts = {
         unique_id
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] == "marts"
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "marts_ml")
     }
     assert f"model.regulars.{MART}" in marts
     published = manifest["exposures"]["exposure.regulars.published_copy"]
     assert set(published["depends_on"]["nodes"]) == marts
     overview = manifest["docs"]["doc.regulars.__overview__"]["block_contents"]
-    rows = re.findall(r"^\| [^|]+ \| `marts\.([^`]+)` \|", overview, flags=re.MULTILINE)
+    rows = re.findall(r"^\| [^|]+ \| `marts(?:_ml)?\.([^`]+)` \|", overview, flags=re.MULTILINE)
     assert sorted(rows) == sorted(name.rpartition(".")[2] for name in marts)
 
 
@@ -250,7 +251,7 @@ def test_a_new_page_has_a_number_of_its_own_between_the_others(written):
 
 def test_new_sql_reads_as_the_linter_wants_it(written):
     models = written / "dbt_project" / "models"
-    new = [models / "marts" / ROOM, models / "marts" / "valid_orders.sql",
+    new = [models / "marts" / ROOM, models / "marts" / "customers" / "valid_orders.sql",
            models / "staging" / SOURCE, models / "conformed" / SOURCE]  # fmt: skip
     done = subprocess.run(
         [BIN / "sqlfluff", "lint", "--processes", "1", *new],
@@ -263,7 +264,7 @@ def test_only_lines_are_added_to_files_that_are_there(written):
     before, after = contents(PROJECT_DIR / "dbt_project"), contents(written / "dbt_project")
     changed = {name for name, text in before.items() if after[name] != text}
     assert changed == {
-        "docs/overview.md", "models/exposures.yml", "models/marts/_marts__models.yml",
+        "docs/overview.md", "models/exposures.yml", "models/marts/customers/_customers__models.yml",
         "models/marts/operations/_operations__models.yml",
     }  # fmt: skip
     for name in changed:
@@ -311,6 +312,11 @@ def test_a_name_that_would_not_do_is_refused(name, expected):
             plan()
 
 
+def test_a_room_is_not_called_as_the_folder_of_diagnostics_in_each_room():
+    with pytest.raises(RegularsError, match="the name of a room must not be diagnostics"):
+        plan_mart(PROJECT_DIR, MART, "diagnostics")
+
+
 @pytest.mark.parametrize("name", ["customer_360", "orders", "order_statuses"])
 def test_a_mart_is_not_called_as_another_model_or_a_seed_is(name):
     with pytest.raises(RegularsError, match=f"must be a new one, but '{name}' is taken"):
@@ -351,8 +357,8 @@ def test_outside_of_a_checkout_the_command_says_where_to_go(tmp_path, run):
         ("dbt_project/models/exposures.yml", "exposures:\n", "must have the exposure published_co"),
         ("dbt_project/models/exposures.yml", "a: [\n", "must have the exposure published_copy"),
         ("dbt_project/docs/overview.md", "nothing\n", "must have a table with a row like"),
-        ("dbt_project/models/marts/_marts__models.yml", "models: [\n", "expected YAML, found an e"),
-        ("dbt_project/models/marts/_marts__models.yml", "models: []\n", "must have entries under "),
+        (f"{CUSTOMERS}/_customers__models.yml", "models: [\n", "expected YAML, found an e"),
+        (f"{CUSTOMERS}/_customers__models.yml", "models: []\n", "must have entries under "),
     ],
 )
 def test_a_file_that_is_not_as_expected_is_named_and_nothing_is_written(

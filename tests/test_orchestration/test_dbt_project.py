@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from shops import PROJECT_DIR, Shop, compare_marts
 from orchestration.loading.mapping.capabilities import CAPABILITIES
 from orchestration.loading.tables import default_source
 
+MART_SCHEMAS = ("marts", "marts_ml")
 SCORE_MARTS = ("customer_segments", "customer_churn_scores", "segment_profiles", "model_quality")
 
 
@@ -25,11 +27,47 @@ def own(demo, tmp_path):
 def test_dbt_build_alone_reproduces_every_mart(own, demo):
     """The warehouse scores: no Python is needed to make a score again. All tests run with it."""
     with own.open(read_only=False) as connection:
-        for schema in ("marts", "scoring", "features", "canonical"):
+        for schema in ("marts", "marts_ml", "scoring", "features", "canonical"):
             connection.execute(f"drop schema {schema} cascade")
     done = own.run("dbt", "build")
     assert "ERROR=0" in done.stdout
     assert set(compare_marts(demo.warehouse, own.warehouse).values()) == {0}
+
+
+def test_a_table_that_moved_to_another_schema_leaves_none_behind(own):
+    with own.open(read_only=False) as connection:
+        for table in ("leak_meter", "churn_lift", "of_somebody_else"):
+            connection.execute(f"create table marts.{table} as select 1 as stale")
+    own.run("dbt", "run", "--select", "leak_meter")
+    left = "select table_name from duckdb_tables() where schema_name = 'marts' and table_name in "
+    # What was not built in its new place yet is still where it was.
+    assert own.rows(f"{left} ('leak_meter', 'churn_lift', 'of_somebody_else') order by 1") == [
+        ("churn_lift",), ("of_somebody_else",),
+    ]  # fmt: skip
+
+
+def test_diagnostics_of_models_are_apart_from_what_people_query(manifest):
+    apart = {
+        node["name"]: node["schema"]
+        for node in _models(manifest, *MART_SCHEMAS).values()
+        if "/diagnostics/" in node["original_file_path"]
+    }
+    assert set(apart.values()) == {"marts_ml"}
+    assert apart.keys() == {node["name"] for node in _models(manifest, "marts_ml").values()}
+    assert {"leak_meter", "churn_curves", "segmentation_candidates"} <= apart.keys()
+    assert "model_quality" not in apart
+
+
+def test_every_mart_is_in_a_room_whose_yaml_is_short(manifest):
+    rooms = PROJECT_DIR / "dbt_project" / "models" / "marts"
+    assert [path.name for path in rooms.iterdir() if path.is_file()] == []
+    for path in rooms.rglob("*.yml"):
+        assert len(path.read_text().splitlines()) <= 550, path
+    for node in _models(manifest, *MART_SCHEMAS).values():
+        room = Path(node["original_file_path"]).parent
+        described = node["patch_path"].removeprefix("regulars://")
+        names = room.relative_to("dbt_project/models/marts").parts
+        assert described == f"{room}/_{'_'.join(names)}__models.yml", node["name"]
 
 
 def test_dbt_docs_generate_and_source_freshness_work_bare(own):
@@ -220,10 +258,12 @@ def _models(manifest: dict[str, Any], *schemas: str) -> dict[str, dict[str, Any]
 def test_what_belongs_to_a_source_is_private_and_what_people_query_is_public(manifest):
     private = _models(manifest, "staging", "conformed").values()
     assert {(node["access"], node["group"]) for node in private} == {("private", "ingestion")}
-    public = _models(manifest, "canonical", "features", "marts").values()
+    public = _models(manifest, "canonical", "features", *MART_SCHEMAS).values()
     assert {node["access"] for node in public} == {"public"}
     behind = {
-        node["name"] for node in _models(manifest, "marts").values() if node["group"] != "reporting"
+        node["name"]
+        for node in _models(manifest, *MART_SCHEMAS).values()
+        if node["group"] != "reporting"
     }
     assert behind == {"money_reconciliation", "data_facts"}
 
@@ -254,7 +294,7 @@ def test_every_model_that_joins_is_held_to_its_grain_or_its_money(manifest):
     joining = {
         unique_id
         for unique_id, node in _models(
-            manifest, "conformed", "canonical", "features", "scoring", "marts"
+            manifest, "conformed", "canonical", "features", "scoring", *MART_SCHEMAS
         ).items()
         if re.search(r"\bjoin\b", re.sub(r"\{#.*?#\}", "", node["raw_code"], flags=re.DOTALL))
         # One row of figures each; every_data_fact_is_measured counts them.
@@ -276,7 +316,7 @@ def test_the_overview_has_a_row_for_every_table_that_people_query(manifest):
         if doc["name"] == "__overview__" and doc["package_name"] == "regulars"
     )
     said = set(re.findall(r"^\| [^|]+ \| `([^`]+)` \|", text, flags=re.MULTILINE))
-    models = _models(manifest, "canonical", "features", "marts").values()
+    models = _models(manifest, "canonical", "features", *MART_SCHEMAS).values()
     assert said == {f"{node['schema']}.{node['name']}" for node in models}
 
 
@@ -285,10 +325,12 @@ def test_exposures_name_what_is_published_and_what_the_pages_read(manifest):
         exposure["name"]: {name.rpartition(".")[2] for name in exposure["depends_on"]["nodes"]}
         for exposure in manifest["exposures"].values()
     }
-    marts = {node["name"] for node in _models(manifest, "marts").values()}
+    marts = {node["name"] for node in _models(manifest, *MART_SCHEMAS).values()}
     assert reads["published_copy"] == marts
     pages = (PROJECT_DIR / "reports" / "pages").glob("*.md")
-    named = {name for page in pages for name in re.findall(r"\bmarts\.(\w+)", page.read_text())}
+    named = {
+        name for page in pages for name in re.findall(r"\bmarts(?:_ml)?\.(\w+)", page.read_text())
+    }
     assert reads["regulars_report"] == named
 
 
@@ -301,7 +343,7 @@ def test_every_mart_with_an_as_of_date_is_compared_with_the_others(manifest):
     compared = {name.rpartition(".")[2] for name in test["depends_on"]["nodes"]}
     dated = {
         node["name"]
-        for node in _models(manifest, "marts").values()
+        for node in _models(manifest, *MART_SCHEMAS).values()
         if "as_of_date" in node["columns"]
     }
     assert compared == dated

@@ -40,7 +40,7 @@ def test_every_asset_can_be_materialized_and_is_in_a_group_of_the_architecture(g
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
     assert groups == {
         "raw", "staging", "conformed", "canonical", "features", "ml", "scoring", "marts",
-        "reports", "published",
+        "marts_ml", "reports", "published",
     }  # fmt: skip
     external = [key for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable]
     assert external == []

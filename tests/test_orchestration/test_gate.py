@@ -12,6 +12,7 @@ from orchestration.warehouse import DBT_PROJECT
 
 AS_OF = date(2018, 8, 30)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+MARTS = {("marts", "customer_rfm"), ("marts", "build_info")}
 
 
 def node(kind, schema, name, **more):
@@ -90,10 +91,8 @@ class Dbt:
         return ""
 
 
-def require(warehouse, tests, dbt, changed_at=NOW - timedelta(days=1)):
-    return require_publishable(
-        warehouse, tests, dbt, marts={"customer_rfm", "build_info"}, changed_at=changed_at
-    )
+def require(warehouse, tests, dbt, changed_at=NOW - timedelta(days=1), marts=MARTS):
+    return require_publishable(warehouse, tests, dbt, marts=marts, changed_at=changed_at)
 
 
 @pytest.fixture
@@ -171,6 +170,19 @@ def test_a_mart_that_has_left_the_project_does_not_count(warehouse, tests):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("insert into raw.model_log values ('old_mart', 'marts', '2018-03-01')")
     require(warehouse, tests, Dbt(warehouse, tests))
+
+
+def test_a_mart_that_has_left_its_schema_does_not_count_in_the_former_one(warehouse, tests):
+    stale, dbt = ("leak_meter", "marts", "2018-03-01"), Dbt(warehouse, tests)
+    marts = {*MARTS, ("marts_ml", "leak_meter")}
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into raw.model_log values (?, ?, ?)", stale)
+    require(warehouse, tests, dbt, marts=marts)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update raw.model_log set schema_name = 'marts_ml' "
+                           "where model_name = 'leak_meter'")  # fmt: skip
+    with pytest.raises(PublishError, match=r"leak_meter is as of 2018-03-01; .*2018-08-30"):
+        require(warehouse, tests, dbt, marts=marts)
 
 
 def test_a_table_that_is_gone_is_no_pass(warehouse, tests):

@@ -161,7 +161,7 @@ def test_contact_data_stand_in_the_contacts_only(shop):
             """
             select schema_name, table_name, column_name from duckdb_columns()
             where database_name = current_database() and data_type = 'VARCHAR'
-                and schema_name in ('canonical', 'features', 'marts')
+                and schema_name in ('canonical', 'features', 'marts', 'marts_ml')
                 and table_name <> 'customer_contacts'
             """
         ).fetchall()

@@ -162,7 +162,7 @@ def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former
     assert scores() == before
     assert own.rows(
         "select model_id, former_model_id, action, family "
-        "from marts.champion_history where purpose = 'churn' order by change_number"
+        "from marts_ml.champion_history where purpose = 'churn' order by change_number"
     )[1:] == [(rival, first, "promoted", "logistic"), (first, rival, "rolled back",
                first.partition("-")[0])]  # fmt: skip
     tested = own.run("dbt", "test", "--select", "each_purpose_has_at_most_one_champion",

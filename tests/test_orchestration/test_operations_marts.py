@@ -21,7 +21,7 @@ from shops import (
 
 # The operations marts, and the marts that their tests compare them with.
 OPERATIONS = (
-    "build", "--select", "+marts.operations", "+orders_monthly", "+customer_rfm",
+    "build", "--select", "+marts.operations", "+marts.orders", "+customer_rfm",
     "--indirect-selection", "buildable",
 )  # fmt: skip
 

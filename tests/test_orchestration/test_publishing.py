@@ -11,7 +11,12 @@ from orchestration import resources
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.publishing import STORAGE_VERSION, publish_marts
 
-MARTS = ["customer_segments", "customers", "orders"]
+MARTS = [
+    ("marts", "customer_segments"),
+    ("marts", "customers"),
+    ("marts", "orders"),
+    ("marts_ml", "leak_meter"),
+]
 
 # Opens a file as a BI tool does, says so, and answers a query for each line that it is sent.
 READER = """
@@ -47,7 +52,7 @@ def read(path, query):
 
 @pytest.fixture
 def warehouse(tmp_path):
-    """A warehouse with three marts, one of them empty, and two other schemas."""
+    """A warehouse with four marts, one of them empty, and two other schemas."""
     path = tmp_path / "regulars.duckdb"
     run_sql(
         path,
@@ -72,6 +77,9 @@ def warehouse(tmp_path):
         """,
         "create table marts.customers as select 1 as customer_id, 'Ana ''A'' ü' as name",
         "create table marts.customer_segments (customer_id varchar, segment_id integer)",
+        "create schema marts_ml",
+        "create table marts_ml.leak_meter as select 'random split' as practice, 0.9e0 as roc_auc",
+        "comment on column marts_ml.leak_meter.roc_auc is 'What it claims.'",
         "comment on table marts.customers is 'One row per person''s name.'",
         "comment on column marts.customers.name is 'As they write it.'",
     )
@@ -130,25 +138,25 @@ def assert_nothing_stray(folder):
 
 def test_the_marts_are_published_and_nothing_else(warehouse, published):
     counts = publish_marts(warehouse, published)
-    assert counts == {"customer_segments": 0, "customers": 1, "orders": 1002}
+    assert counts == {"customer_segments": 0, "customers": 1, "leak_meter": 1, "orders": 1002}
     tables = read(
         published / "regulars.duckdb",
         "select schema_name, table_name from duckdb_tables() order by all",
     )
-    assert tables == [("marts", name) for name in MARTS]
+    assert tables == MARTS
     assert visible(published) == ["parquet", "regulars.duckdb"]
-    assert visible(published / "parquet") == [f"{name}.parquet" for name in MARTS]
+    assert visible(published / "parquet") == sorted(f"{name}.parquet" for _, name in MARTS)
     assert_nothing_stray(published)
 
 
-@pytest.mark.parametrize("mart", MARTS)
-def test_both_copies_have_the_rows_and_types_of_the_source(warehouse, published, mart):
+@pytest.mark.parametrize(("schema", "mart"), MARTS)
+def test_both_copies_have_the_rows_and_types_of_the_source(warehouse, published, schema, mart):
     publish_marts(warehouse, published)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as source (read_only)")
         connection.execute(f"attach '{published / 'regulars.duckdb'}' as copy (read_only)")
-        source = f"source.marts.{mart}"
-        for copy in (f"copy.marts.{mart}", f"'{published / 'parquet' / mart}.parquet'"):
+        source = f"source.{schema}.{mart}"
+        for copy in (f"copy.{schema}.{mart}", f"'{published / 'parquet' / mart}.parquet'"):
             describe = "select column_name, column_type from (describe from {})"
             assert (
                 connection.execute(describe.format(copy)).fetchall()
@@ -167,7 +175,8 @@ def test_parquet_readers_find_every_mart_by_a_pattern(warehouse, published):
             f"read_parquet('{published}/parquet/*.parquet', union_by_name = true, filename = true) "
             "group by all order by all"
         ).fetchall()
-    assert found == [("customers", 1), ("orders", 1002)]  # the third has no rows
+    # One of them has no rows.
+    assert found == [("customers", 1), ("leak_meter", 1), ("orders", 1002)]
 
 
 def test_the_copy_is_in_the_storage_version_that_every_duckdb_1_reads(warehouse, published):
@@ -188,7 +197,7 @@ def test_descriptions_of_marts_and_columns_are_published_too(warehouse, publishe
     copy = published / "regulars.duckdb"
     tables = read(copy, "select comment from duckdb_tables() order by table_name")
     columns = read(copy, "select comment from duckdb_columns() where table_name = 'customers'")
-    assert tables == [(None,), ("One row per person's name.",), (None,)]
+    assert tables == [(None,), ("One row per person's name.",), (None,), (None,)]
     assert columns == [(None,), ("As they write it.",)]
 
 
@@ -225,7 +234,9 @@ def test_a_mart_that_is_gone_is_no_longer_published(warehouse, published):
     publish_marts(warehouse, published)
     run_sql(warehouse, "drop table marts.customer_segments")
     publish_marts(warehouse, published)
-    assert visible(published / "parquet") == ["customers.parquet", "orders.parquet"]
+    assert visible(published / "parquet") == [
+        "customers.parquet", "leak_meter.parquet", "orders.parquet",
+    ]  # fmt: skip
     assert_nothing_stray(published)
 
 
@@ -235,9 +246,13 @@ def test_a_mart_whose_needs_the_source_does_not_supply_is_not_published(warehous
         "create table canonical.capabilities (capability varchar, is_supplied boolean)",
         "insert into canonical.capabilities values ('payments', true), ('reviews', false)",
     )
-    needs = {"customers": set(), "orders": {"payments"}, "customer_segments": {"reviews"}}
+    needs = {
+        ("marts", "customers"): set(),
+        ("marts", "orders"): {"payments"},
+        ("marts", "customer_segments"): {"reviews"},
+    }
     assert set(publish_marts(warehouse, published, needs=needs)) == {"customers", "orders"}
-    needs["orders"] = {"payments", "reviews"}
+    needs["marts", "orders"] = {"payments", "reviews"}
     assert set(publish_marts(warehouse, published, needs=needs)) == {"customers"}
     assert visible(published / "parquet") == ["customers.parquet"]
 
@@ -247,7 +262,22 @@ def test_a_mart_that_has_left_the_project_is_not_published(warehouse, published)
         warehouse,
         "create table canonical.capabilities (capability varchar, is_supplied boolean)",
     )
-    assert set(publish_marts(warehouse, published, needs={"customers": ()})) == {"customers"}
+    needs = {("marts", "customers"): ()}
+    assert set(publish_marts(warehouse, published, needs=needs)) == {"customers"}
+
+
+def test_what_a_mart_left_behind_in_its_former_schema_is_not_published(warehouse, published):
+    run_sql(
+        warehouse,
+        "create table canonical.capabilities (capability varchar, is_supplied boolean)",
+        "create table marts.leak_meter as select 'stale' as practice from range(9)",
+    )
+    with pytest.raises(PublishError, match=r"marts\.leak_meter and marts_ml\.leak_meter have one"):
+        publish_marts(warehouse, published)
+    counts = publish_marts(warehouse, published, needs=dict.fromkeys(MARTS, ()))
+    assert counts["leak_meter"] == 1
+    rows = read(published / "regulars.duckdb", "select practice from marts_ml.leak_meter")
+    assert rows == [("random split",)]
 
 
 def test_a_mart_may_have_the_name_of_a_keyword(warehouse, published):
@@ -259,7 +289,10 @@ def test_a_mart_may_have_the_name_of_a_keyword(warehouse, published):
 def test_progress_is_told_once_per_mart(warehouse, published):
     messages = []
     publish_marts(warehouse, published, progress=messages.append)
-    assert messages == ["customer_segments: 0 rows", "customers: 1 rows", "orders: 1,002 rows"]
+    assert messages == [
+        "customer_segments: 0 rows", "customers: 1 rows", "orders: 1,002 rows",
+        "leak_meter: 1 rows",
+    ]  # fmt: skip
 
 
 # Failures

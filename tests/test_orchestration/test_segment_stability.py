@@ -214,7 +214,7 @@ def test_levels_begin_at_their_index(drift, moved_count, level):
 def test_what_drifts_by_construction_is_left_out_and_only_of_the_same_people(demo):
     rows = demo.rows(
         "select distinct population, is_left_out, drifts_by_construction, feature_name "
-        "from marts.feature_drift"
+        "from marts_ml.feature_drift"
     )
     # Means and shares over orders can go either way; all else grows, or comes in later.
     either_way = {"average_order_amount", "freight_share", "average_installment_count",

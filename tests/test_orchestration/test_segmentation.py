@@ -242,7 +242,7 @@ def test_types_that_differ_by_recency_only_have_no_champion(plain):
         "select status, count(*) from ml.model_registry where purpose = 'segmentation' group by 1"
     ) == [("challenger", 2)]
     verdicts = dict(
-        plain.rows("select candidate_id, verdict from marts.segmentation_candidates")  # type: ignore[arg-type]
+        plain.rows("select candidate_id, verdict from marts_ml.segmentation_candidates")  # type: ignore[arg-type]
     )
     assert verdicts["rfm-kmeans-3"].startswith("bins of recency_days (agreement ")
     assert "passed" not in verdicts.values()

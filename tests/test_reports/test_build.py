@@ -16,6 +16,7 @@ from orchestration.resources import PROJECT_DIR
 from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
 
 MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"
+MART_SCHEMAS = ("marts.", "marts_ml.")
 AS_OF = date(2018, 8, 30)
 # What pages may read beside marts: how loads and tests went, and what is written of a mart.
 LOGS = {
@@ -404,22 +405,20 @@ def build(connection, tmp_path):
 
 
 def make_marts(connection, rows):
-    """Schema marts as its contract says, with some rows, and logs in which nothing stands yet."""
-    connection.execute("create schema marts")
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in MARTS.rglob("_*.yml")]
-    tables = {
-        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for content in files
-        for model in content.get("models", [])
-    }
-    for name, types in tables.items():
-        columns = ", ".join(f"{column} {kind}" for column, kind in types.items())
-        connection.execute(f"create table marts.{name} ({columns})")
-        for row in rows.get(name, []):
-            places = ", ".join("?" * len(row))
-            connection.execute(
-                f"insert into marts.{name} ({', '.join(row)}) values ({places})", [*row.values()]
-            )
+    """Marts as their contracts say, with some rows, and logs in which nothing stands yet."""
+    for schema in ("marts", "marts_ml"):
+        connection.execute(f"create schema {schema}")
+    for path in MARTS.rglob("_*.yml"):
+        schema = "marts_ml" if path.parent.name == "diagnostics" else "marts"
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            table = f"{schema}.{model['name']}"
+            columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
+            connection.execute(f"create table {table} ({columns})")
+            for row in rows.get(model["name"], []):
+                places = ", ".join("?" * len(row))
+                connection.execute(
+                    f"insert into {table} ({', '.join(row)}) values ({places})", [*row.values()]
+                )
     make_logs(connection)
 
 
@@ -736,7 +735,7 @@ def test_the_stability_page_says_what_the_marts_say(fitted):
 def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
     make_marts(connection, SHOP | SCORES)
     connection.execute("update marts.customer_segments set is_champion_passed = false")
-    connection.execute("update marts.segmentation_candidates set passed_rank = null")
+    connection.execute("update marts_ml.segmentation_candidates set passed_rank = null")
     built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
         connection, tmp_path
     )}  # fmt: skip
@@ -847,8 +846,8 @@ def test_models_of_which_none_may_score_are_still_compared(churn_pages):
     pages = churn_pages(
         SHOP | SCORES | {"churn_verdict": SHOP["churn_verdict"], "churn_calibration": []},
         "update marts.model_quality set is_champion = false",
-        "update marts.churn_curves set is_champion = false",
-        "update marts.baseline_quality set is_champion = false",
+        "update marts_ml.churn_curves set is_champion = false",
+        "update marts_ml.baseline_quality set is_champion = false",
     )
     text = Reading(pages["churn-models"]).text
     assert "logistic regression challenger 0.5800 0.5960" in text
@@ -866,9 +865,9 @@ def test_models_that_are_too_good_to_be_true_are_shown_with_the_feature_that_giv
         "update marts.model_quality set is_champion = false, status = 'not_eligible', "
         f"status_reason = '{quoted}' where purpose = 'churn'",
         "update marts.churn_verdict set is_suspected = true",
-        "update marts.churn_curves set is_champion = false",
-        "update marts.baseline_quality set is_champion = false",
-        "delete from marts.leak_meter",
+        "update marts_ml.churn_curves set is_champion = false",
+        "update marts_ml.baseline_quality set is_champion = false",
+        "delete from marts_ml.leak_meter",
     )
     text = Reading(pages["churn-models"]).text
     assert "logistic regression not eligible 0.5800 0.5960" in text
@@ -935,7 +934,7 @@ def test_without_bg_nbd_the_page_says_so(churn_pages):
     pages = churn_pages(
         SHOP | SCORES,
         "delete from marts.model_quality where family = 'bg_nbd'",
-        "delete from marts.baseline_quality where baseline_name = 'BG/NBD'",
+        "delete from marts_ml.baseline_quality where baseline_name = 'BG/NBD'",
     )
     assert "BG/NBD is not among them" in Reading(pages["churn-models"]).text
 
@@ -1154,7 +1153,7 @@ def test_a_shipped_page_reads_marts_and_logs_only_and_does_no_arithmetic(path):
             re.findall(r"(?<!distinct )\b(?:from|join)\s+(\w+\.\w+|duckdb_tables\(\))", query)
         )
         assert tables, query
-        assert {table for table in tables if not table.startswith("marts.")} <= LOGS, query
+        assert {table for table in tables if not table.startswith(MART_SCHEMAS)} <= LOGS, query
     tree = jinja2.Environment().parse(page.text)
     sums = (
         jinja2.nodes.Add, jinja2.nodes.Sub, jinja2.nodes.Mul, jinja2.nodes.Div,

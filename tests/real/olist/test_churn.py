@@ -103,7 +103,7 @@ def test_no_rows_were_resampled_and_no_window_was_cut_off(fitted):
 
 
 def test_common_mistakes_would_have_claimed_what_public_notebooks_claim(fitted):
-    rows = fitted.rows("select practice, roc_auc, honest_roc_auc from marts.leak_meter")
+    rows = fitted.rows("select practice, roc_auc, honest_roc_auc from marts_ml.leak_meter")
     assert len(rows) == 2
     for practice, claimed, honest in rows:
         assert claimed >= 0.89, practice

@@ -65,7 +65,7 @@ def test_the_study_has_all_that_was_asked_for(studied):
         """
         select feature_set || ' ' || family || coalesce(' ' || covariance_type, ''), count(*),
             min(seed_count), min(sample_count)
-        from marts.segmentation_candidates group by 1 order by 1
+        from marts_ml.segmentation_candidates group by 1 order by 1
         """
     ) == [
         ("full dbscan", 3, 20, 4000),
@@ -122,7 +122,7 @@ def test_no_segment_is_small_and_they_differ_on_three_features(studied, columns)
 def test_segments_as_usual_are_refused_as_bins_of_recency(studied):
     rows = studied.rows(
         "select closest_feature_name, closest_feature_agreement, can_be_champion, verdict "
-        "from marts.segmentation_candidates where candidate_id = 'rfm-kmeans-4'"
+        "from marts_ml.segmentation_candidates where candidate_id = 'rfm-kmeans-4'"
     )
     ((feature, agreement, can_win, verdict),) = rows
     assert feature == "recency_days"
@@ -135,7 +135,7 @@ def test_segments_last_where_recency_frequency_and_money_do_not(studied):
     series = studied.rows(
         """
         select feature_set, weeks, lower_bound, agreement, upper_bound
-        from marts.segment_stability order by 1, 2
+        from marts_ml.segment_stability order by 1, 2
         """
     )
     assert [weeks for _, weeks, *_ in series] == [2.0 * step for step in range(1, 11)] * 2

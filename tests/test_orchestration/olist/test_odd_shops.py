@@ -172,7 +172,7 @@ def test_who_bought_on_the_last_day_like_everybody_else_has_the_best_recency(tmp
     ) == [(f"{REVIEWS}.csv", 0)]
     assert shop.rows("select count(*) from marts.customer_segments") == [(153,)]
     # Nobody was there 140 days ago, from when drift is measured, nor 180 days, to be judged on.
-    assert shop.rows("select count(*) from marts.feature_drift") == [(0,)]
+    assert shop.rows("select count(*) from marts_ml.feature_drift") == [(0,)]
     assert "How far features have moved cannot be said" in page(shop, "segment-stability")
     ((status, verdict),) = shop.rows("select status, verdict from marts.churn_verdict")
     assert status == "not_eligible"
