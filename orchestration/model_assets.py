@@ -13,24 +13,18 @@ from pydantic import Field
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from ml.churn import (
-    BASELINE_FEATURES,
-    FAMILIES,
-    HISTORY_FEATURES,
-    QUICK_EFFORT,
-    Effort,
-    JudgedFamily,
-    judge_bg_nbd,
-    make_baselines,
-    predict_rows,
-    study_families,
-)
+from ml.churn.baselines import BASELINE_FEATURES, HISTORY_FEATURES, judge_bg_nbd, make_baselines
+from ml.churn.budget import QUICK_EFFORT, Effort
+from ml.churn.families import FAMILIES, predict_rows
+from ml.churn.judging import JudgedFamily
+from ml.churn.leak_meter import LeakFigure, measure_leaks
+from ml.churn.protocol import ChurnProtocol
+from ml.churn.study import study_families
 from ml.families import bg_nbd
 from ml.families.trees import LARGEST_COMPILED_LEAF_COUNT
 from ml.features import FeatureRule, LabelledMatrix
-from ml.leak_meter import LeakFigure, measure_leaks
 from ml.registry import FittedModel, decide_statuses
-from ml.splits import ChurnProtocol, NotEnoughHistoryError, TimeSplit, split_in_time, split_on
+from ml.splits import NotEnoughHistoryError, TimeSplit, split_in_time, split_on
 from ml.statements import count_rows
 from ml.store.champions import read_candidates, write_decisions, write_not_eligible
 from ml.store.features import (

@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import ml.features
-from ml import segmentation, stability
-from ml.evaluation import evaluate_segments
+import ml.segmentation
 from ml.families import gmm, kmeans
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import MIN_CUSTOMER_COUNT, FittedModel
-from ml.segmentation import QUICK_STUDY, ChoiceRule, StudySettings
+from ml.segmentation.agreement import bootstrap_band, reassigned_share
+from ml.segmentation.candidates import QUICK_STUDY, StudySettings, list_recipes
+from ml.segmentation.choice import ChoiceRule, find_refusals_of_all
+from ml.segmentation.evaluation import evaluate_segments
+from ml.segmentation.matching import match_segments
+from ml.segmentation.stability import Predict, agreement_over_time
+from ml.segmentation.study import study_segmentations as study_candidates
 from ml.statements import count_rows
 from ml.store.features import (
     read_as_of_date,
@@ -98,8 +103,9 @@ def _study_id(
 ) -> str:
     """Digest of all that a study depends on: the same inputs need no other study."""
     digest = hashlib.sha256(version("scikit-learn").encode())
-    for module in (segmentation, stability, ml.features):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    study_code = sorted(Path(str(ml.segmentation.__file__)).parent.glob("*.py"))
+    for module in (*study_code, Path(str(ml.features.__file__))):
+        digest.update(module.read_bytes())
     told = [asdict(settings), asdict(rule), [asdict(each) for each in (*features, *RFM_RULES)]]
     digest.update(json.dumps(told, sort_keys=True).encode())
     digest.update(repr(matrix.feature_names).encode())
@@ -135,7 +141,7 @@ def study_segmentations(
     """Candidates of every family, judged alike; the study of unchanged features is kept."""
     told, rule = _study_settings(settings), ChoiceRule()
     sets = ("full", "rfm")
-    progress.begin("study", sum(len(segmentation.list_recipes(told, name)) for name in sets))
+    progress.begin("study", sum(len(list_recipes(told, name)) for name in sets))
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
         rules = read_feature_rules(connection, "segmentation")
         as_of_date = read_as_of_date(connection)
@@ -148,7 +154,7 @@ def study_segmentations(
             progress.advance(f"{matrix.row_count} people, too few: no study")
             write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
         else:
-            candidates = segmentation.study_segmentations(
+            candidates = study_candidates(
                 {
                     "full": _columns(fit_preprocessing(matrix, rules), matrix),
                     "rfm": _columns(
@@ -234,7 +240,7 @@ def _keep_ids(
         former = _Fitted(family, FAMILIES[family].from_rows(rows))
         former_labels = former.predict(read_features(connection, names, as_of_date))
         former_ids, former_numbers = np.unique(former_labels, return_inverse=True)
-        match = stability.match_segments(
+        match = match_segments(
             _means(scaled, former_numbers),
             _means(scaled, new_numbers),
             former_numbers,
@@ -284,7 +290,7 @@ def _fit_segments(
         judged = evaluate_segments(preprocessing.apply(matrix), labels, seed=config.seed)
         metrics: list[Metric] = [*judged, *recipe.metrics]
         silhouettes = [each.metric_value for each in judged if each.metric_name == "silhouette"]
-        refusals = segmentation.find_refusals_of_all(
+        refusals = find_refusals_of_all(
             _columns(preprocessing, matrix),
             labels,
             next(iter(silhouettes), None),
@@ -383,18 +389,18 @@ def _stability_rows(
     read = partial(read_features_of_known_people_first, connection, names, known_at=dates[0])
     families: set[tuple[str, int]] = set()
 
-    def fit_and_predict(matrix: FeatureMatrix) -> stability.Predict:
+    def fit_and_predict(matrix: FeatureMatrix) -> Predict:
         fitted = fit(matrix)
         families.add((fitted.family, len(fitted.model.segment_ids)))
         progress.advance(f"{feature_set} features of {matrix.row_count:,} customers")
         return fitted.predict
 
     later = {day: read(as_of_date=day) for day in dates[1:]}
-    agreements = stability.agreement_over_time(read(as_of_date=dates[0]), later, fit_and_predict)
+    agreements = agreement_over_time(read(as_of_date=dates[0]), later, fit_and_predict)
     ((family, segment_count),) = families
     for day, agreement in agreements.items():
-        low, high = stability.bootstrap_band(agreement.table, seed=config.seed)
-        same_low, same_high = stability.bootstrap_band(agreement.migration, seed=config.seed)
+        low, high = bootstrap_band(agreement.table, seed=config.seed)
+        same_low, same_high = bootstrap_band(agreement.migration, seed=config.seed)
         yield {
             "feature_set": feature_set,
             "family": family,
@@ -409,7 +415,7 @@ def _stability_rows(
             "same_border_agreement": agreement.then_with_now,
             "same_border_lower_bound": same_low,
             "same_border_upper_bound": same_high,
-            "reassigned_share": stability.reassigned_share(agreement.table),
+            "reassigned_share": reassigned_share(agreement.table),
         }
 
 

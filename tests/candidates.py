@@ -1,6 +1,6 @@
 """A candidate of a study that keeps the rule, each figure at its bound."""
 
-from ml.segmentation import Recipe, StudiedCandidate, StudiedSegment
+from ml.segmentation.candidates import Recipe, StudiedCandidate, StudiedSegment
 
 PASSING = StudiedCandidate(
     recipe=Recipe("full", "kmeans", {"segment_count": 2}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml import churn
 from ml.calibration import Calibration
+from ml.churn.families import predict_rows
 from ml.families import bg_nbd, gmm, kmeans
 from ml.store.features import read_as_of_date, read_features
 from ml.store.models import read_parameters
@@ -91,7 +91,7 @@ def check_churn(shop):
     for family, table in CHURN_TABLES.items():
         rows, parts = _scored(shop, table, "return_probability")
         ((matrix, found),) = parts
-        probability = churn.predict_rows(family, rows, matrix)
+        probability = predict_rows(family, rows, matrix)
         assert np.abs(found["return_probability"] - probability).max() < TOLERANCE, family
     if shop.rows("select count(*) from scoring.churn_bg_nbd") != [(0,)]:
         rows, ((matrix, found),) = _scored(shop, "churn_bg_nbd", "return_probability")

@@ -19,7 +19,8 @@ from ml.store.connection import (
 )
 
 if TYPE_CHECKING:
-    from ml.splits import ChurnProtocol, OrderHistory
+    from ml.churn.protocol import ChurnProtocol
+    from ml.splits import OrderHistory
 
 
 def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> list[FeatureRule]:
@@ -133,7 +134,7 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
     Raises:
         StoreError: the features are not built.
     """
-    from ml.splits import ChurnProtocol
+    from ml.churn.protocol import ChurnProtocol
 
     stated = ("training_dates", "test_date")
     names = [each.name for each in fields(ChurnProtocol) if each.name not in stated]

@@ -19,8 +19,8 @@ from ml.store.connection import (
 )
 
 if TYPE_CHECKING:
-    from ml.leak_meter import LeakFigure
-    from ml.segmentation import StudiedCandidate, StudySettings
+    from ml.churn.leak_meter import LeakFigure
+    from ml.segmentation.candidates import StudiedCandidate, StudySettings
 
 
 # Columns of ml.segmentation_candidates that are called as the attribute that they hold.
@@ -171,14 +171,15 @@ def read_best_recipe(
     Args:
         connection: an open warehouse.
         family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
-        least_gain: of :class:`ml.segmentation.ChoiceRule`; the present champion's recipe stays
-            where it keeps the rule and the best is not so far ahead of it. Its value if not given.
+        least_gain: of :class:`ml.segmentation.choice.ChoiceRule`; the present champion's recipe
+            stays where it keeps the rule and the best is not so far ahead of it. Its value if not
+            given.
 
     Returns:
         None where the study has no candidate of the family, as of too few people.
     """
     if least_gain is None:
-        from ml.segmentation import ChoiceRule
+        from ml.segmentation.choice import ChoiceRule
 
         least_gain = ChoiceRule.least_gain
     names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",

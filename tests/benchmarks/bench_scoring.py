@@ -41,7 +41,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from threadpoolctl import threadpool_limits
 from time_travel import load_and_run
 
-from ml.churn import HISTORY_FEATURES, TREE_COUNTS
+from ml.churn.baselines import HISTORY_FEATURES
+from ml.churn.families import TREE_COUNTS
 from ml.families import additive, bg_nbd, boosting, gmm, kmeans, logistic, random_forest, trees
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow

@@ -8,13 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ml.splits import (
-    NotEnoughHistoryError,
-    OrderHistory,
-    folds_by_person,
-    split_in_time,
-    split_on,
-)
+from ml.splits import NotEnoughHistoryError, OrderHistory, folds_by_person, split_in_time, split_on
 
 MONTHS = [date(2017, month, 1) for month in range(1, 13)] + [
     date(2018, month, 1) for month in range(1, 4)

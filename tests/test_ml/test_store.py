@@ -21,7 +21,7 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
 from ml.registry import Decision, FittedModel, decide_statuses
-from ml.segmentation import QUICK_STUDY, Recipe, StudiedSegment
+from ml.segmentation.candidates import QUICK_STUDY, Recipe, StudiedSegment
 from ml.statements import count_rows, transaction
 from ml.store.champions import (
     promote,

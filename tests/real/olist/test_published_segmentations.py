@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from ml.families.kmeans import fit_kmeans, predict_kmeans
 from ml.features import FeatureMatrix, FeatureRule
-from ml.stability import adjusted_rand, agreement_over_time, contingency
+from ml.segmentation.agreement import adjusted_rand, contingency
+from ml.segmentation.stability import agreement_over_time
 
 ROOT = os.environ.get("REGULARS_TEST_DATA")
 pytestmark = [

@@ -9,17 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
-from ml.segmentation import (
-    QUICK_STUDY,
-    ChoiceRule,
-    Recipe,
-    StudiedSegment,
-    find_refusals,
-    find_refusals_of_all,
-    list_recipes,
-    rank_candidates,
-    study_segmentations,
-)
+from ml.segmentation.candidates import QUICK_STUDY, Recipe, StudiedSegment, list_recipes
+from ml.segmentation.choice import ChoiceRule, find_refusals, find_refusals_of_all, rank_candidates
+from ml.segmentation.study import study_segmentations
 
 SMALL = replace(QUICK_STUDY, seed_count=3, resample_count=3, segment_counts=(2, 3, 4, 5))
 

@@ -9,28 +9,23 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml import churn
 from ml.calibration import Calibration, check_calibration
-from ml.churn import (
-    BASELINE_FEATURES,
-    BG_NBD,
-    FAMILIES,
-    Baselines,
-    Effort,
-    Family,
+from ml.churn import study
+from ml.churn.baselines import BASELINE_FEATURES, BG_NBD, Baselines, make_baselines
+from ml.churn.budget import Effort
+from ml.churn.evaluation import Judgement
+from ml.churn.families import FAMILIES, Family, predict_rows
+from ml.churn.protocol import ChurnProtocol
+from ml.churn.refusals import (
     find_opaque_refusals,
     find_slope_refusals,
     find_suspect,
     find_test_suspicion,
-    make_baselines,
-    predict_rows,
-    study_families,
-    validate_family,
 )
-from ml.evaluation import Judgement
+from ml.churn.study import study_families
+from ml.churn.validation import Validated, validate_family
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
 from ml.figures import Metric
-from ml.splits import ChurnProtocol
 
 PROTOCOL = ChurnProtocol(
     label_window_days=180,
@@ -143,7 +138,7 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
         lambda _rows: None,
         explains_itself=True,
     )
-    monkeypatch.setattr(churn, "FAMILIES", {"logistic": plain, "told": told})
+    monkeypatch.setattr(study, "FAMILIES", {"logistic": plain, "told": told})
 
     train, test, everything = (
         leaky_shop(seed) if name == leaky_part else shop_without_leak(seed)
@@ -184,7 +179,7 @@ def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itse
     """The honest one is held against honest ones, not against one that knows the future."""
     rivals: list[set[str]] = []
     monkeypatch.setattr(
-        churn, "find_opaque_refusals",
+        study, "find_opaque_refusals",
         lambda validated, *_rest, **_more: rivals.append(set(validated)) or {},
     )  # fmt: skip
 
@@ -201,7 +196,7 @@ def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itse
     families = {
         "honest": scored_by(2, True), "leaky": scored_by(4, True), "opaque": scored_by(3, False)
     }  # fmt: skip
-    monkeypatch.setattr(churn, "FAMILIES", families)
+    monkeypatch.setattr(study, "FAMILIES", families)
     train, test = shop_without_leak(1), leaky_shop(2)
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
     judged = study_families(train, test, train, RULES, baselines, PROTOCOL, EFFORT, seed=0)
@@ -240,7 +235,7 @@ def test_a_family_whose_recalibration_learned_noise_is_refused(monkeypatch):
         lambda _rows: None,
         explains_itself=True,
     )
-    monkeypatch.setattr(churn, "FAMILIES", {"noise": noise})
+    monkeypatch.setattr(study, "FAMILIES", {"noise": noise})
     train, test, everything = shop(1), shop(2), shop(3, rows=6_000)
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
     (judged,) = study_families(
@@ -258,7 +253,7 @@ def test_a_family_whose_recalibration_learned_noise_is_refused(monkeypatch):
 def test_a_kind_of_recalibration_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="'platt'"):
         validate_family(
-            churn.FAMILIES["logistic"], shop(1), RULES, EFFORT, recalibration="platt", seed=0,
+            FAMILIES["logistic"], shop(1), RULES, EFFORT, recalibration="platt", seed=0,
         )  # fmt: skip
 
 
@@ -276,7 +271,7 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
         # Only its name and whether it explains itself are asked for here.
         family = Family(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
         auc = float(probability.mean())
-        return churn.Validated(family, probability, auc, Calibration(), probability)
+        return Validated(family, probability, auc, Calibration(), probability)
 
     noise = rng.random(len(truth))
     found = find_opaque_refusals(

@@ -12,15 +12,15 @@ from threadpoolctl import threadpool_limits
 
 from ml.families.kmeans import fit_kmeans, predict_kmeans
 from ml.features import FeatureMatrix, FeatureRule
-from ml.stability import (
+from ml.segmentation.agreement import (
     StabilityError,
     adjusted_rand,
-    agreement_over_time,
     bootstrap_band,
     contingency,
     jaccard_per_segment,
-    match_segments,
 )
+from ml.segmentation.matching import match_segments
+from ml.segmentation.stability import agreement_over_time
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from ml.churn.leak_meter import OVERSAMPLED, RECENCY_IN_LABEL, measure_leaks
 from ml.features import FeatureMatrix, FeatureRule
-from ml.leak_meter import OVERSAMPLED, RECENCY_IN_LABEL, measure_leaks
 
 RULES = [FeatureRule("paid_amount", null_rule="median"), FeatureRule("recency_days")]
 

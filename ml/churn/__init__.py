@@ -1,0 +1,1 @@
+"""Churn: who comes back within the label window."""

@@ -1,0 +1,1 @@
+"""Segmentation: which groups of customers there are, and who is in which."""
