@@ -12,6 +12,7 @@ from typing import Literal
 
 from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
+from ml.purposes import PURPOSES
 
 # A row that is not eligible is a model with a figure too good to be true; or, where its family is
 # ``none``, no model at all: it says why none could be fitted.
@@ -103,15 +104,6 @@ class Candidate:
     is_rolled_back: bool = False
 
 
-# The metric that decides between families of a purpose; higher is better. Churn models are ranked
-# on the training dates, so that the test, which nobody chose by, says the truth of the champion.
-DECIDING_METRIC = {
-    "segmentation": ("study", "silhouette"),
-    "churn": ("cross_validation", "roc_auc"),
-}
-# Of fewer customers no model of the purpose is fitted: groups among them say nothing of others.
-MIN_CUSTOMER_COUNT = {"segmentation": 100}
-_SAID_METRIC = {"segmentation": "silhouette", "churn": "cross-validated ROC AUC"}
 ROLLED_BACK = "rolled back by hand"
 # How the reason of a model begins that ranks customers too well to be true.
 SUSPECTED = "suspected leak"
@@ -164,13 +156,13 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     """
     decisions: dict[str, Decision] = {}
     for candidate in candidates:
-        if candidate.purpose not in DECIDING_METRIC:
+        if candidate.purpose not in PURPOSES:
             raise ValueError(
-                f"expected a purpose among {', '.join(DECIDING_METRIC)}, got "
+                f"expected a purpose among {', '.join(PURPOSES)}, got "
                 f"{candidate.purpose!r} of {candidate.model_id}; name the metric that decides on "
-                "it in ml/registry.py"
+                "it in ml/purposes.py"
             )
-    for purpose in DECIDING_METRIC:
+    for purpose in PURPOSES:
         decisions |= _decide(
             [
                 replace(each, refusal=each.suspicion or each.refusal)
@@ -270,7 +262,7 @@ def _status_of(
     """Status and reason of a model, once the champion is known."""
     if candidate.is_rolled_back:
         return "retired", ROLLED_BACK
-    figure = f"{_SAID_METRIC[candidate.purpose]} {candidate.quality:.4f}"
+    figure = f"{PURPOSES[candidate.purpose].metric_label} {candidate.quality:.4f}"
     if candidate == champion:
         others = [
             other

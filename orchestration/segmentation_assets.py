@@ -23,7 +23,8 @@ from ml.families import gmm, kmeans
 from ml.features import FeatureMatrix, FeatureRule, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow
-from ml.registry import MIN_CUSTOMER_COUNT, FittedModel
+from ml.purposes import SEGMENTATION
+from ml.registry import FittedModel
 from ml.segmentation.agreement import bootstrap_band, reassigned_share
 from ml.segmentation.candidates import QUICK_STUDY, StudySettings, list_recipes
 from ml.segmentation.choice import ChoiceRule, find_refusals_of_all
@@ -150,7 +151,7 @@ def study_segmentations(
         study_id = _study_id(told, rule, rules, matrix)
         if read_study_id(connection) == study_id:
             progress.advance("features and settings as before, kept")
-        elif matrix.row_count < MIN_CUSTOMER_COUNT["segmentation"]:
+        elif matrix.row_count < SEGMENTATION.min_customer_count:
             progress.advance(f"{matrix.row_count} people, too few: no study")
             write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
         else:
@@ -436,7 +437,7 @@ def measure_segment_stability(
     """A segmentation frozen some months ago beside refits since, on the same people."""
     config = _quick_if_asked(config, settings)
     with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
-        dates = read_stability_dates(connection, MIN_CUSTOMER_COUNT["segmentation"])
+        dates = read_stability_dates(connection, SEGMENTATION.min_customer_count)
         progress.begin("stability", 2 * len(dates))
         rules = read_feature_rules(connection, "segmentation")
         recipe = read_best_recipe(connection)

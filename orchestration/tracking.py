@@ -12,7 +12,6 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ml.calibration import Calibration
+from ml.families.catalog import FAMILIES
 from ml.features import FeatureMatrix
 from ml.figures import Metric
 from ml.parameters import ParameterRow
@@ -187,10 +187,10 @@ class _Predictor:
     """A family's model as MLflow wants it: customers in, segments or probabilities out."""
 
     def __init__(self, family: str, rows: list[ParameterRow]) -> None:
-        module = import_module(f"ml.families.{family}")
-        self._model = module.from_rows(rows)
+        verbs = FAMILIES[family]
+        self._model = verbs.from_rows(rows)
         self._calibration = Calibration.from_rows(rows)
-        self._predict = getattr(module, f"predict_{family}")
+        self._predict = verbs.predict
 
     def predict(self, customers: Any, params: Mapping[str, Any] | None = None) -> Any:
         """What ``predict_<family>`` says of a data frame with a column for each feature.

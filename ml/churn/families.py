@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from ml.calibration import Calibration
 from ml.churn.budget import Effort
-from ml.families import additive, boosting, logistic, random_forest
+from ml.families.catalog import Family, families_of
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
+from ml.purposes import CHURN
 
 Fit = Callable[[FeatureMatrix, NDArray[np.bool_], Sequence[FeatureRule], Effort, int], Any]
 
 
 @dataclass(frozen=True)
-class Family:
-    """The verbs of a family of churn models.
+class ChurnFamily:
+    """The verbs of a family of churn models that a study fits.
 
     Attributes:
         name: as in the registry.
@@ -39,59 +40,34 @@ class Family:
     explains_itself: bool
 
 
-# Trees of each family, at full effort; 1.2 % of 40,000 rows return, so steps are few and small.
-TREE_COUNTS = {additive.FAMILY: 150, random_forest.FAMILY: 50, boosting.FAMILY: 80}
-
-
-def _fit_logistic(
-    matrix: FeatureMatrix,
-    is_returning: NDArray[np.bool_],
-    rules: Sequence[FeatureRule],
-    _effort: Effort,
-    _seed: int,
-) -> logistic.LogisticModel:
-    return logistic.fit_logistic(matrix, is_returning, rules)
-
-
-def _fit_trees(name: str, fit: Callable[..., Any]) -> Fit:
-    def fit_with_effort(
+def _fit_with_effort(family: Family) -> Fit:
+    def fit(
         matrix: FeatureMatrix,
         is_returning: NDArray[np.bool_],
         rules: Sequence[FeatureRule],
         effort: Effort,
         seed: int,
     ) -> Any:
-        count = max(1, round(TREE_COUNTS[name] * effort.tree_share))
-        return fit(matrix, is_returning, rules, tree_count=count, seed=seed)
+        if family.tree_count is None:
+            return family.fit(matrix, is_returning, rules)
+        count = max(1, round(family.tree_count * effort.tree_share))
+        return family.fit(matrix, is_returning, rules, tree_count=count, seed=seed)
 
-    return fit_with_effort
+    return fit
 
 
-FAMILIES: Mapping[str, Family] = {
-    family.name: family
-    for family in (
-        Family(
-            logistic.FAMILY, _fit_logistic, logistic.predict_logistic,
-            logistic.to_rows, logistic.from_rows, explains_itself=True,
-        ),
-        Family(
-            additive.FAMILY, _fit_trees(additive.FAMILY, additive.fit_additive),
-            additive.predict_additive,
-            additive.to_rows, additive.from_rows, explains_itself=True,
-        ),
-        Family(
-            random_forest.FAMILY,
-            _fit_trees(random_forest.FAMILY, random_forest.fit_random_forest),
-            random_forest.predict_random_forest,
-            random_forest.to_rows, random_forest.from_rows, explains_itself=False,
-        ),
-        Family(
-            boosting.FAMILY, _fit_trees(boosting.FAMILY, boosting.fit_boosting),
-            boosting.predict_boosting,
-            boosting.to_rows, boosting.from_rows, explains_itself=False,
-        ),
+# Those of the catalog that may become champion, in its order.
+FAMILIES: Mapping[str, ChurnFamily] = {
+    family.name: ChurnFamily(
+        family.name,
+        _fit_with_effort(family),
+        family.predict,
+        family.to_rows,
+        family.from_rows,
+        explains_itself=family.is_interpretable,
     )
-}  # fmt: skip
+    for family in families_of(CHURN, with_baselines=False)
+}
 
 
 def predict_rows(family: str, rows: Sequence[ParameterRow], matrix: FeatureMatrix) -> FloatArray:

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from ml.calibration import Calibration, check_calibration, cross_fit_calibration, fit_calibration
 from ml.churn.budget import Effort
-from ml.churn.families import Family
+from ml.churn.families import ChurnFamily
 from ml.features import FeatureRule, FloatArray, LabelledMatrix
 from ml.splits import folds_by_person
 
@@ -27,7 +27,7 @@ class Validated:
         calibrated: each fold's, recalibrated on the other folds, shape (rows,).
     """
 
-    family: Family
+    family: ChurnFamily
     probability: FloatArray
     roc_auc: float
     calibration: Calibration
@@ -35,7 +35,7 @@ class Validated:
 
 
 def validate_family(
-    family: Family,
+    family: ChurnFamily,
     train: LabelledMatrix,
     rules: Sequence[FeatureRule],
     effort: Effort,

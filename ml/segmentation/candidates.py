@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml.families.catalog import families_of
+from ml.purposes import SEGMENTATION
+
 # Families that the warehouse scores; the others are there for comparison.
-SCORED_FAMILIES = ("kmeans", "gmm")
+SCORED_FAMILIES = tuple(family.name for family in families_of(SEGMENTATION))
 
 
 COVARIANCE_TYPES = ("full", "diag", "tied")

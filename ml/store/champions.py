@@ -10,7 +10,9 @@ from datetime import date, datetime
 
 import duckdb
 
-from ml.registry import DECIDING_METRIC, ROLLED_BACK, SUSPECTED, Candidate, Decision
+from ml.families.catalog import FAMILIES
+from ml.purposes import PURPOSES
+from ml.registry import ROLLED_BACK, SUSPECTED, Candidate, Decision
 from ml.statements import transaction
 from ml.store.connection import (
     StoreError,
@@ -107,9 +109,10 @@ def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
     """Every live model, and those not eligible, with the figures that decide, oldest first."""
     deciding = " or ".join(
-        f"(registry.purpose = '{purpose}' and metrics.split = '{split}' "
-        f"and metrics.metric_name = '{metric}')"
-        for purpose, (split, metric) in DECIDING_METRIC.items()
+        "(registry.purpose = '{}' and metrics.split = '{}' and metrics.metric_name = '{}')".format(
+            purpose.name, *purpose.deciding_metric
+        )
+        for purpose in PURPOSES.values()
     )
     rows = fetch(
         connection,
@@ -315,7 +318,7 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
         raise StoreError(
             f"{model.model_id} is no model, it says why none was fitted: {model.status_reason}"
         )
-    if model.family == "bg_nbd":
+    if model.family in FAMILIES and FAMILIES[model.family].is_baseline:
         raise StoreError(
             f"{model.model_id} is a baseline, to which the others are held, and scores no mart; "
             "promote a model of another family"

@@ -220,9 +220,9 @@ def _table(*columns: str) -> Table:
 
 
 def _deciding(model: RegistryRow) -> str:
-    from ml.registry import DECIDING_METRIC
+    from ml.purposes import PURPOSES
 
-    split, name = DECIDING_METRIC[model.purpose]
+    split, name = PURPOSES[model.purpose].deciding_metric
     metric = model.find_metric(split, name)
     return f"{split} {name} {metric.metric_value:.4f}" if metric else ""
 

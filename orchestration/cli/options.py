@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ml.purposes import PURPOSES
 from orchestration.resources import given_path
 
 
@@ -64,5 +65,6 @@ Verbose = Annotated[
 class Purpose(StrEnum):
     """What a model is for."""
 
-    segmentation = "segmentation"
-    churn = "churn"
+    _ignore_ = "name"
+    for name in PURPOSES:
+        vars()[name] = name

@@ -124,11 +124,11 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
 
 def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """A sentence for each purpose: its champion and verdict, or why it has none."""
-    from ml.registry import DECIDING_METRIC
+    from ml.purposes import PURPOSES
     from ml.store.connection import StoreError
     from ml.store.models import has_registry, read_models
 
-    purposes = sorted(DECIDING_METRIC)
+    purposes = sorted(PURPOSES)
     if not has_registry(connection):
         return dict.fromkeys(purposes, "no model yet; `regulars build` fits some.")
     try:
@@ -166,9 +166,9 @@ def _describe(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
 
 
 def _describe_lack(connection: duckdb.DuckDBPyConnection, purpose: str) -> str:
-    from ml.registry import MIN_CUSTOMER_COUNT
+    from ml.purposes import PURPOSES
 
-    needed = MIN_CUSTOMER_COUNT.get(purpose, 0)
+    needed = PURPOSES[purpose].min_customer_count
     people = _row(
         connection,
         "select count(*) from features.customer_feature_snapshots "

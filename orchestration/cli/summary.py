@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ml.purposes import PURPOSES
 from orchestration.cli.history import describe_seconds
 from orchestration.cli.overview import Overview
 from orchestration.data_facts import FactComparison
@@ -16,7 +17,6 @@ from orchestration.source import describe_source
 
 WIDTH = 100
 LABEL_WIDTH = 14
-PURPOSES = {"segmentation": "Segments", "churn": "Churn"}
 # Jobs that build marts, hence those that have rows, models and facts to tell of.
 JOBS_WITH_MARTS = ("whole_build", "score")
 WHAT_WAS_DONE = {
@@ -84,10 +84,7 @@ def shop_lines(overview: Overview) -> list[Line]:
 
 def champion_lines(overview: Overview) -> list[Line]:
     """The champion of each purpose and its verdict."""
-    return [
-        (PURPOSES.get(purpose, purpose.capitalize()), sentence)
-        for purpose, sentence in overview.champions.items()
-    ]
+    return [(PURPOSES[purpose].label, sentence) for purpose, sentence in overview.champions.items()]
 
 
 def finding_lines(overview: Overview) -> list[Line]:

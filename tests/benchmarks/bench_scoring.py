@@ -42,8 +42,8 @@ from threadpoolctl import threadpool_limits
 from time_travel import load_and_run
 
 from ml.churn.baselines import HISTORY_FEATURES
-from ml.churn.families import TREE_COUNTS
 from ml.families import additive, bg_nbd, boosting, gmm, kmeans, logistic, random_forest, trees
+from ml.families.catalog import FAMILIES
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
@@ -140,15 +140,15 @@ def fit_churn_models(
         learning_rate=0.05, l2_regularization=10.0, early_stopping=False, random_state=0
     )
     summed = clone(boosted).set_params(
-        max_iter=TREE_COUNTS["additive"],
+        max_iter=FAMILIES["additive"].tree_count,
         max_leaf_nodes=4,
         min_samples_leaf=100,
         max_bins=32,
         interaction_cst="no_interactions",
     )
-    whole = clone(boosted).set_params(max_iter=TREE_COUNTS["boosting"], max_leaf_nodes=6)
+    whole = clone(boosted).set_params(max_iter=FAMILIES["boosting"].tree_count, max_leaf_nodes=6)
     forest = RandomForestClassifier(
-        TREE_COUNTS["random_forest"],
+        FAMILIES["random_forest"].tree_count,
         max_leaf_nodes=12,
         min_samples_leaf=10,
         max_samples=0.5,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ml.figures import Metric
 from ml.parameters import ParameterRow
-from ml.registry import DECIDING_METRIC, Candidate, FittedModel, decide_statuses
+from ml.purposes import PURPOSES
+from ml.registry import Candidate, FittedModel, decide_statuses
 
 DAY = date(2018, 8, 30)
 FIGURE = "cross-validated ROC AUC"  # that decides on churn models
@@ -451,7 +452,7 @@ def test_without_candidates_there_is_nothing_to_decide():
 
 
 def test_a_purpose_that_no_metric_decides_on_is_refused():
-    assert "baskets" not in DECIDING_METRIC
+    assert "baskets" not in PURPOSES
     with pytest.raises(ValueError, match=r"purpose among segmentation, churn, got 'baskets' of b"):
         decide_statuses([candidate("b", "rules", 1, 0.5, "baskets")])
 

@@ -15,7 +15,7 @@ import jinja2
 import pytest
 from rich.console import Console
 
-from ml.registry import DECIDING_METRIC
+from ml.purposes import PURPOSES
 from ml.store.champions import write_not_eligible
 from orchestration.cli.failures import describe_step, tidy
 from orchestration.cli.history import describe_usual_time, remember_run, run_of
@@ -126,7 +126,7 @@ def test_every_purpose_has_a_line_that_says_why_it_has_no_model():
     """A shop of one customer: churn could not be fitted, and nobody was studied."""
     with duckdb.connect() as connection:
         none = "no model yet; `regulars build` fits some."
-        assert read_overview(connection).champions == dict.fromkeys(DECIDING_METRIC, none)
+        assert read_overview(connection).champions == dict.fromkeys(PURPOSES, none)
         macro = Path("dbt_project/macros/ml/create_model_tables.sql").resolve().read_text("utf-8")
         ddl = jinja2.Template(macro + "{{ create_model_tables() }}")
         connection.execute(ddl.render(type_double=lambda: "double"))

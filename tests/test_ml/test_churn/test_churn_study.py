@@ -14,7 +14,7 @@ from ml.churn import study
 from ml.churn.baselines import BASELINE_FEATURES, BG_NBD, Baselines, make_baselines
 from ml.churn.budget import Effort
 from ml.churn.evaluation import Judgement
-from ml.churn.families import FAMILIES, Family, predict_rows
+from ml.churn.families import FAMILIES, ChurnFamily, predict_rows
 from ml.churn.protocol import ChurnProtocol
 from ml.churn.refusals import (
     find_opaque_refusals,
@@ -68,7 +68,9 @@ def test_what_is_validated_was_predicted_by_a_model_that_never_saw_the_person():
         assert not seen[fold] & set(matrix.values[:, 0].astype(int))
         return np.full(matrix.row_count, 0.1) + 0.001 * (matrix.values[:, 0] % 7)
 
-    spy = Family("spy", fit, predict, lambda _model: [], lambda _rows: None, explains_itself=True)
+    spy = ChurnFamily(
+        "spy", fit, predict, lambda _model: [], lambda _rows: None, explains_itself=True
+    )
     numbered = replace(
         train, matrix=FeatureMatrix(("person",), train.person_numbers[:, None].astype(float))
     )
@@ -129,7 +131,7 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
 ):
     """Whichever of the three figures it is; the other families are judged as ever."""
     plain = FAMILIES["logistic"]
-    told = Family(
+    told = ChurnFamily(
         "told",
         lambda *_arguments: None,
         # As good as the logistic model's, where the feature tells nothing.
@@ -184,7 +186,7 @@ def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itse
     )  # fmt: skip
 
     def scored_by(index, explains_itself):
-        return Family(
+        return ChurnFamily(
             "",
             lambda *_arguments: None,
             lambda _model, matrix: np.clip(matrix.values[:, index] / 400, 0.001, 0.999),
@@ -227,7 +229,7 @@ def test_probabilities_that_are_surely_not_calibrated_are_refused(slope, is_refu
 def test_a_family_whose_recalibration_learned_noise_is_refused(monkeypatch):
     """Bent by its own outcomes it would look calibrated; people of other folds tell."""
     rng = np.random.default_rng(7)
-    noise = Family(
+    noise = ChurnFamily(
         "noise",
         lambda *_arguments: None,
         lambda _model, matrix: rng.uniform(0.01, 0.6, matrix.row_count),
@@ -269,7 +271,7 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
 
     def validated(name, probability, explains_itself):
         # Only its name and whether it explains itself are asked for here.
-        family = Family(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
+        family = ChurnFamily(name, None, None, None, None, explains_itself)  # type: ignore[arg-type]
         auc = float(probability.mean())
         return Validated(family, probability, auc, Calibration(), probability)
 
