@@ -4,10 +4,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource
 
+from orchestration.assets.warehouse import MARTS, SOURCE, pass_gate
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.resources import open_warehouse
 from orchestration.staging import WritingRun
-from orchestration.warehouse import MARTS, SOURCE, pass_gate
 
 # The check that waits for all marts stands on one of which no other is made.
 LAST_MART = dg.AssetKey(["marts", "retention_actions"])

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from orchestration import checks, model_assets, raw_assets, report_assets, schedules, warehouse
+from orchestration import checks, schedules
+from orchestration.assets import champions, churn, raw, report, segmentation, warehouse
 from orchestration.history import tidy_history_of_dev
 from orchestration.resources import PROJECT_DIR, LogProgress, Settings
 from orchestration.runs import writing_run
@@ -11,11 +12,13 @@ tidy_history_of_dev()
 
 defs = dg.Definitions(
     assets=[
-        raw_assets.raw_tables,
+        raw.raw_tables,
         warehouse.warehouse_models,
-        *model_assets.ASSETS,
-        report_assets.report_site,
-        report_assets.published_copy,
+        *segmentation.ASSETS,
+        *churn.ASSETS,
+        *champions.ASSETS,
+        report.report_site,
+        report.published_copy,
     ],
     asset_checks=checks.CHECKS,
     jobs=schedules.JOBS,

@@ -3,9 +3,11 @@
 import dagster as dg
 import duckdb
 
+from ml.families.catalog import families_of
+from ml.purposes import CHURN, SEGMENTATION
+from orchestration.assets.champions import MODEL_TABLES
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
-from orchestration.model_assets import CHURN_FAMILIES, MODEL_TABLES
 from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
@@ -17,17 +19,16 @@ LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])
 FIT = dg.AssetSelection.groups("ml")
 CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
-    "segmentation": CHAMPIONS
+    SEGMENTATION.name: CHAMPIONS
     | dg.AssetSelection.assets(
         ["ml", "segmentation_candidates"],
         ["ml", "segmentation_candidate_segments"],
-        ["ml", "kmeans"],
-        ["ml", "gmm"],
+        *(["ml", family.name] for family in families_of(SEGMENTATION)),
         ["ml", "segment_stability"],
     ),
-    "churn": CHAMPIONS
+    CHURN.name: CHAMPIONS
     | dg.AssetSelection.assets(
-        ["ml", "library_scores"], *(["ml", family] for family in CHURN_FAMILIES)
+        ["ml", "library_scores"], *(["ml", family.name] for family in families_of(CHURN))
     ),
 }
 SCORE = dg.AssetSelection.groups("scoring", "marts", "marts_ml")

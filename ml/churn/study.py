@@ -1,142 +1,252 @@
-"""Churn models from protocol to verdict: fitted on the past, chosen by folds, judged later.
-
-Families are ranked by cross-validation on the training dates, so the test date stays unseen by the
-choice, and what the test says of the champion is no winner's luck. After it is judged, the same
-recipe is fitted again on all complete dates; these are the parameters that score.
-"""
+"""A churn study from the protocol's dates to judged models, or the reason why there is none."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
-from ml.calibration import check_calibration
-from ml.churn.baselines import Baselines
+from ml.churn.baselines import BASELINE_FEATURES, judge_bg_nbd, make_baselines
 from ml.churn.budget import Effort
-from ml.churn.families import FAMILIES
-from ml.churn.judging import JudgedFamily, judge_probability
+from ml.churn.dates import choose_split
+from ml.churn.families import FAMILIES, predict_rows
+from ml.churn.family_study import study_families
+from ml.churn.judging import JudgedFamily
+from ml.churn.leak_meter import LeakFigure, measure_leaks
 from ml.churn.protocol import ChurnProtocol
-from ml.churn.refusals import (
-    find_opaque_refusals,
-    find_slope_refusals,
-    find_suspicion,
-    find_test_suspicion,
-)
-from ml.churn.validation import Validated, validate_family
-from ml.features import FeatureRule, LabelledMatrix
-from ml.figures import Metric
+from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
+from ml.parameters import ParameterRow
+from ml.splits import NotEnoughHistoryError, TimeSplit
 
 
-def study_families(
-    train: LabelledMatrix,
-    test: LabelledMatrix,
-    everything: LabelledMatrix,
-    rules: Sequence[FeatureRule],
-    baselines: Baselines,
-    protocol: ChurnProtocol,
-    effort: Effort,
-    *,
-    recalibration: str = "sigmoid",
-    seed: int,
-    progress: Callable[[str], None] = lambda _said: None,
-) -> list[JudgedFamily]:
-    """Validate, judge and fit every family.
+@dataclass(frozen=True)
+class StudySettings:
+    """What a study is told beside the protocol.
 
-    One with a figure that is too good to be true is judged like the others, since people will want
-    to see its figures, and may not score.
-
-    Args:
-        train: rows of the training dates.
-        test: rows of the later test date.
-        everything: rows of all complete dates, for the fits that score.
-        rules: features that models use.
-        baselines: baselines at the test date.
-        protocol: what is held to.
-        effort: what it may cost.
+    Attributes:
+        training_dates: asked for, like ``2017-07-01``; chosen by the protocol if not given.
+        test_date: likewise.
         recalibration: how to mend what is not calibrated, ``sigmoid`` or ``isotonic``.
         seed: of folds, fits and resamples.
-        progress: told what was done, three times per family.
     """
-    validate = partial(
-        validate_family, rules=rules, effort=effort, recalibration=recalibration, seed=seed
-    )
-    bound = protocol.most_plausible_roc_auc
-    validated: dict[str, Validated] = {}
-    suspicions: dict[str, str] = {}
-    for name, family in FAMILIES.items():
-        validated[name] = validate(family, train)
-        auc = validated[name].roc_auc
-        suspicions[name] = find_suspicion("in cross-validation", auc, train, bound)
-        progress(f"{name}: cross-validated ROC AUC {auc:.4f}")
-    base_rate = float(train.is_returning.mean())
-    judged = []
-    for name, each in validated.items():
-        model = each.family.fit(train.matrix, train.is_returning, rules, effort, seed)
-        probability = each.calibration.apply(each.family.predict(model, test.matrix))
-        judgement = judge_probability(
-            probability, test, baselines.scores, baselines.probabilities, protocol, effort,
-            train_base_rate=base_rate, seed=seed,
-        )  # fmt: skip
-        suspicions[name] = suspicions[name] or find_test_suspicion(judgement, test, protocol)
-        progress(f"{name}: judged")
-        judged.append((name, each, judgement))
-    found = []
-    for name, each, judgement in judged:
-        why_not = [suspicions[name]] if suspicions[name] else []
-        if not why_not and not each.family.explains_itself:
-            # Held against the honest ones; those that explain themselves come first.
-            rivals = {
-                other: rival
-                for other, rival in validated.items()
-                if rival.family.explains_itself and not suspicions[other]
-            }
-            opaque = find_opaque_refusals({**rivals, name: each}, train, effort, seed=seed)
-            why_not = [*opaque.values()]
-        calibration, fit_metrics = each.calibration, []
-        if not why_not:
-            # More rows, less shrinkage: what may score is recalibrated on its own folds.
-            folded = validate(each.family, everything)
-            suspicions[name] = find_suspicion(
-                "of the fit that would score, by folds", folded.roc_auc, everything, bound
-            )
-            calibration = folded.calibration
-            recalibrated = calibration.apply(folded.probability)
-            check = check_calibration(
-                everything.is_returning,
-                # One probability for everybody differs a little between folds, which says nothing.
-                folded.calibrated if np.ptp(recalibrated) > 0 else recalibrated,
-                person_numbers=everything.person_numbers,
-            )
-            if suspicions[name]:
-                why_not = [suspicions[name]]
-                fit_metrics.append(Metric("fit", "roc_auc", folded.roc_auc))
-            else:
-                why_not = find_slope_refusals(check, protocol)
-            if not math.isnan(check.slope):
-                fit_metrics.append(
-                    Metric(
-                        "fit", "calibration_slope",
-                        check.slope, check.slope_lower, check.slope_upper,
-                    )
-                )  # fmt: skip
-        final = each.family.fit(everything.matrix, everything.is_returning, rules, effort, seed)
-        progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
-        found.append(
-            JudgedFamily(
-                name,
-                [*each.family.to_rows(final), *calibration.to_rows()],
-                [
-                    Metric("cross_validation", "roc_auc", each.roc_auc),
-                    Metric("train", "base_rate", base_rate),
-                    *judgement.metrics,
-                    *fit_metrics,
-                ],
-                judgement,
-                why_not,
-                suspicions[name],
-            )
+
+    training_dates: Sequence[str]
+    test_date: str
+    recalibration: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a study reads; each function is called with dates, when they are known.
+
+    Attributes:
+        complete_dates: as-of dates whose label windows are complete.
+        read_labelled: features of these names with labels, as of some dates.
+        read_histories: everybody's purchases as of the build's date.
+        read_former_champion: id, family and parameters of a champion that a test of this date can
+            judge again, or nothing.
+        describe_shortage: why the orders are too few for a study.
+    """
+
+    complete_dates: Sequence[date]
+    read_labelled: Callable[[Sequence[str], Sequence[date]], LabelledMatrix]
+    read_histories: Callable[[], FeatureMatrix]
+    read_former_champion: Callable[[date], Sequence[tuple[str, str, Sequence[ParameterRow]]]]
+    describe_shortage: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class ChurnStudy:
+    """What was fitted, or why nothing was.
+
+    Attributes:
+        judged: every family, and BG/NBD.
+        leaks: what common mistakes would have claimed.
+        told: what the registry is to know of the dates.
+        row_count: customers and dates that the final fits saw.
+        test_date: on which they were judged.
+        retests: ROC AUC of the champion on this test, by its id.
+        not_eligible: why nothing was fitted; empty if something was.
+    """
+
+    judged: Sequence[JudgedFamily] = ()
+    leaks: Sequence[LeakFigure] = ()
+    told: Mapping[str, object] = field(default_factory=dict)
+    row_count: int = 0
+    test_date: date = date.min
+    retests: Mapping[str, float] = field(default_factory=dict)
+    not_eligible: str = ""
+
+    @property
+    def what_is_not_eligible(self) -> str:
+        """Why nothing was fitted, or which models are too good to be true; empty if none is."""
+        if self.not_eligible:
+            return f"not eligible: {self.not_eligible}"
+        suspected = [
+            f"{each.name} is not eligible: {each.suspicion}"
+            for each in self.judged
+            if each.suspicion
+        ]
+        if not suspected:
+            return ""
+        return (
+            "; ".join(suspected) + "; see that no feature holds anything from its date on, or "
+            "raise most_plausible_roc_auc in dbt_project.yml if customers of this shop are that "
+            "predictable"
         )
-    return found
+
+
+def study_churn(
+    shop: Shop,
+    protocol: ChurnProtocol,
+    rules: Sequence[FeatureRule],
+    settings: StudySettings,
+    effort: Effort,
+    *,
+    progress: Callable[[str], None] = lambda _said: None,
+) -> ChurnStudy:
+    """Read the dates of the protocol, and judge every family on them.
+
+    Args:
+        shop: what can be read.
+        protocol: what is held to.
+        rules: features that models use.
+        settings: what else it is told.
+        effort: what it may cost.
+        progress: told what was done, three times per family and three times beside.
+    """
+    names = sorted({rule.feature_name for rule in rules} | set(BASELINE_FEATURES))
+    try:
+        split = choose_split(
+            protocol,
+            shop.complete_dates,
+            training_dates=settings.training_dates,
+            test_date=settings.test_date,
+            describe_shortage=shop.describe_shortage,
+        )
+    except NotEnoughHistoryError as error:
+        return ChurnStudy(not_eligible=str(error))
+    parts = []
+    for name, dates in (
+        ("training", split.training_dates),
+        ("test", (split.test_date,)),
+        ("the last training date's", split.training_dates[-1:]),
+    ):
+        parts.append(shop.read_labelled(names, dates))
+        too_few = _describe_too_few(name, parts[-1], protocol)
+        if too_few:
+            return ChurnStudy(not_eligible=too_few)
+    train, test, before = parts
+    window, seed = protocol.label_window_days, settings.seed
+    baselines = make_baselines(before, test, horizon_weeks=window / 7, seed=seed)
+    progress(
+        f"{len(train.is_returning):,} to learn from, {len(test.is_returning):,} at "
+        f"{split.test_date} to judge on"
+        + (f"; BG/NBD is degenerate: {baselines.degeneracy}" if baselines.degeneracy else "")
+    )
+    everything = shop.read_labelled(names, shop.complete_dates)
+    judged = study_families(
+        train, test, everything, rules, baselines, protocol, effort,
+        recalibration=settings.recalibration, seed=seed, progress=progress,
+    )  # fmt: skip
+    judged.append(
+        judge_bg_nbd(
+            baselines,
+            test,
+            shop.read_histories(),
+            protocol,
+            effort,
+            train_base_rate=float(train.is_returning.mean()),
+            seed=seed,
+        )
+    )
+    leaks = _measure_leaks(judged, test, rules, protocol, seed=seed, progress=progress)
+    return ChurnStudy(
+        judged,
+        leaks,
+        _describe_dates(split, shop.complete_dates, protocol, baselines.degeneracy),
+        len(everything.is_returning),
+        split.test_date,
+        _judge_again(shop, test, split.test_date, names),
+    )
+
+
+def _describe_too_few(name: str, part: LabelledMatrix, protocol: ChurnProtocol) -> str:
+    """Why a part has too few people to learn from or to judge on; empty if it has enough."""
+    returning = len(np.unique(part.person_numbers[part.is_returning]))
+    rows = len(np.unique(part.person_numbers))
+    if min(returning, rows - returning) >= protocol.least_returning_count:
+        return ""
+    return (
+        f"of {rows:,} {name} customers {returning:,} returned within "
+        f"{protocol.label_window_days} days, expected at least {protocol.least_returning_count} "
+        "who did and as many who did not"
+    )
+
+
+def _measure_leaks(
+    judged: Sequence[JudgedFamily],
+    test: LabelledMatrix,
+    rules: Sequence[FeatureRule],
+    protocol: ChurnProtocol,
+    *,
+    seed: int,
+    progress: Callable[[str], None],
+) -> Sequence[LeakFigure]:
+    """What mistakes would claim; nothing, and the reason, where no honest figure is there."""
+    try:
+        leaks = measure_leaks(
+            test.matrix,
+            test.is_returning,
+            rules,
+            honest_roc_auc=find_honest_roc_auc(judged),
+            inactive_days=protocol.label_window_days,
+            seed=seed,
+        )
+    except ValueError as error:
+        progress(f"no leak meter: {error}")
+        return ()
+    progress("leak meter")
+    return leaks
+
+
+def find_honest_roc_auc(judged: Sequence[JudgedFamily]) -> float:
+    """Of the model that the folds prefer among those that pass, or else among all honest ones.
+
+    Raises:
+        ValueError: every figure is too good to be true.
+    """
+    honest = [family for family in judged if family.name in FAMILIES and not family.suspicion]
+    if not honest:
+        raise ValueError("no model has an honest figure that mistakes could be held against")
+    able = [family for family in honest if not family.refusals] or honest
+    return max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
+
+
+def _judge_again(
+    shop: Shop, test: LabelledMatrix, test_date: date, names: Sequence[str]
+) -> dict[str, float]:
+    """ROC AUC of the former champion on this test, where it can be had."""
+    return {
+        model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
+        for model_id, family, rows in shop.read_former_champion(test_date)
+        # One with a feature that is no longer read cannot be compared.
+        if {row.feature_name for row in rows} - {None} <= set(names)
+    }
+
+
+def _describe_dates(
+    split: TimeSplit, complete_dates: Sequence[date], protocol: ChurnProtocol, degeneracy: str
+) -> dict[str, object]:
+    """What the registry is to know of a study's dates."""
+    return {
+        "label_window_days": protocol.label_window_days,
+        "training_dates": [str(day) for day in split.training_dates],
+        "test_date": str(split.test_date),
+        "fitted_dates": [str(day) for day in complete_dates],
+        "bg_nbd_degeneracy": degeneracy,
+    }

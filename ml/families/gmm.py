@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
+from ml.figures import Metric
 from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
 
 FAMILY = "gmm"
@@ -168,6 +170,17 @@ def predict_gmm(model: GmmModel, matrix: FeatureMatrix) -> FloatArray:
     Each row sums to 1.
     """
     return np.asarray(_mixture(model).predict_proba(model.preprocessing.apply(matrix)))
+
+
+def assign_segments(model: GmmModel, matrix: FeatureMatrix) -> NDArray[np.int64]:
+    """Segment id of each row: that of its likeliest component."""
+    ids = np.array(model.segment_ids, dtype=np.int64)
+    return np.asarray(ids[predict_gmm(model, matrix).argmax(axis=1)])
+
+
+def measure_fit(model: GmmModel, matrix: FeatureMatrix) -> list[Metric]:
+    """The mean log-likelihood of the rows that it was fitted on."""
+    return [Metric("train", "mean_log_likelihood", mean_log_likelihood(model, matrix))]
 
 
 def mean_log_likelihood(model: GmmModel, matrix: FeatureMatrix) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
+from ml.figures import Metric
 from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
 
 FAMILY = "kmeans"
@@ -117,6 +118,16 @@ def predict_kmeans(model: KMeansModel, matrix: FeatureMatrix) -> NDArray[np.int6
     distances = [((scaled - centroid) ** 2).sum(axis=1) for centroid in model.centroids]
     nearest = np.argmin(distances, axis=0)
     return np.asarray(np.array(model.segment_ids)[nearest], dtype=np.int64)
+
+
+def assign_segments(model: KMeansModel, matrix: FeatureMatrix) -> NDArray[np.int64]:
+    """Segment id of each row, see :func:`predict_kmeans`."""
+    return predict_kmeans(model, matrix)
+
+
+def measure_fit(_model: KMeansModel, _matrix: FeatureMatrix) -> list[Metric]:
+    """Nothing beside what every segmentation is judged by."""
+    return []
 
 
 def to_rows(model: KMeansModel) -> list[ParameterRow]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ml.families.catalog import families_of
+from ml.figures import Metric
 from ml.purposes import SEGMENTATION
 
 # Families that the warehouse scores; the others are there for comparison.
@@ -135,6 +136,29 @@ class StudiedCandidate:
     def verdict(self) -> str:
         """``passed``, or what it fails."""
         return "; ".join(self.refusals) or "passed"
+
+
+@dataclass(frozen=True)
+class BestRecipe:
+    """What the study chose for a family.
+
+    Attributes:
+        candidate_id: its name in the study.
+        family: its kind.
+        settings: what the family is told.
+        study_id: the study.
+        verdict: ``passed``, or what it fails.
+        evidence: what the registry is to say of it as champion.
+        metrics: the study's figures that model_metrics repeats.
+    """
+
+    candidate_id: str
+    family: str
+    settings: Mapping[str, Any]
+    study_id: str
+    verdict: str
+    evidence: str
+    metrics: Sequence[Metric]
 
 
 def list_recipes(settings: StudySettings, feature_set: str) -> list[Recipe]:

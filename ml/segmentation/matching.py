@@ -6,15 +6,16 @@ assessment of cluster stability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from ml.features import FloatArray
+from ml.features import FeatureMatrix, FloatArray, Preprocessing
 from ml.segmentation.agreement import IntArray, StabilityError, contingency, jaccard
+from ml.segmentation.models import SegmentModel
 
 
 @dataclass(frozen=True)
@@ -133,3 +134,51 @@ def match_segments(
         gone_ids=tuple(sorted({*former_ids} - {*lasting_ids})),
         next_free_id=next_free_id,
     )
+
+
+def keep_ids(
+    fitted: SegmentModel,
+    matrix: FeatureMatrix,
+    former_models: Iterable[tuple[SegmentModel, FeatureMatrix]],
+    *,
+    next_free_id: int,
+) -> tuple[SegmentModel, str]:
+    """Give the segments the ids of those former ones that they continue, and say how many do.
+
+    Args:
+        fitted: the refit.
+        matrix: everybody's features.
+        former_models: models that it may continue, the nearest first, each with the features of
+            the same people as it reads them.
+        next_free_id: higher than any id ever used.
+    """
+    new_labels = fitted.predict(matrix)
+    # Segments in which nobody is any more have no mean, hence no successor.
+    new_ids, new_numbers = np.unique(new_labels, return_inverse=True)
+    scaled = Preprocessing.from_rows(fitted.to_rows()).apply(matrix)
+    lasting: dict[int, int] = {}
+    for former, former_matrix in former_models:
+        former_ids, former_numbers = np.unique(former.predict(former_matrix), return_inverse=True)
+        match = match_segments(
+            _means(scaled, former_numbers),
+            _means(scaled, new_numbers),
+            former_numbers,
+            new_numbers,
+            former_ids=former_ids.tolist(),
+            next_free_id=next_free_id,
+        )
+        for segment_id, found in zip(new_ids.tolist(), match.lasting_ids, strict=True):
+            is_free = segment_id not in lasting and found not in lasting.values()
+            if match.persists[found] and is_free:
+                lasting[segment_id] = found
+    kept = len(lasting)
+    for segment_id in fitted.segment_ids:
+        if segment_id not in lasting:
+            lasting[segment_id], next_free_id = next_free_id, next_free_id + 1
+    ids = [lasting[segment_id] for segment_id in fitted.segment_ids]
+    return fitted.with_segment_ids(ids), f"{kept} of {len(ids)} segments continue former ones"
+
+
+def _means(scaled: FloatArray, labels: IntArray) -> FloatArray:
+    """Mean of each segment, shape (segments, features); labels run from 0 without a gap."""
+    return np.array([scaled[labels == label].mean(axis=0) for label in range(labels.max() + 1)])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from ml.features import FeatureMatrix
-from ml.segmentation.agreement import IntArray, StabilityError, adjusted_rand, contingency
+from ml.segmentation.agreement import (
+    IntArray,
+    StabilityError,
+    adjusted_rand,
+    bootstrap_band,
+    contingency,
+    reassigned_share,
+)
+from ml.segmentation.models import SegmentModel
 
 Predict = Callable[[FeatureMatrix], IntArray]
-
-
 Fit = Callable[[FeatureMatrix], Predict]
 
 
@@ -104,3 +110,54 @@ def agreement_over_time(
             migration=migration,
         )
     return agreements
+
+
+def compare_refits(
+    read: Callable[[date], FeatureMatrix],
+    fit: Callable[[FeatureMatrix], SegmentModel],
+    dates: Sequence[date],
+    *,
+    feature_set: str,
+    seed: int,
+    progress: Callable[[str], None] = lambda _said: None,
+) -> Iterator[dict[str, object]]:
+    """What a frozen model and its refits agree on, a row of ``ml.segment_stability`` per date.
+
+    Args:
+        read: features as of a date, the people known at the first date first.
+        fit: fits a model, of one family and with as many segments each time.
+        dates: the first is that of the frozen model.
+        feature_set: name of the features.
+        seed: of the bands.
+        progress: told of each fit.
+    """
+    families: set[tuple[str, int]] = set()
+
+    def fit_and_predict(matrix: FeatureMatrix) -> Predict:
+        fitted = fit(matrix)
+        families.add((fitted.family, len(fitted.segment_ids)))
+        progress(f"{feature_set} features of {matrix.row_count:,} customers")
+        return fitted.predict
+
+    later = {day: read(day) for day in dates[1:]}
+    agreements = agreement_over_time(read(dates[0]), later, fit_and_predict)
+    ((family, segment_count),) = families
+    for day, agreement in agreements.items():
+        low, high = bootstrap_band(agreement.table, seed=seed)
+        same_low, same_high = bootstrap_band(agreement.migration, seed=seed)
+        yield {
+            "feature_set": feature_set,
+            "family": family,
+            "segment_count": segment_count,
+            "frozen_date": dates[0],
+            "as_of_date": day,
+            "customer_count": agreement.customer_count,
+            "agreement": agreement.frozen_with_refit,
+            "lower_bound": low,
+            "upper_bound": high,
+            "total_agreement": agreement.total,
+            "same_border_agreement": agreement.then_with_now,
+            "same_border_lower_bound": same_low,
+            "same_border_upper_bound": same_high,
+            "reassigned_share": reassigned_share(agreement.table),
+        }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from ml.figures import Metric
+from ml.segmentation.candidates import BestRecipe, StudiedCandidate, StudySettings
 from ml.statements import transaction
 from ml.store.connection import (
     explained,
@@ -20,7 +21,6 @@ from ml.store.connection import (
 
 if TYPE_CHECKING:
     from ml.churn.leak_meter import LeakFigure
-    from ml.segmentation.candidates import StudiedCandidate, StudySettings
 
 
 # Columns of ml.segmentation_candidates that are called as the attribute that they hold.
@@ -75,29 +75,6 @@ _CHOICES = """
             and candidates.as_of_date >= champions.as_of_date
     )
 """
-
-
-@dataclass(frozen=True)
-class BestRecipe:
-    """What the study chose for a family.
-
-    Attributes:
-        candidate_id: its name in the study.
-        family: its kind.
-        settings: what the family is told.
-        study_id: the study.
-        verdict: ``passed``, or what it fails.
-        evidence: what the registry is to say of it as champion.
-        metrics: the study's figures that model_metrics repeats.
-    """
-
-    candidate_id: str
-    family: str
-    settings: Mapping[str, Any]
-    study_id: str
-    verdict: str
-    evidence: str
-    metrics: Sequence[Metric]
 
 
 def read_study_id(connection: duckdb.DuckDBPyConnection) -> str | None:

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from shops import Shop, generate_demo_shop
 
-from orchestration.model_assets import score_by_library
+from orchestration.assets.champions import score_by_library
 from orchestration.resources import LogProgress, Settings
 from orchestration.runs import writing_run
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from ml.families.catalog import FAMILIES
 from orchestration.definitions import defs
 from orchestration.loading.tables import source_tables
-from orchestration.model_assets import CHURN_FAMILIES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 UNUSED_TRANSLATION = "product_category_name_translation"
@@ -87,7 +87,7 @@ def test_schedules_are_off_by_default_and_jobs_are_named_for_what_they_do():
 def test_rescoring_refits_nothing_and_refitting_loads_nothing(graph):
     rescored = defs.resolve_job_def("rescore").asset_layer.executable_asset_keys
     refitted = defs.resolve_job_def("refit").asset_layer.executable_asset_keys
-    fits = {dg.AssetKey(["ml", family]) for family in ("kmeans", "gmm", *CHURN_FAMILIES)}
+    fits = {dg.AssetKey(["ml", family]) for family in FAMILIES}
     assert not fits & rescored
     assert fits <= refitted
     assert not {key for key in refitted if key.path[0] in ("raw", "canonical")}

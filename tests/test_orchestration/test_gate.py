@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
+from orchestration.assets.warehouse import DBT_PROJECT
 from orchestration.errors import PublishError
 from orchestration.gate import CONTENT_DIGEST, find_guarding_tests, require_publishable
-from orchestration.warehouse import DBT_PROJECT
 
 AS_OF = date(2018, 8, 30)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -10,11 +10,12 @@ import pytest
 from scipy.special import expit
 
 from ml.calibration import Calibration, check_calibration
-from ml.churn import study
+from ml.churn import family_study
 from ml.churn.baselines import BASELINE_FEATURES, BG_NBD, Baselines, make_baselines
 from ml.churn.budget import Effort
 from ml.churn.evaluation import Judgement
 from ml.churn.families import FAMILIES, ChurnFamily, predict_rows
+from ml.churn.family_study import study_families
 from ml.churn.protocol import ChurnProtocol
 from ml.churn.refusals import (
     find_opaque_refusals,
@@ -22,7 +23,6 @@ from ml.churn.refusals import (
     find_suspect,
     find_test_suspicion,
 )
-from ml.churn.study import study_families
 from ml.churn.validation import Validated, validate_family
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
 from ml.figures import Metric
@@ -140,7 +140,7 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
         lambda _rows: None,
         explains_itself=True,
     )
-    monkeypatch.setattr(study, "FAMILIES", {"logistic": plain, "told": told})
+    monkeypatch.setattr(family_study, "FAMILIES", {"logistic": plain, "told": told})
 
     train, test, everything = (
         leaky_shop(seed) if name == leaky_part else shop_without_leak(seed)
@@ -181,7 +181,7 @@ def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itse
     """The honest one is held against honest ones, not against one that knows the future."""
     rivals: list[set[str]] = []
     monkeypatch.setattr(
-        study, "find_opaque_refusals",
+        family_study, "find_opaque_refusals",
         lambda validated, *_rest, **_more: rivals.append(set(validated)) or {},
     )  # fmt: skip
 
@@ -198,7 +198,7 @@ def test_what_hides_in_a_leak_is_no_rival_of_a_family_that_does_not_explain_itse
     families = {
         "honest": scored_by(2, True), "leaky": scored_by(4, True), "opaque": scored_by(3, False)
     }  # fmt: skip
-    monkeypatch.setattr(study, "FAMILIES", families)
+    monkeypatch.setattr(family_study, "FAMILIES", families)
     train, test = shop_without_leak(1), leaky_shop(2)
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
     judged = study_families(train, test, train, RULES, baselines, PROTOCOL, EFFORT, seed=0)
@@ -237,7 +237,7 @@ def test_a_family_whose_recalibration_learned_noise_is_refused(monkeypatch):
         lambda _rows: None,
         explains_itself=True,
     )
-    monkeypatch.setattr(study, "FAMILIES", {"noise": noise})
+    monkeypatch.setattr(family_study, "FAMILIES", {"noise": noise})
     train, test, everything = shop(1), shop(2), shop(3, rows=6_000)
     baselines = make_baselines(train, test, horizon_weeks=26, seed=0)
     (judged,) = study_families(

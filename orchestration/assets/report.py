@@ -3,11 +3,11 @@
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from orchestration.assets.warehouse import MARTS, mart_needs
 from orchestration.checks import require_checks
 from orchestration.publishing import publish_marts
 from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
 from orchestration.staging import WritingRun
-from orchestration.warehouse import MARTS, mart_needs
 from reports.build import build_report, find_pages
 
 

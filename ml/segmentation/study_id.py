@@ -1,0 +1,42 @@
+"""What a study depends on, as one word: where it is the same, no other study is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+import ml.features
+from ml.features import FeatureMatrix, FeatureRule
+from ml.segmentation.candidates import StudySettings
+from ml.segmentation.choice import ChoiceRule
+from ml.segmentation.feature_sets import RFM_RULES
+
+
+def identify_study(
+    settings: StudySettings,
+    rule: ChoiceRule,
+    features: Sequence[FeatureRule],
+    matrix: FeatureMatrix,
+) -> str:
+    """Digest of settings, rule, features, the code of this folder and scikit-learn's version.
+
+    Args:
+        settings: how large the study is.
+        rule: what a champion must keep.
+        features: of the full set.
+        matrix: what everybody has of them.
+    """
+    digest = hashlib.sha256(version("scikit-learn").encode())
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(str(ml.features.__file__))):
+        digest.update(module.read_bytes())
+    told = [asdict(settings), asdict(rule), [asdict(each) for each in (*features, *RFM_RULES)]]
+    digest.update(json.dumps(told, sort_keys=True).encode())
+    digest.update(repr(matrix.feature_names).encode())
+    digest.update(np.ascontiguousarray(matrix.values).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""The assets: what a build makes, in the order of the graph."""
