@@ -61,15 +61,8 @@ def broken_rows(
         blank = f" or trim(\"{column}\") = ''" if is_text else ""
         rows = _select(connection, table, f'"{column}"', f'"{column}" is null{blank}')
         return [(position, None, "expected a value, found none") for position, _ in rows]
-    if test.kind == "in_range":
-        found: list[tuple[int, str | None, str]] = []
-        for bound, sign, word in ((test.least, "<", "below"), (test.most, ">", "above")):
-            if bound is not None:
-                rows = _select(connection, table, f'"{column}"', f'"{column}" {sign} {bound}')
-                found += [
-                    (position, value, f"{value} is {word} {bound}") for position, value in rows
-                ]
-        return found
+    if test.kind == "accepted_range":
+        return _out_of_range(connection, table, test)
     key = ", ".join(f'"{name}"' for name in test.columns)
     repeated = connection.execute(
         f"""
@@ -94,6 +87,23 @@ def broken_rows(
     return [
         (position, value, f"{value!r} was there before, first on line {firsts[first].line_number}")
         for position, first, value in repeated
+    ]
+
+
+def _out_of_range(
+    connection: duckdb.DuckDBPyConnection, table: str, test: RowTest
+) -> list[tuple[int, str | None, str]]:
+    """Number in the table, value and the bound that it breaks, of each row out of a range."""
+    column = f'"{test.columns[0]}"'
+    if test.is_inclusive:
+        bounds = ((test.min_value, "<", "below"), (test.max_value, ">", "above"))
+    else:
+        bounds = ((test.min_value, "<=", "not above"), (test.max_value, ">=", "not below"))
+    return [
+        (position, value, f"{value} is {word} {bound}")
+        for bound, sign, word in bounds
+        if bound is not None
+        for position, value in _select(connection, table, column, f"{column} {sign} {bound}")
     ]
 
 

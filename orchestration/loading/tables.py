@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-ROW_TESTS = ("not_null", "unique", "in_range", "relationships")
+ROW_TESTS = ("not_null", "unique", "accepted_range", "relationships")
+OF_COLUMNS = "unique_combination_of_columns"
 PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
 STAGING_DIR = PROJECT_FILE.parent / "dbt_project" / "models" / "staging"
 
@@ -21,18 +22,20 @@ class RowTest:
     """A test of the sources YAML, as far as a single row can break it.
 
     Attributes:
-        kind: ``not_null``, ``unique``, ``in_range`` or ``relationships``.
+        kind: ``not_null``, ``unique``, ``accepted_range`` or ``relationships``.
         columns: the columns that it looks at; several for ``unique`` only.
-        least: no number may be below, with ``in_range``.
-        most: no number may be above, with ``in_range``.
+        min_value: no number may be below, with ``accepted_range``.
+        max_value: no number may be above, with ``accepted_range``.
+        is_inclusive: whether a number may be equal to these two.
         parent: table and column that must have each value, with ``relationships``.
         is_warning: what breaks it is said, but stays.
     """
 
     kind: str
     columns: tuple[str, ...]
-    least: float | None = None
-    most: float | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    is_inclusive: bool = True
     parent: tuple[str, str] | None = None
     is_warning: bool = False
 
@@ -163,8 +166,9 @@ def _table(described: Mapping[str, Any]) -> RawTable:
 
 def _row_tests(described: Mapping[str, Any]) -> Iterator[RowTest]:
     for test in described.get("data_tests", ()):
-        if isinstance(test, dict) and "unique_combination" in test:
-            yield RowTest("unique", tuple(test["unique_combination"]["arguments"]["columns"]))
+        if isinstance(test, dict) and OF_COLUMNS in test:
+            columns = test[OF_COLUMNS]["arguments"]["combination_of_columns"]
+            yield RowTest("unique", tuple(columns))
     for column in described["columns"]:
         for test in column.get("data_tests", ()):
             (kind, body) = (test, {}) if isinstance(test, str) else next(iter(test.items()))
@@ -175,8 +179,9 @@ def _row_tests(described: Mapping[str, Any]) -> Iterator[RowTest]:
             yield RowTest(
                 kind,
                 (column["name"],),
-                least=arguments.get("least"),
-                most=arguments.get("most"),
+                min_value=arguments.get("min_value"),
+                max_value=arguments.get("max_value"),
+                is_inclusive=arguments.get("inclusive", True),
                 parent=(parent[1], arguments["field"]) if parent else None,
                 is_warning=body.get("config", {}).get("severity") == "warn",
             )

@@ -8,6 +8,7 @@ import pytest
 from shops import Shop
 
 UNIT_TEST = "a_cohort_is_followed_month_by_month_and_empty_months_are_filled"
+RANGE_TEST = "accepted_range_customer_rfm_r_score__5__1"
 
 
 def build_two_marts(shop: Shop) -> None:
@@ -49,8 +50,8 @@ def change(shop: Shop, *statements: str) -> None:
 
 
 def test_each_kind_of_test_is_logged_with_what_it_is_on(built):
-    assert log_of(built, "test_name = 'in_range_customer_rfm_r_score__1__5'") == [
-        ("in_range_customer_rfm_r_score__1__5", "data", "customer_rfm", "r_score", "pass", 0, None)
+    assert log_of(built, f"test_name = '{RANGE_TEST}'") == [
+        (RANGE_TEST, "data", "customer_rfm", "r_score", "pass", 0, None)
     ]
     assert log_of(built, f"test_name = '{UNIT_TEST}'") == [
         (UNIT_TEST, "unit", "cohort_retention", None, "pass", 0, None)
@@ -62,27 +63,25 @@ def test_each_kind_of_test_is_logged_with_what_it_is_on(built):
 
 
 def test_a_failing_test_is_logged_with_its_count_and_what_dbt_says_and_others_stay(shop):
-    before = log_of(shop, "test_name <> 'in_range_customer_rfm_r_score__1__5'")
+    before = log_of(shop, f"test_name <> '{RANGE_TEST}'")
     change(
         shop,
         "update marts.customer_rfm set r_score = 6 "
         "where customer_id in (select customer_id from marts.customer_rfm order by 1 limit 3)",
     )
-    done = shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5", check=False)
+    done = shop.run("dbt", "test", "--select", RANGE_TEST, check=False)
     assert done.returncode == 1
-    assert log_of(shop, "test_name = 'in_range_customer_rfm_r_score__1__5'") == [
-        ("in_range_customer_rfm_r_score__1__5", "data", "customer_rfm", "r_score", "fail", 3,
+    assert log_of(shop, f"test_name = '{RANGE_TEST}'") == [
+        (RANGE_TEST, "data", "customer_rfm", "r_score", "fail", 3,
          "Got 3 results, configured to fail if != 0")
     ]  # fmt: skip
-    assert log_of(shop, "test_name <> 'in_range_customer_rfm_r_score__1__5'") == before
+    assert log_of(shop, f"test_name <> '{RANGE_TEST}'") == before
 
 
 def test_an_error_with_quotes_in_it_is_logged_as_it_was_said(shop):
     change(shop, "alter table marts.customer_rfm drop column r_score")
-    shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5", check=False)
-    ((*_, status, _count, message),) = log_of(
-        shop, "test_name = 'in_range_customer_rfm_r_score__1__5'"
-    )
+    shop.run("dbt", "test", "--select", RANGE_TEST, check=False)
+    ((*_, status, _count, message),) = log_of(shop, f"test_name = '{RANGE_TEST}'")
     assert status == "error"
     assert 'Referenced column "r_score" not found' in message
 
@@ -97,7 +96,7 @@ def test_tests_that_are_gone_leave_the_log_and_those_that_did_not_run_stay(shop)
         "insert into raw.test_log select 'unit_test.regulars.cohort_retention.renamed', 'renamed', "
         f"* exclude (test_id, test_name) from raw.test_log where test_name = '{UNIT_TEST}'",
     )
-    shop.run("dbt", "test", "--select", "in_range_customer_rfm_r_score__1__5")
+    shop.run("dbt", "test", "--select", RANGE_TEST)
     # dbt does not say which unit tests there are; a build of their model does.
     assert [row[0] for row in log_of(shop, "true")] == sorted([*names, "renamed"])
     build_two_marts(shop)

@@ -1,7 +1,0 @@
-{% test holds_in_every_row(model, expression) %}
-
-select *
-from {{ model }}
-where ({{ expression }}) is distinct from true
-
-{% endtest %}
