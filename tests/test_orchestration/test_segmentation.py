@@ -15,7 +15,7 @@ from orchestration.schedules import read_refit_request, refit_when_due
 
 A_MONTH_EARLIER = "2018-07-31"
 FEATURES = ("--select", "+customer_feature_snapshots", "+supplied_features", "+data_range")
-SEGMENTS = ("--select", "scoring.segments_kmeans", "scoring.segments_gmm", "champion_segments",
+SEGMENTS = ("--select", "segments_kmeans", "segments_gmm", "champion_segments",
             "segment_profiles", "segments", "customer_segments", "segmentation_candidates",
             "build_info", "segment_playbook")  # fmt: skip
 
