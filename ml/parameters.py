@@ -38,6 +38,16 @@ class ParameterRow:
 ParameterKey = tuple[int | None, str | None, str | None]
 
 
+def name_features(rows: Iterable[ParameterRow]) -> list[str]:
+    """The features that a model reads, in alphabetical order.
+
+    Example:
+        >>> name_features([ParameterRow("intercept", 1.0), ParameterRow("weight", 0.25, None, "a")])
+        ['a']
+    """
+    return sorted({row.feature_name for row in rows if row.feature_name is not None})
+
+
 def group_rows(rows: Iterable[ParameterRow]) -> dict[str, dict[ParameterKey, float]]:
     """Rows by parameter name, then by (component, feature, paired feature).
 

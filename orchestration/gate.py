@@ -19,9 +19,10 @@ from typing import Any
 import duckdb
 
 from orchestration.errors import PublishError
+from orchestration.marts import MART_SCHEMAS, Mart
 from orchestration.resources import open_warehouse
 
-GUARDED_SCHEMAS = {"canonical", "features", "scoring", "marts", "marts_ml"}
+GUARDED_SCHEMAS = {"canonical", "features", "scoring", *MART_SCHEMAS}
 # What loads and tests leave behind them guards nothing, and changes with each run.
 LOG_SOURCE = "logs"
 PASSED = {"pass", "warn"}
@@ -104,7 +105,7 @@ def require_publishable(
     tests: Sequence[GuardingTest],
     run_tests: RunTests,
     *,
-    marts: Collection[tuple[str, str]],
+    marts: Collection[Mart],
     changed_at: datetime,
 ) -> Gate:
     """Refuse while a guarding test fails or errs, or the marts are not of one date.
@@ -158,7 +159,7 @@ def _read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
 
 
 def _require_one_date(
-    connection: duckdb.DuckDBPyConnection, as_of_date: date, marts: Collection[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, as_of_date: date, marts: Collection[Mart]
 ) -> None:
     """Every mart was built last with the date that the marts say they are of."""
     try:

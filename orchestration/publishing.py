@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import PublishError
+from orchestration.marts import MART_SCHEMAS, Mart
 from orchestration.resources import (
     new_folder,
     open_warehouse,
@@ -19,9 +20,6 @@ from orchestration.sql_text import literal
 
 # Every DuckDB from 1.0 on reads this storage version.
 STORAGE_VERSION = "v1.0.0"
-# Those of marts; the second one has the diagnostics of models.
-SCHEMAS = ("marts", "marts_ml")
-Mart = tuple[str, str]  # schema, name
 
 
 def publish_marts(
@@ -96,7 +94,7 @@ def _copy_marts(
         connection.execute(
             f"attach {literal(str(database))} as published (storage_version '{STORAGE_VERSION}')"
         )
-        for schema in SCHEMAS:
+        for schema in MART_SCHEMAS:
             connection.execute(f"create schema published.{schema}")
         for schema, name in marts:
             ((counts[name],),) = connection.execute(
@@ -132,7 +130,7 @@ def _marts_of(connection: duckdb.DuckDBPyConnection) -> list[Mart]:
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and list_contains(?, schema_name) "
         "order by schema_name, table_name",
-        [list(SCHEMAS)],
+        [list(MART_SCHEMAS)],
     ).fetchall()
 
 
@@ -143,7 +141,7 @@ def _require_one_name_each(marts: list[Mart]) -> None:
         if name in schemas:
             raise PublishError(
                 f"{schemas[name]}.{name} and {schema}.{name} have one name, expected one mart of "
-                f"each; drop the one that is not in the project, then publish again"
+                "each; drop the one that is not in the project, then publish again"
             )
         schemas[name] = schema
 

@@ -222,7 +222,7 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Du
         connection.close()
 
 
-def count_rows(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+def count_all_rows(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     """Rows of every table and view, by schema and name."""
     relations = connection.execute(
         "select table_schema, table_name from information_schema.tables "

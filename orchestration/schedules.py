@@ -8,6 +8,7 @@ from ml.purposes import CHURN, SEGMENTATION
 from orchestration.assets.champions import MODEL_TABLES
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
+from orchestration.marts import MART_SCHEMAS
 from orchestration.resources import Settings, open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
@@ -31,7 +32,7 @@ FIT_PURPOSES = {
         ["ml", "library_scores"], *(["ml", family.name] for family in families_of(CHURN))
     ),
 }
-SCORE = dg.AssetSelection.groups("scoring", "marts", "marts_ml")
+SCORE = dg.AssetSelection.groups("scoring", *MART_SCHEMAS)
 RESCORE = EVERYTHING - (FIT - LIBRARY_SCORES)
 REFIT = FIT | SCORE | REPORT | PUBLISH
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 GLOSSARY = Path(__file__).parents[1] / "dbt_project" / "docs" / "glossary.md"
-TERM = re.compile(r"\*\*(?P<term>[^*]+)\*\*: (?P<meaning>.*?)(?= \*\*[^*]+\*\*: |\Z)")
+# A line that begins with the term; the lines after it are indented.
+ENTRY = re.compile(r"^\* \*\*([^*]+)\*\*: (.*\n(?:  .*\n)*)", re.M)
 
 
 @cache
@@ -22,14 +22,8 @@ def read_glossary() -> dict[str, str]:
         >>> read_glossary()["recency"]
         'days since the latest order.'
     """
-    return dict(_entries(GLOSSARY.read_text(encoding="utf-8")))
-
-
-def _entries(text: str) -> Iterator[tuple[str, str]]:
-    for item in re.split(r"^\* ", text, flags=re.M)[1:]:
-        body = " ".join(item.partition("{% enddocs")[0].split())
-        for found in TERM.finditer(body):
-            yield found["term"], found["meaning"]
+    entries = ENTRY.findall(GLOSSARY.read_text(encoding="utf-8"))
+    return {term: " ".join(meaning.split()) for term, meaning in entries}
 
 
 def anchor(term: str) -> str:

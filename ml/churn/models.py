@@ -8,6 +8,7 @@ from datetime import date
 from ml.churn.budget import Effort
 from ml.churn.judging import JudgedFamily
 from ml.churn.study import ChurnStudy, StudySettings
+from ml.parameters import name_features
 from ml.purposes import CHURN
 from ml.registry import FittedModel
 
@@ -40,7 +41,7 @@ def describe_model(
         family=family.name,
         as_of_date=as_of_date,
         row_count=family.row_count or study.row_count,
-        feature_count=len({row.feature_name for row in family.parameters} - {None}),
+        feature_count=len(name_features(family.parameters)),
         settings={
             **asdict(effort),
             "seed": settings.seed,

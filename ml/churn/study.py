@@ -18,7 +18,7 @@ from ml.churn.judging import JudgedFamily
 from ml.churn.leak_meter import LeakFigure, measure_leaks
 from ml.churn.protocol import ChurnProtocol
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
-from ml.parameters import ParameterRow
+from ml.parameters import ParameterRow, name_features
 from ml.splits import NotEnoughHistoryError, TimeSplit
 
 
@@ -235,7 +235,7 @@ def _judge_again(
         model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
         for model_id, family, rows in shop.read_former_champion(test_date)
         # One with a feature that is no longer read cannot be compared.
-        if {row.feature_name for row in rows} - {None} <= set(names)
+        if set(names).issuperset(name_features(rows))
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
-from ml.churn.ranking import IntArray
 from ml.features import FloatArray
 from ml.figures import Metric
+from ml.segmentation.agreement import IntArray
 
 
 def evaluate_segments(

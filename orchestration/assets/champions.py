@@ -6,6 +6,7 @@ import dagster as dg
 
 from ml.churn.families import predict_rows
 from ml.families.catalog import FAMILIES, families_of
+from ml.parameters import name_features
 from ml.purposes import CHURN
 from ml.registry import decide_statuses
 from ml.statements import count_rows
@@ -43,8 +44,7 @@ def score_by_library(
         scores = {}
         for model_id, family in read_models_scored_by_library(connection, as_of_date):
             rows = read_parameters(connection, model_id)
-            names = sorted({row.feature_name for row in rows if row.feature_name is not None})
-            matrix = read_features(connection, names, as_of_date)
+            matrix = read_features(connection, name_features(rows), as_of_date)
             scores[model_id] = predict_rows(family, rows, matrix)
         write_library_scores(connection, as_of_date, scores)
         count = count_rows(connection, "ml.library_scores")

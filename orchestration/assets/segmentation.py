@@ -8,6 +8,7 @@ import duckdb
 from threadpoolctl import threadpool_limits
 
 from ml.families.catalog import Family, families_of
+from ml.parameters import name_features
 from ml.purposes import SEGMENTATION
 from ml.registry import FittedModel
 from ml.segmentation.candidates import QUICK_STUDY, StudySettings, list_recipes
@@ -140,9 +141,11 @@ def _read_and_fit(
     matrix = read_features(connection, [rule.feature_name for rule in rules], as_of_date)
     progress.advance(f"{recipe.candidate_id} on {matrix.row_count:,} customers")
     former_models = (
-        (SegmentModel.from_rows(former, rows), read_features(connection, names, as_of_date))
+        (
+            SegmentModel.from_rows(former, rows),
+            read_features(connection, name_features(rows), as_of_date),
+        )
         for former, rows in read_former_models(connection, SEGMENTATION.name, family, as_of_date)
-        for names in [sorted({row.feature_name for row in rows if row.feature_name is not None})]
     )
     fitted, ids = keep_ids(
         fit_segments(family, recipe.settings, settings, matrix, rules),

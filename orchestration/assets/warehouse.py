@@ -26,14 +26,13 @@ from packaging.version import Version
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
+from orchestration.marts import MART_SCHEMAS, Mart
 from orchestration.paths import FOLDER_VARIABLE
-from orchestration.publishing import SCHEMAS as MART_SCHEMAS
-from orchestration.publishing import Mart
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
     Settings,
-    count_rows,
+    count_all_rows,
     open_warehouse,
     parsed_dir,
 )
@@ -201,7 +200,7 @@ def warehouse_models(
                     (outputs if is_output else checks).append(event)
                     progress.advance(_describe(event))
             with open_warehouse(copy, read_only=True) as connection:
-                row_counts = count_rows(connection)
+                row_counts = count_all_rows(connection)
             _keep_parse(invocation.target_path)
     except DagsterDbtCliRuntimeError as error:
         yield from checks

@@ -12,8 +12,8 @@ import duckdb
 from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.loading.tables import reads_mapping, source_tables
+from orchestration.marts import DIAGNOSTICS, MART_SCHEMAS
 from orchestration.resources import PROJECT_DIR, Settings
-from orchestration.scaffolding.project import DIAGNOSTICS
 from orchestration.sources import find_source
 
 # A DuckDB file has this at its ninth byte.
@@ -103,7 +103,7 @@ def check_tables(path: Path, schemas: Sequence[str]) -> None:
 
 def _schema_of(model: Path, folder: str) -> str:
     """Schema of a model by its folder, as dbt_project.yml has it: diagnostics stand apart."""
-    return f"{folder}_ml" if model.parent.name == DIAGNOSTICS else folder
+    return MART_SCHEMAS[1] if model.parent.name == DIAGNOSTICS else folder
 
 
 def check_warehouse_place(path: Path) -> None:

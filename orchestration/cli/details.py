@@ -16,7 +16,8 @@ from orchestration.data_facts import (
     Difference,
     FactComparison,
 )
-from orchestration.resources import count_rows
+from orchestration.marts import MART_SCHEMAS
+from orchestration.resources import count_all_rows
 
 # Of the many figures of churn models, those that matter first; marts.model_quality has all.
 DETAILED_CHURN_METRICS = [
@@ -28,7 +29,7 @@ DETAILED_CHURN_METRICS = [
     "test brier_skill",
     "test calibration_slope",
 ]
-DETAILED_SCHEMAS = ("raw", "canonical", "features", "marts", "marts_ml")
+DETAILED_SCHEMAS = ("raw", "canonical", "features", *MART_SCHEMAS)
 DETAILS_WIDTH = 132
 MOST_FACTS_SHOWN = 15
 
@@ -64,7 +65,7 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> Table:
     for name in ("schema", "table"):
         table.add_column(name)
     table.add_column("rows", justify="right")
-    for (schema, name), count in count_rows(connection).items():
+    for (schema, name), count in count_all_rows(connection).items():
         if schema in DETAILED_SCHEMAS:
             table.add_row(schema, name, f"{count:,}")
     return table

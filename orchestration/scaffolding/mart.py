@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 
 from orchestration.errors import RegularsError
+from orchestration.marts import DIAGNOSTICS
 from orchestration.scaffolding.changes import Changes
 from orchestration.scaffolding.project import (
-    DIAGNOSTICS,
     MARTS,
     MODELS,
     check_name,

@@ -16,8 +16,6 @@ from orchestration.scaffolding.words import reserved_words
 
 MODELS = Path("dbt_project/models")
 MARTS = MODELS / "marts"
-# A folder in a room; its models are in schema marts_ml (dbt_project.yml).
-DIAGNOSTICS = "diagnostics"
 LONGEST_NAME = 50
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 

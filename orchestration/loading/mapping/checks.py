@@ -92,9 +92,7 @@ def _made_values(mapping: ShopMapping) -> Iterator[Fault]:
                 ("orders", "ids"),
                 "orders.columns.order_id names each order; remove it, or set ids to given.",
             )
-    lines = mapping.lines
-    is_one = lines is not None and lines.quantities == "one_per_line"
-    if is_one and "quantity" in mapping.columns_of("lines"):
+    if not mapping.has_quantities and "quantity" in mapping.columns_of("lines"):
         yield (
             ("lines", "quantities"),
             "lines.columns.quantity has the pieces; remove it, or set quantities to given.",

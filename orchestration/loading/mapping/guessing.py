@@ -73,11 +73,16 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     return "flat_lines", {"lines": alike([largest])}
 
 
+def is_priced(looked: Looked) -> bool:
+    """Whether a column is called like the price of a line, and may hold it."""
+    return any(is_named(looked, "lines", price) for price in ("unit_price", "line_total"))
+
+
 def _has_sold_products(looked: Looked) -> bool:
     """Whether the rows are lines without a quantity: a product, its price, and who bought it."""
     return (
         is_named(looked, "lines", "product_id")
-        and any(is_named(looked, "lines", price) for price in ("unit_price", "line_total"))
+        and is_priced(looked)
         and (is_named(looked, "lines", "order_id") or _names_customer_and_moment(looked))
     )
 

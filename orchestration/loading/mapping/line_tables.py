@@ -36,7 +36,7 @@ def create_lines(
             continue
         where: Field = ("lines", name)
         value = f"line.{value_column(where)}" if where in stage.fields else "null"
-        if name == "quantity" and mapping.lines and mapping.lines.quantities == "one_per_line":
+        if name == "quantity" and not mapping.has_quantities:
             value = "1"
         fields.append(f"cast({value} as {SQL_TYPES[kind]}) as {name}")
     orders = [f"stage_order.{name}" for name in FIELDS["orders"] if name != "order_id"]

@@ -255,6 +255,11 @@ class ShopMapping(Part):
         """Whether a column names each order."""
         return self.orders.ids == "given"
 
+    @property
+    def has_quantities(self) -> bool:
+        """Whether a column has the pieces of each line."""
+        return self.lines is None or self.lines.quantities == "given"
+
     def file_of(self, table: TableName) -> FileSpec | None:
         """Where the rows of a table lie; none where the shop has no such file."""
         spec: FileSpec | None = getattr(self.files, table)
@@ -281,7 +286,7 @@ class ShopMapping(Part):
             return required if self.has_order_ids else ("ordered_at",)
         if table == "lines":
             ids = ("order_id",) if self.layout == "orders_and_lines" else ()
-            pieces = required if self.lines is None or self.lines.quantities == "given" else ()
+            pieces = required if self.has_quantities else ()
             return (*ids, *pieces, self.money.line_price)
         if table == "payments" and self.layout == "payments_only":
             ids = ("payment_id",) if self.has_order_ids else ()

@@ -11,11 +11,13 @@ from orchestration.loading.mapping.fields import TableName
 from orchestration.loading.mapping.file_specs import guess_file_spec
 from orchestration.loading.mapping.guess_settings import MOST_STATUSES, find_date_formats
 from orchestration.loading.mapping.guessing import (
+    CUSTOMER_KEYS,
     ColumnGuess,
     alike,
     column_words,
     guess_columns,
     is_named,
+    is_priced,
     split_statuses,
 )
 from orchestration.loading.mapping.profile import Looked, distinct_values, plain_name
@@ -60,14 +62,14 @@ def _is_of_orders(looked: Looked) -> bool:
     return (
         is_named(looked, "orders", "order_id")
         and is_named(looked, "orders", "ordered_at")
-        and any(is_named(looked, "orders", key) for key in ("customer_id", "email", "phone"))
+        and any(is_named(looked, "orders", key) for key in CUSTOMER_KEYS)
     )
 
 
 def _is_of_lines(looked: Looked) -> bool:
     return (
         is_named(looked, "lines", "quantity")
-        and any(is_named(looked, "lines", price) for price in ("unit_price", "line_total"))
+        and is_priced(looked)
         and not is_named(looked, "returns", "returned_at")
     )
 

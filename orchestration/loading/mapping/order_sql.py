@@ -102,16 +102,12 @@ def name_orders(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, sta
     made: Field = ("orders", "order_id")
     moment = value_column(moment_at)
     day = f"replace(cast({moment} as varchar), ' 00:00:00', '')"
-    keys = [
-        key_sql(mapping, name, value_column(("orders", name)))
-        for name in mapping.customers.keys
-        if ("orders", name) in stage.fields
-    ]
     row = "'row ' || (source_number + 1) || '.' || position"
-    person = f"coalesce({', '.join([*keys, row])})"
-    for column in (value_column(made), text_column(made)):
+    order_id = f"coalesce({person_sql(mapping, stage, 'orders')}, {row}) || ' ' || {day}"
+    value, text = value_column(made), text_column(made)
+    for column in (value, text):
         connection.execute(f"alter table {stage.name} add column {column} varchar")
-        connection.execute(f"update {stage.name} set {column} = {person} || ' ' || {day}")
+    connection.execute(f"update {stage.name} set {value} = {order_id}, {text} = {order_id}")
     stage.fields[made] = stage.fields[moment_at]
 
 
@@ -225,6 +221,24 @@ def key_sql(mapping: ShopMapping, name: str, column: str) -> str:
     if name == "customer_id":  # an id may be an e-mail, which is contact data
         return f"if(contains({known}, '@'), {digest(f'lower({known})')}, {known})"
     return digest(known)
+
+
+def person_sql(mapping: ShopMapping, stage: Stage, table: TableName) -> str:
+    """SQL of the person that a staged row names by itself, null where it names nobody.
+
+    Args:
+        mapping: with the keys of people.
+        stage: of the rows.
+        table: whose fields the keys are.
+    """
+    keys = [
+        key_sql(mapping, key, value_column((table, key)))
+        for key in mapping.customers.keys
+        if (table, key) in stage.fields
+    ]
+    if not keys:
+        return "cast(null as varchar)"
+    return keys[0] if len(keys) == 1 else f"coalesce({', '.join(keys)})"
 
 
 def find_people(connection: duckdb.DuckDBPyConnection, mapping: ShopMapping) -> None:

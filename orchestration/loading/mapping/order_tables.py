@@ -8,7 +8,7 @@ import duckdb
 
 from orchestration.loading.mapping.fields import FIELDS, TableName
 from orchestration.loading.mapping.model import ShopMapping
-from orchestration.loading.mapping.order_sql import key_sql, name_payments
+from orchestration.loading.mapping.order_sql import name_payments, person_sql
 from orchestration.loading.mapping.parts import Money
 from orchestration.loading.mapping.rule_sql import order_fault_sql, order_kind_sql
 from orchestration.loading.mapping.staging import Stage, value_column
@@ -182,18 +182,6 @@ def staged_value(stage: Stage, table: TableName, name: str) -> str:
     """SQL of the value of a field, null where the file has none."""
     where = (table, name)
     return value_column(where) if where in stage.fields else "null"
-
-
-def person_sql(mapping: ShopMapping, stage: Stage, table: TableName) -> str:
-    """SQL of the person that a row of an optional table names."""
-    keys = [
-        key_sql(mapping, key, value_column((table, key)))
-        for key in mapping.customers.keys
-        if (table, key) in stage.fields
-    ]
-    if not keys:
-        return "cast(null as varchar)"
-    return keys[0] if len(keys) == 1 else f"coalesce({', '.join(keys)})"
 
 
 def insert_plain(

@@ -6,7 +6,8 @@ import duckdb
 
 from orchestration.loading.mapping.fields import FIELDS
 from orchestration.loading.mapping.model import ShopMapping
-from orchestration.loading.mapping.order_tables import person_sql, staged_value
+from orchestration.loading.mapping.order_sql import person_sql
+from orchestration.loading.mapping.order_tables import staged_value
 from orchestration.loading.mapping.rule_sql import clean_sql
 from orchestration.loading.mapping.staging import Stage
 
