@@ -2,9 +2,9 @@
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets.warehouse import MARTS, SOURCE, pass_gate
+from orchestration.dbt_runs import Dbt
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.resources import open_warehouse
 from orchestration.staging import WritingRun
@@ -306,7 +306,7 @@ def the_churn_champion_was_judged_on_a_complete_window(
     blocking=True,
 )
 def every_test_that_guards_the_marts_passed_on_what_is_there(
-    dbt: DbtCliResource, warehouse: dg.ResourceParam[WritingRun]
+    dbt: dg.ResourceParam[Dbt], warehouse: dg.ResourceParam[WritingRun]
 ) -> dg.AssetCheckResult:
     """What dbt's tests say of the tables as they are now; those that have not said are run."""
     try:
@@ -333,7 +333,7 @@ CHECKS = [
 ]
 
 
-def require_checks(dbt: DbtCliResource, warehouse: WritingRun) -> None:
+def require_checks(dbt: Dbt, warehouse: WritingRun) -> None:
     """Refuse what the guarding checks refuse, for a step that a run executes without them.
 
     Raises:

@@ -5,7 +5,7 @@ import dagster as dg
 from orchestration import checks, schedules
 from orchestration.assets import champions, churn, raw, report, segmentation, warehouse
 from orchestration.history import tidy_history_of_dev
-from orchestration.resources import PROJECT_DIR, LogProgress, Settings
+from orchestration.resources import LogProgress, Settings
 from orchestration.runs import writing_run
 
 tidy_history_of_dev()
@@ -25,7 +25,7 @@ defs = dg.Definitions(
     schedules=schedules.SCHEDULES,
     sensors=schedules.SENSORS,
     resources={
-        "dbt": warehouse.InstalledDbt(project_dir=str(PROJECT_DIR), profiles_dir=str(PROJECT_DIR)),
+        "dbt": warehouse.DBT,
         "settings": Settings.from_environment(),
         "warehouse": writing_run,
         "progress": LogProgress(),

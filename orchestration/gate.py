@@ -8,7 +8,6 @@ otherwise it is run again, as is a test that ended in an error.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,20 +17,18 @@ from typing import Any
 
 import duckdb
 
+from orchestration.content_digests import digest_of_test, read_digests
+from orchestration.dbt_tests import tables_of
 from orchestration.errors import PublishError
 from orchestration.marts import MART_SCHEMAS, Mart
 from orchestration.resources import open_warehouse
 
 GUARDED_SCHEMAS = {"canonical", "features", "scoring", *MART_SCHEMAS}
-# What loads and tests leave behind them guards nothing, and changes with each run.
-LOG_SOURCE = "logs"
 PASSED = {"pass", "warn"}
-# As macros/portability/content_digest.sql has it.
-CONTENT_DIGEST = "select count(*) || ' ' || coalesce(sum(cast(hash(*columns(*)) as hugeint)), 0)"
 # Names that a refusal lists; the rest is counted.
 MAX_NAMES = 8
 
-# Runs tests by name, as of a date; returns what dbt says if it could not.
+# Runs tests by their ids, as of a date; returns what dbt says if it could not.
 RunTests = Callable[[Sequence[str], date], str]
 
 
@@ -69,34 +66,16 @@ def find_guarding_tests(manifest: Mapping[str, Any]) -> list[GuardingTest]:
     Args:
         manifest: dbt's ``manifest.json``.
     """
-    tables = {
-        **{id_: node for id_, node in manifest["nodes"].items() if node.get("schema")},
-        **{
-            id_: node
-            for id_, node in manifest["sources"].items()
-            if node["source_name"] != LOG_SOURCE
-        },
-    }
     guarding = []
     for id_, node in manifest["nodes"].items():
         if node["resource_type"] != "test" or node["config"]["severity"].lower() != "error":
             continue
-        ids = sorted(set(node["depends_on"]["nodes"]).intersection(tables))
-        parents = {parent: tables[parent] for parent in ids}
+        tables = tables_of(manifest, node["depends_on"]["nodes"])
         if any(
-            parent["resource_type"] == "source" or parent["schema"] in GUARDED_SCHEMAS
-            for parent in parents.values()
+            table_id.startswith("source.") or schema in GUARDED_SCHEMAS
+            for table_id, (schema, _) in tables.items()
         ):
-            guarding.append(
-                GuardingTest(
-                    id_,
-                    node["name"],
-                    {
-                        parent: (table["schema"], table.get("identifier") or table["alias"])
-                        for parent, table in parents.items()
-                    },
-                )
-            )
+            guarding.append(GuardingTest(id_, node["name"], tables))
     return guarding
 
 
@@ -113,7 +92,7 @@ def require_publishable(
     Args:
         warehouse_path: the warehouse.
         tests: the guarding tests.
-        run_tests: runs tests, given their names, as of a date, and logs their results.
+        run_tests: runs tests, given their ids, as of a date, and logs their results.
         marts: the marts of the dbt project, by schema and name.
         changed_at: when the dbt project's files were changed last, in UTC.
 
@@ -125,7 +104,7 @@ def require_publishable(
         as_of_date = _read_as_of_date(connection)
         _require_one_date(connection, as_of_date, marts)
         due = _find_due(connection, tests, as_of_date, changed_at)
-    refusal = run_tests([test.name for test in due], as_of_date) if due else ""
+    refusal = run_tests([test.test_id for test in due], as_of_date) if due else ""
     with open_warehouse(warehouse_path, read_only=True) as connection:
         not_run = _find_due(connection, due, as_of_date, changed_at)
         results = _read_results(connection)
@@ -193,42 +172,21 @@ def _find_due(
     changed_at: datetime,
 ) -> list[GuardingTest]:
     """Tests without a result, with one that no longer counts, or that ended in an error."""
-    digests = _read_digests(connection, tests)
+    tables = {table for test in tests for table in test.tables.values()}
+    digests = read_digests(connection, tables)
     results = _read_results(connection)
     due = []
     for test in tests:
-        parts = [digests[table] for table in test.tables.values() if table in digests]
         result = results.get(test.test_id)
         if (
             result is None
-            or len(parts) < len(test.tables)
+            or not digests.keys() >= set(test.tables.values())
             or result.status == "error"
             or result.tested_at < changed_at.replace(tzinfo=None)
-            or result.content_digest != _digest_of([str(as_of_date), *parts])
+            or result.content_digest != digest_of_test(as_of_date, test.tables, digests)
         ):
             due.append(test)
     return due
-
-
-def _digest_of(parts: Sequence[str]) -> str:
-    """As macros/record_test_results.sql has it."""
-    return hashlib.md5("; ".join(parts).encode(), usedforsecurity=False).hexdigest()
-
-
-def _read_digests(
-    connection: duckdb.DuckDBPyConnection, tests: Sequence[GuardingTest]
-) -> dict[tuple[str, str], str]:
-    """What each table that the tests look at holds now; without those that are not there."""
-    there = connection.execute(
-        "select table_schema, table_name from information_schema.tables "
-        "where table_catalog = current_database()"
-    ).fetchall()
-    tables = {table for test in tests for table in test.tables.values()}.intersection(there)
-    digests = {}
-    for schema, name in sorted(tables):
-        ((digest,),) = connection.execute(f'{CONTENT_DIGEST} from "{schema}"."{name}"').fetchall()
-        digests[schema, name] = str(digest)
-    return digests
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,11 @@ class BufferedEventLog(SqliteEventLogStorage):
     def has_secondary_index(self, name: str) -> bool:
         """Whether a migration of data is over, asked once."""
         return self._ask_once(name, super().has_secondary_index)
+
+    def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
+        """Whether the table of assets has a column, asked once instead of at each event."""
+        ask = partial(super()._has_asset_key_col_on_connection, conn)
+        return self._ask_once(column_name, ask)
 
     def _ask_once(self, name: str, ask: Callable[[str], bool]) -> bool:
         if name not in self._there and ask(name):

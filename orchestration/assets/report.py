@@ -1,10 +1,10 @@
 """What readers get: the report and the published copy."""
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets.warehouse import MARTS, mart_needs
 from orchestration.checks import require_checks
+from orchestration.dbt_runs import Dbt
 from orchestration.publishing import publish_marts
 from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
 from orchestration.staging import WritingRun
@@ -13,7 +13,7 @@ from reports.build import build_report, find_pages
 
 @dg.asset(key=["reports", "site"], group_name="reports", deps=MARTS, kinds={"plotly"})
 def report_site(
-    dbt: DbtCliResource,
+    dbt: dg.ResourceParam[Dbt],
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
@@ -33,7 +33,7 @@ def report_site(
 
 @dg.asset(key=["published", "copy"], group_name="published", deps=MARTS, kinds={"parquet"})
 def published_copy(
-    dbt: DbtCliResource,
+    dbt: dg.ResourceParam[Dbt],
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],

@@ -1,33 +1,29 @@
 """Every dbt model, seed and test as assets and checks: the one ``@dbt_assets``."""
 
-import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
-    DbtCliResource,
     DbtProject,
     dbt_assets,
 )
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
-from packaging.version import Version
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
+from orchestration.dbt_runs import FAILED, Dbt, environment
+from orchestration.dbt_tests import TestResult, find_due_tests
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.marts import MART_SCHEMAS, Mart
-from orchestration.paths import FOLDER_VARIABLE
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
@@ -37,7 +33,6 @@ from orchestration.resources import (
     parsed_dir,
 )
 from orchestration.runs import ON_COPY, writing_step
-from orchestration.sources import SOURCE_VARIABLE
 from orchestration.staging import FileIdentity, WritingRun, staged_path
 
 # dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
@@ -74,7 +69,8 @@ def prepare_dbt_project() -> DbtProject:
         target_path=parsed_dir(settings.source),
     )
     if _is_stale(project.manifest_path):
-        with _environment(**_dbt_settings(staged_path(settings.warehouse_path))):
+        dbt = Dbt(PROJECT_DIR, project.target_path, settings.source)
+        with environment(**dbt.settings(staged_path(settings.warehouse_path))):
             project.preparer.prepare(project)
     return project
 
@@ -100,59 +96,8 @@ class FolderTranslator(DagsterDbtTranslator):
         return spec if is_source or spec.deps else spec.replace_attributes(deps=[ANY_RAW_TABLE])
 
 
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    former = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in former.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _dbt_settings(warehouse_path: Path) -> dict[str, str]:
-    """Environment of a dbt that works on this warehouse, with the models of the shop's source.
-
-    It is given the folder apart, since it parses the whole project anew for another path.
-    """
-    return {
-        "REGULARS_WAREHOUSE": warehouse_path.name,
-        FOLDER_VARIABLE: str(warehouse_path.parent),
-        SOURCE_VARIABLE: SOURCE,
-    }
-
-
-# Of a dbt that runs tables or tests in a step.
-STEP_SETTINGS = {
-    # What it prints goes into build.log; files beside would be deleted after it.
-    "DBT_LOG_LEVEL_FILE": "none",
-    "DBT_WRITE_JSON": "false",
-    # Their inputs are written down, so no build's data can change what they say;
-    # `dbt build`, `dbt test` and the suite run them.
-    "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
-}
-
-
-class InstalledDbt(DbtCliResource):
-    """dbt as a process, and nothing else of it.
-
-    dagster-dbt asks another process for the version, and parses all macros to connect to the
-    warehouse itself, for metadata that nobody asks for: together 5 seconds a step.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        return None
-
-
 DBT_PROJECT = prepare_dbt_project()
+DBT = Dbt(PROJECT_DIR, DBT_PROJECT.target_path, SOURCE)
 # Dagster splits it where fits come in between, and numbers the parts.
 DBT_STEP = "dbt_build"
 
@@ -168,76 +113,86 @@ DBT_STEP = "dbt_build"
 )
 def warehouse_models(
     context: dg.AssetExecutionContext,
-    dbt: DbtCliResource,
+    dbt: dg.ResourceParam[Dbt],
     warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
-) -> Iterator[Any]:
-    """`dbt build` of what is selected, on a copy of the warehouse that then takes its place."""
-    steps = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
-    progress.begin(f"dbt ({len(context.selected_asset_keys)} tables)", steps)
-    outputs: list[Any] = []
-    checks: list[Any] = []
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build the tables that are selected and test them, on a copy that then takes the place."""
+    nodes = {
+        node_id: key for key, node_id in NODE_IDS.items() if key in context.selected_asset_keys
+    }
+    checks: list[dg.AssetCheckResult] = []
     try:
         with writing_step(context, warehouse) as copy:
             others = [name for name in warehouse.remaining if name != context.op_handle.name]
             is_last = not any(name.startswith(DBT_STEP) for name in others)
-            # buildable: a test runs once all tables that it looks at are there, in this subset or
-            # upstream of it. The last dbt step of a run also runs those that look at tables from
-            # other runs, if these are there.
-            is_eager = is_last and _has_tables(
-                copy, warehouse_models.keys - context.selected_asset_keys
-            )
-            with _environment(
-                **_dbt_settings(copy),
-                **STEP_SETTINGS,
-                DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
-                DBT_INDIRECT_SELECTION="eager" if is_eager else "buildable",
-            ):
-                more = _tests_between_sources() if is_eager else []
-                invocation = dbt.cli(["build", *more], context=context)
-                for event in invocation.stream():
-                    is_output = isinstance(event, dg.Output)
-                    (outputs if is_output else checks).append(event)
-                    progress.advance(_describe(event))
+            progress.begin(f"dbt ({len(nodes)} tables)", len(nodes))
+            tables = dbt.build(copy, nodes, advance=progress.advance)
             with open_warehouse(copy, read_only=True) as connection:
                 row_counts = count_all_rows(connection)
-            _keep_parse(invocation.target_path)
-    except DagsterDbtCliRuntimeError as error:
+                as_of_date = _read_date_of_build(connection)
+            # A test runs once all tables that it looks at are there, in this subset or upstream of
+            # it. The last step also runs those that look at tables from other runs.
+            is_eager = is_last and row_counts.keys() >= {tuple(key.path) for key in NODE_IDS}
+            due = find_due_tests(dbt.manifest, nodes, is_eager=is_eager)
+            progress.begin(f"tests ({len(due)})", len(due))
+            results = dbt.test(copy, due, as_of_date, advance=progress.advance)
+            checks += _checks(results, context.selected_asset_check_keys)
+            failures = [result for result in results if result.status in FAILED]
+            if failures:
+                raise WarehouseError("\n".join(result.description for result in failures))
+    except WarehouseError as error:
         yield from checks
-        raise WarehouseError(_dbt_failure(str(error))) from error
-    for output in outputs:
-        schema, name = context.asset_key_for_output(output.output_name).path
-        row_count = row_counts[schema, name]
-        yield output.with_metadata({**output.metadata, "dagster/row_count": row_count})
+        raise WarehouseError(
+            f"{error}\nThe tables of this attempt are in failed/, beside the warehouse."
+        ) from error
+    for table in tables:
+        key = nodes[table.node_id]
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={
+                "dagster/row_count": row_counts[key.path[0], key.path[1]],
+                "seconds": table.seconds,
+            },
+        )
     yield from checks
 
 
-def _has_tables(path: Path, keys: Set[dg.AssetKey]) -> bool:
-    """Whether these tables of the project are there, whichever run built them."""
-    with open_warehouse(path, read_only=True) as connection:
-        there = connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_catalog = current_database()"
-        ).fetchall()
-    return {tuple(key.path) for key in keys} <= set(there)
+NODE_IDS: Mapping[dg.AssetKey, str] = {
+    spec.key: str(spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY])
+    for spec in warehouse_models.specs
+}
+CHECK_KEYS: Mapping[str, dg.AssetCheckKey] = {
+    str(spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]): spec.key
+    for spec in warehouse_models.check_specs
+}
 
 
-def _tests_between_sources() -> list[str]:
-    """Arguments that select the tests of two sources; to Dagster they are checks of no asset."""
-    nodes = _manifest()["nodes"].values()
-    return [
-        argument
-        for node in nodes
-        if node["resource_type"] == "test"
-        and len(node["depends_on"]["nodes"]) > 1
-        and all(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
-        for argument in ("--select", node["name"])
-    ]
+def _checks(
+    results: Sequence[TestResult], asked: Set[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """What tests found, for those that Dagster shows on one of the tables selected."""
+    for result in results:
+        key = CHECK_KEYS.get(result.test.test_id)
+        if key is not None and key in asked:
+            is_warning = result.status == "warn"
+            yield dg.AssetCheckResult(
+                passed=result.status == "pass",
+                asset_key=key.asset_key,
+                check_name=key.name,
+                severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
+                description=result.message,
+                metadata={"rows": result.failure_count or 0},
+            )
 
 
-def _manifest() -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(DBT_PROJECT.manifest_path.read_text(encoding="utf-8"))
-    return manifest
+def _read_date_of_build(connection: duckdb.DuckDBPyConnection) -> date:
+    """The as-of date of the tables that were built last."""
+    ((day,),) = connection.execute(
+        "select max_by(as_of_date, built_at) from raw.model_log"
+    ).fetchall()
+    assert isinstance(day, date)
+    return day
 
 
 MARTS = sorted(key for key in warehouse_models.keys if key.path[0] in MART_SCHEMAS)
@@ -247,12 +202,12 @@ def mart_needs() -> dict[Mart, set[str]]:
     """The capabilities that each mart needs of the source, by its ``config.meta.needs``."""
     return {
         (node["schema"], node["name"]): set(node["config"]["meta"].get("needs", ()))
-        for node in _manifest()["nodes"].values()
+        for node in DBT.manifest["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] in MART_SCHEMAS
     }
 
 
-def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
+def pass_gate(dbt: Dbt, warehouse: WritingRun) -> Gate:
     """Let readers have the marts, or refuse: see ``orchestration.gate``.
 
     A run asks once for the same warehouse.
@@ -272,7 +227,7 @@ def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
     if warehouse.gate is None or warehouse.gate[0] != identity:
         gate = require_publishable(
             path,
-            find_guarding_tests(_manifest()),
+            find_guarding_tests(dbt.manifest),
             partial(_run_tests, dbt, path),
             marts=set(mart_needs()),
             changed_at=_project_changed_at(),
@@ -281,43 +236,15 @@ def pass_gate(dbt: DbtCliResource, warehouse: WritingRun) -> Gate:
     return warehouse.gate[1]
 
 
-def _run_tests(dbt: DbtCliResource, path: Path, names: Sequence[str], as_of_date: date) -> str:
+def _run_tests(dbt: Dbt, path: Path, test_ids: Sequence[str], as_of_date: date) -> str:
     """Run tests where the warehouse is; their results go into raw.test_log, failed or not.
 
     Returns:
         What dbt says if it could not run them; nothing where tests ran and failed.
     """
-    with _environment(
-        **_dbt_settings(path),
-        **STEP_SETTINGS,
-        REGULARS_AS_OF_DATE=str(as_of_date),
-        DBT_TARGET_PATH=str(DBT_PROJECT.target_path),
-    ):
-        invocation = dbt.cli(["test", "--select", " ".join(names)], raise_on_error=False).wait()
-    _keep_parse(invocation.target_path)
-    if invocation.is_successful():
-        return ""
-    error = invocation.get_error()
-    _, _, messages = str(error).partition("Errors parsed from dbt logs:")
-    return " ".join((messages or str(error)).split())
-
-
-def _keep_parse(target_path: Path) -> None:
-    """Keep what dbt parsed for the next run, which then parses changes only; drop the rest."""
-    parsed = target_path / "partial_parse.msgpack"
-    if parsed.exists():
-        parsed.replace(DBT_PROJECT.target_path / parsed.name)
-    shutil.rmtree(target_path, ignore_errors=True)
-
-
-def _describe(event: Any) -> str:
-    if isinstance(event, dg.Output):
-        return str(event.output_name).replace("__", ".")
-    return str(getattr(event, "check_name", ""))
-
-
-def _dbt_failure(text: str) -> str:
-    """What dbt said went wrong, without the command line and the advice about its logs."""
-    _, _, messages = text.partition("Errors parsed from dbt logs:")
-    said = (messages or text).strip()
-    return f"{said}\nThe tables of this attempt are in failed/, beside the warehouse."
+    try:
+        results = dbt.test(path, test_ids, as_of_date)
+    except WarehouseError as error:
+        return " ".join(str(error).split())
+    errors = [result.description for result in results if result.status == "error"]
+    return " ".join("; ".join(errors).split())

@@ -29,6 +29,7 @@ DOING = {
     "load": "loading the files",
     "demo": "generating the demo shop",
     "dbt": "building tables with dbt",
+    "tests": "testing tables",
     "reports": "building the report",
     "report": "building the report",
     "publish": "publishing the marts",

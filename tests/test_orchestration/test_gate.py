@@ -1,14 +1,14 @@
 """The publish gate: which tests guard the marts, and whose results still count."""
 
-import json
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
 
-from orchestration.assets.warehouse import DBT_PROJECT
+from orchestration.assets.warehouse import DBT
+from orchestration.content_digests import CONTENT_DIGEST
 from orchestration.errors import PublishError
-from orchestration.gate import CONTENT_DIGEST, find_guarding_tests, require_publishable
+from orchestration.gate import find_guarding_tests, require_publishable
 
 AS_OF = date(2018, 8, 30)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -70,13 +70,13 @@ class Dbt:
         self.statuses, self.refusal = statuses or {}, refusal
         self.asked = []
 
-    def __call__(self, names, as_of_date):
-        self.asked.append((sorted(names), as_of_date))
+    def __call__(self, test_ids, as_of_date):
+        self.asked.append((sorted(test_ids), as_of_date))
         if self.refusal:
             return self.refusal
         with duckdb.connect(str(self.path)) as connection:
             for test in self.tests:
-                if test.name in names:
+                if test.test_id in test_ids:
                     digests = [
                         f"({CONTENT_DIGEST} from {schema}.{name})"
                         for _, (schema, name) in sorted(test.tables.items())
@@ -111,7 +111,7 @@ def test_guarding_tests_are_those_of_severity_error_on_what_marts_are_made_of(te
 def test_a_test_without_a_result_is_run_as_of_the_date_of_the_marts(warehouse, tests):
     dbt = Dbt(warehouse, tests)
     gate = require(warehouse, tests, dbt)
-    assert dbt.asked == [(["every_customer_is_there", "every_order_has_a_date"], AS_OF)]
+    assert dbt.asked == [(["test.marts", "test.source"], AS_OF)]
     assert (gate.test_count, gate.rerun_count) == (2, 2)
 
 
@@ -125,7 +125,7 @@ def test_a_result_counts_as_long_as_its_tables_hold_what_they_held(warehouse, te
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.customer_rfm set customer_id = 'bruno'")
     assert require(warehouse, tests, dbt).rerun_count == 1
-    assert dbt.asked[1:] == [(["every_customer_is_there"], AS_OF)]
+    assert dbt.asked[1:] == [(["test.marts"], AS_OF)]
 
 
 def test_a_failing_test_is_named_and_stays_a_refusal_without_being_run_again(warehouse, tests):
@@ -154,7 +154,7 @@ def test_a_test_that_ended_in_an_error_is_run_again(warehouse, tests):
 def test_a_result_counts_for_the_date_of_the_marts_only(warehouse, tests):
     """A bare `dbt test` may be as of another date than the build."""
     dbt = Dbt(warehouse, tests)
-    dbt([test.name for test in tests], date(2018, 3, 1))
+    dbt([test.test_id for test in tests], date(2018, 3, 1))
     assert require(warehouse, tests, dbt).rerun_count == 2
 
 
@@ -214,7 +214,7 @@ def test_without_marts_the_build_comes_first(warehouse, tests):
 def test_after_a_whole_build_every_guarding_test_has_passed_on_what_is_there(demo):
     """The digests that dbt logs are those that the gate computes; else tests would be run."""
 
-    tests = find_guarding_tests(json.loads(DBT_PROJECT.manifest_path.read_text()))
+    tests = find_guarding_tests(DBT.manifest)
     assert len(tests) > 600
     dbt = Dbt(demo.warehouse, [], refusal="nothing was to be run")
     assert require(demo.warehouse, tests, dbt).rerun_count == 0

@@ -1,0 +1,274 @@
+"""dbt in this process: it builds the tables of a step and compiles their tests.
+
+A process of its own would import everything again, and send what it does as lines of JSON.
+`dbt build` by hand does the same work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from orchestration.compiled_tests import CompiledTests
+from orchestration.dbt_tests import DataTest, TestResult, log_results, run_tests, test_of_node
+from orchestration.errors import WarehouseError
+from orchestration.paths import FOLDER_VARIABLE
+from orchestration.resources import open_warehouse
+from orchestration.sources import SOURCE_VARIABLE
+
+PARSED_NAME = "partial_parse.msgpack"
+# How dbt calls what ended badly, of tables.
+FAILED = {"error", "fail"}
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """What became of a model or a seed.
+
+    Attributes:
+        node_id: as dbt calls it.
+        status: ``success``, ``error`` or ``skipped``.
+        message: what dbt says of it; of an error, where and why.
+        seconds: how long it took.
+    """
+
+    node_id: str
+    status: str
+    message: str
+    seconds: float
+
+
+class Dbt:
+    """The dbt project of this installation, with the models of one source.
+
+    Args:
+        project_dir: where dbt_project.yml and profiles.yml are.
+        parsed_dir: where the parsed project is kept for the next command.
+        source: whose models are switched on.
+    """
+
+    def __init__(self, project_dir: Path, parsed_dir: Path, source: str) -> None:
+        self.project_dir = project_dir
+        self.parsed_dir = parsed_dir
+        self.source = source
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """Dbt's ``manifest.json``, which Dagster reads, too."""
+        text = (self.parsed_dir / "manifest.json").read_text(encoding="utf-8")
+        manifest: Mapping[str, Any] = json.loads(text)
+        return manifest
+
+    def settings(self, warehouse_path: Path) -> dict[str, str]:
+        """Environment of a dbt that works on a warehouse, with the models of the source.
+
+        It is given the folder apart, since it parses the whole project anew for another path.
+        """
+        return {
+            "REGULARS_WAREHOUSE": warehouse_path.name,
+            FOLDER_VARIABLE: str(warehouse_path.parent),
+            SOURCE_VARIABLE: self.source,
+        }
+
+    def build(
+        self, path: Path, node_ids: Collection[str], *, advance: Callable[[str], None]
+    ) -> list[TableResult]:
+        """Build models and seeds, in the order of what they need; no tests.
+
+        Args:
+            path: the warehouse.
+            node_ids: models and seeds, as dbt calls them.
+            advance: is told the id of each that is done.
+
+        Raises:
+            WarehouseError: dbt could not begin, or which tables failed and why.
+        """
+        names = sorted(node_id.rpartition(".")[2] for node_id in node_ids)
+        arguments = ["build", "--exclude-resource-type", "test", "unit_test", "--select", *names]
+        results = [
+            TableResult(
+                result.node.unique_id,
+                str(result.status),
+                result.message or "",
+                result.execution_time,
+            )
+            for result in self._invoke(path, arguments, advance=advance)
+        ]
+        failures = [result.message for result in results if result.status in FAILED]
+        if failures:
+            raise WarehouseError("\n".join(failures))
+        return [result for result in results if result.node_id in node_ids]
+
+    def test(
+        self,
+        path: Path,
+        test_ids: Collection[str],
+        as_of_date: date,
+        *,
+        advance: Callable[[str], None] = lambda _: None,
+    ) -> list[TestResult]:
+        """Run tests, those of a table in one statement, and log what they found.
+
+        Args:
+            path: the warehouse.
+            test_ids: data tests, as dbt calls them.
+            as_of_date: of the tables.
+            advance: is told the name of each that is done.
+
+        Returns:
+            What each found, those included that could not be run.
+
+        Raises:
+            WarehouseError: dbt could not compile the project, or the warehouse stays locked or has
+                no log of tests.
+        """
+        tests = self._compile(path, test_ids, as_of_date)
+        with open_warehouse(path) as connection:
+            results = run_tests(connection, tests, advance=advance)
+            try:
+                log_results(connection, results, as_of_date)
+            except duckdb.Error as error:
+                raise WarehouseError(
+                    "raw.test_log could not be written, as in a warehouse of an earlier version "
+                    f"({str(error).splitlines()[0]}); run `regulars build`"
+                ) from error
+        return results
+
+    def _compile(self, path: Path, test_ids: Collection[str], as_of_date: date) -> list[DataTest]:
+        """Tests with their statements; with what dbt says where it cannot compile one."""
+        more = {"REGULARS_AS_OF_DATE": str(as_of_date)}
+        with environment(**self.settings(path), **more):
+            compiled = CompiledTests(self.manifest, self.parsed_dir, version("dbt-core"))
+            statements = compiled.read(test_ids)
+        missing = [id_ for id_ in test_ids if id_ not in statements]
+        errors = {}
+        if missing:
+            names = [self.manifest["nodes"][id_]["name"] for id_ in missing]
+            command = ["compile", "--select", *names]
+            for result in self._invoke(path, command, more=more):
+                if str(result.status) in FAILED:
+                    errors[result.node.unique_id] = str(result.message)
+                else:
+                    statements[result.node.unique_id] = result.node.compiled_code
+            compiled.keep({id_: statements[id_] for id_ in missing if id_ in statements})
+        return [
+            test_of_node(self.manifest, id_, statements.get(id_), error=errors.get(id_))
+            for id_ in test_ids
+        ]
+
+    def _invoke(
+        self,
+        path: Path,
+        arguments: Sequence[str],
+        *,
+        advance: Callable[[str], None] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> list[Any]:
+        """Run a command of dbt; returns the results of its nodes, whatever they are.
+
+        Raises:
+            WarehouseError: why it ran none.
+        """
+        from dbt.cli.main import dbtRunner
+
+        kept = self.parsed_dir / PARSED_NAME
+        self.parsed_dir.mkdir(parents=True, exist_ok=True)
+        runner = dbtRunner(callbacks=[] if advance is None else [_at_the_end_of_nodes(advance)])
+        with (
+            environment(**self.settings(path), **(more or {})),
+            TemporaryDirectory(dir=self.parsed_dir, prefix="run-") as folder,
+            _interrupted_as_by_hand(),
+            _connections_closed(),
+        ):
+            # What it parsed is kept for the next command, which then parses changes only.
+            former = ["--partial-parse-file-path", str(kept)] if kept.exists() else []
+            done = runner.invoke([*arguments, *self._options(Path(folder)), *former])
+            new = Path(folder, PARSED_NAME)
+            if new.exists():
+                new.replace(kept)
+        return list(_results_of(done).results)
+
+    def _options(self, folder: Path) -> list[str]:
+        directory = str(self.project_dir)
+        return [
+            *("--project-dir", directory, "--profiles-dir", directory),
+            *("--target-path", str(folder), "--no-write-json"),
+            # What it prints goes where the step's own output goes.
+            *("--log-level-file", "none"),
+        ]
+
+
+def _results_of(done: Any) -> Any:
+    """What a command of dbt came to, or why it came to nothing."""
+    if done.exception is not None:
+        if not isinstance(done.exception, Exception):
+            raise done.exception  # somebody stopped it
+        raise WarehouseError(str(done.exception)) from done.exception
+    return done.result
+
+
+def _at_the_end_of_nodes(advance: Callable[[str], None]) -> Callable[[Any], None]:
+    """A listener to dbt's events, whose threads tell one after the other."""
+    lock = threading.Lock()
+
+    def listen(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            with lock:
+                advance(event.data.node_info.unique_id)
+
+    return listen
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set variables of the environment for a while."""
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupted_as_by_hand() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt, at which dbt stops its statements; Dagster has its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """Let go of the warehouse, which dbt-duckdb keeps open to the end of a process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    manager: Any = DuckDBConnectionManager
+    try:
+        yield
+    finally:
+        if manager._ENV is not None:
+            manager.env().close()
+        manager.close_all_connections()
