@@ -1,6 +1,7 @@
 """Stand-ins with which sqlfluff renders the models without dbt, a warehouse or a fitted model."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,44 @@ def ml_step_function(_live: Any, feature: str) -> str:
 def ml_tree_ensemble(_live: Any) -> str:
     """An expression on two features."""
     return "recency_days + paid_amount"
+
+
+def ml_tree_scores(_family: str, *, caller: Callable[..., str]) -> str:
+    """A query with the probability of the caller."""
+    probability = caller(ml_live_model("churn")).strip()
+    return f"select\n    customer_id,\n    {probability} as return_probability\nfrom features"
+
+
+def ml_term_scores(_family: str, *, caller: Callable[..., str]) -> str:
+    """A query with one term of the caller."""
+    term = caller(ml_live_model("churn"), "recency_days").strip()
+    return f"select\n    customer_id,\n    {term} as recency_days_term\nfrom features"
+
+
+def ml_no_scores(columns: dict[str, str]) -> str:
+    """A query with these columns."""
+    return "select\n    " + ",\n    ".join(f"null as {name}" for name in columns)
+
+
+def ml_scaled_snapshots(_live: Any) -> str:
+    """A query with two features."""
+    return "select\n        customer_id,\n        as_of_date\n    from snapshots"
+
+
+def ml_best_measure(
+    components: list[int], measure: str, pick: str, other_than: str | None = None
+) -> str:
+    """A function call."""
+    del other_than
+    return f"{pick}({', '.join(f'{measure}_{component}' for component in components)})"
+
+
+def ml_component_with(
+    _components: list[int], measure: str, value: str, other_than: str | None = None
+) -> str:
+    """A difference."""
+    del other_than
+    return f"({measure}_0 - {value})"
 
 
 def ml_calibrated_probability(_live: Any, probability: str) -> str:
@@ -186,6 +225,17 @@ def quintile_score(ordering: str, partition_by: str | None = None) -> str:
 
 
 quintile_score_from_best = quintile_score
+
+
+def rfm_scored(people: str, *, frequency: str, monetary: str) -> str:
+    """A query."""
+    return f"select\n        {frequency},\n        {monetary}\n    from {people}"
+
+
+def migrations(states: str, state: str, *, dates: str, along: tuple[str, ...] = ()) -> str:
+    """A query."""
+    del along
+    return f"select {states}.{state} from {states} cross join {dates}"
 
 
 def days_between(*moments: str) -> str:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.families.trees import boosted_trees, feature_values, training_values
+from ml.families.training import feature_values, training_values
+from ml.families.trees import boosted_trees
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow, group_rows, look_up
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from ml.families.training import require_labels
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
 from ml.parameters import ParameterRow, group_rows, look_up
 
@@ -61,16 +62,7 @@ def fit_logistic(
         >>> bool(model.coefficients[0] < 0)
         True
     """
-    if is_returning.shape != (matrix.row_count,):
-        raise ValueError(
-            f"expected one label for each of {matrix.row_count} rows, got shape "
-            f"{is_returning.shape}; read both with one query"
-        )
-    if is_returning.all() or not is_returning.any():
-        raise ValueError(
-            f"expected both returning and lost customers among {matrix.row_count} rows, got only "
-            f"{'returning' if is_returning.any() else 'lost'} ones; choose other training dates"
-        )
+    require_labels(matrix, is_returning)
     preprocessing = fit_preprocessing(matrix, rules)
     fitted = LogisticRegression(C=inverse_regularization, max_iter=1000, tol=1e-8).fit(
         preprocessing.apply(matrix), is_returning

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
-from ml.families.trees import Trees, feature_values, forest_trees, training_values
+from ml.families.training import feature_values, training_values
+from ml.families.trees import Trees, forest_trees
 from ml.features import FeatureError, FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 

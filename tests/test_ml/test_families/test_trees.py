@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.families.training import feature_values, training_values
 from ml.families.trees import (
     Tree,
     Trees,
     double_thresholds,
-    feature_values,
     join_trees,
     stump,
-    training_values,
 )
 from ml.features import FeatureError, FeatureMatrix, FeatureRule
 from ml.parameters import ParameterRow

@@ -17,15 +17,14 @@
 {%- set live = ml_live_model('churn', 'bg_nbd') -%}
 {%- if live is none -%}
 
-select
-    cast(null as varchar) as customer_id,
-    cast(null as date) as as_of_date,
-    cast(null as varchar) as model_id,
-    cast(null as {{ type_double() }}) as expected_purchase_count,
-    cast(null as {{ type_double() }}) as alive_probability,
-    cast(null as {{ type_double() }}) as return_probability
-from {{ features }}
-where 1 = 0
+{{ ml_no_scores({
+    'customer_id': 'varchar',
+    'as_of_date': 'date',
+    'model_id': 'varchar',
+    'expected_purchase_count': type_double(),
+    'alive_probability': type_double(),
+    'return_probability': type_double(),
+}) }}
 
 {%- else -%}
 {%- do ml_require_features(live, features) -%}

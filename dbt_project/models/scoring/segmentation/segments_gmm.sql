@@ -1,19 +1,18 @@
 {# One row per snapshot date and person with an order before it: the likeliest
    component of the Gaussian mixture and its membership probability. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
-{%- set dates = ref('as_of_dates') -%}
+{%- do ref('as_of_dates') -%}
 {%- set live = ml_live_model('segmentation', 'gmm') -%}
 {%- if live is none -%}
 
-select
-    cast(null as varchar) as customer_id,
-    cast(null as date) as as_of_date,
-    cast(null as varchar) as model_id,
-    cast(null as integer) as segment_id,
-    cast(null as {{ type_double() }}) as membership_probability,
-    cast(null as integer) as second_segment_id
-from {{ features }}
-where 1 = 0
+{{ ml_no_scores({
+    'customer_id': 'varchar',
+    'as_of_date': 'date',
+    'model_id': 'varchar',
+    'segment_id': 'integer',
+    'membership_probability': type_double(),
+    'second_segment_id': 'integer',
+}) }}
 
 {%- else -%}
 {%- do ml_require_features(live, features) -%}
@@ -21,34 +20,9 @@ where 1 = 0
 
 with
 
-as_of_dates as (
-
-    select * from {{ dates }}
-
-),
-
-customer_feature_snapshots as (
-
-    select * from {{ features }}
-    where
-        as_of_date in (
-            select as_of_dates.as_of_date
-            from as_of_dates
-            where as_of_dates.is_snapshot_date
-        )
-
-),
-
 scaled_features as (
 
-    select
-        customer_id,
-        {% for feature in live.feature_names %}
-        {{ ml_scaled_feature(live, feature) }}
-            as {{ feature }},
-        {% endfor %}
-        as_of_date
-    from customer_feature_snapshots
+    {{ ml_scaled_snapshots(live) }}
 
 ),
 
@@ -83,11 +57,9 @@ likeliest as (
         *,
         case
             when is_complete
-                then greatest(
-                    {% for component in components %}
-                    log_density_{{ component }}{{ ',' if not loop.last }}
-                    {% endfor %}
-                )
+                then {{ ml_best_measure(
+                    components, 'log_density', 'greatest'
+                ) }}
         end as log_density
     from log_densities
 
@@ -97,12 +69,8 @@ assigned as (
 
     select
         *,
-        case
-            {% for component in components %}
-            when log_density_{{ component }} = log_density
-                then {{ component }}
-            {% endfor %}
-        end as segment_id
+        {{ ml_component_with(components, 'log_density', 'log_density') }}
+            as segment_id
     from likeliest
 
 ),
@@ -111,14 +79,9 @@ second_likeliest as (
 
     select
         *,
-        greatest(
-            {% for component in components %}
-            case
-                when segment_id <> {{ component }}
-                    then log_density_{{ component }}
-            end{{ ',' if not loop.last }}
-            {% endfor %}
-        ) as second_log_density
+        {{ ml_best_measure(
+            components, 'log_density', 'greatest', other_than='segment_id'
+        ) }} as second_log_density
     from assigned
 
 ),
@@ -136,14 +99,10 @@ segments_gmm as (
             exp(log_density_{{ component }} - log_density)
             {% endfor %}
         ) as membership_probability,
-        case
-            {% for component in components %}
-            when
-                segment_id <> {{ component }}
-                and log_density_{{ component }} = second_log_density
-                then {{ component }}
-            {% endfor %}
-        end as second_segment_id
+        {{ ml_component_with(
+            components, 'log_density', 'second_log_density',
+            other_than='segment_id'
+        ) }} as second_segment_id
     from second_likeliest
 
 )

@@ -1,20 +1,19 @@
 {# One row per snapshot date and person with an order before it: their nearest
    centroid, spelled out from ml.model_parameters. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
-{%- set dates = ref('as_of_dates') -%}
+{%- do ref('as_of_dates') -%}
 {%- set live = ml_live_model('segmentation', 'kmeans') -%}
 {%- if live is none -%}
 
-select
-    cast(null as varchar) as customer_id,
-    cast(null as date) as as_of_date,
-    cast(null as varchar) as model_id,
-    cast(null as integer) as segment_id,
-    cast(null as {{ type_double() }}) as squared_distance,
-    cast(null as integer) as second_segment_id,
-    cast(null as {{ type_double() }}) as border_margin
-from {{ features }}
-where 1 = 0
+{{ ml_no_scores({
+    'customer_id': 'varchar',
+    'as_of_date': 'date',
+    'model_id': 'varchar',
+    'segment_id': 'integer',
+    'squared_distance': type_double(),
+    'second_segment_id': 'integer',
+    'border_margin': type_double(),
+}) }}
 
 {%- else -%}
 {%- do ml_require_features(live, features) -%}
@@ -22,34 +21,9 @@ where 1 = 0
 
 with
 
-as_of_dates as (
-
-    select * from {{ dates }}
-
-),
-
-customer_feature_snapshots as (
-
-    select * from {{ features }}
-    where
-        as_of_date in (
-            select as_of_dates.as_of_date
-            from as_of_dates
-            where as_of_dates.is_snapshot_date
-        )
-
-),
-
 scaled_features as (
 
-    select
-        customer_id,
-        {% for feature in live.feature_names %}
-        {{ ml_scaled_feature(live, feature) }}
-            as {{ feature }},
-        {% endfor %}
-        as_of_date
-    from customer_feature_snapshots
+    {{ ml_scaled_snapshots(live) }}
 
 ),
 
@@ -70,11 +44,8 @@ nearest as (
 
     select
         *,
-        least(
-            {% for component in components %}
-            distance_{{ component }}{{ ',' if not loop.last }}
-            {% endfor %}
-        ) as squared_distance
+        {{ ml_best_measure(components, 'distance', 'least') }}
+            as squared_distance
     from distances
 
 ),
@@ -83,12 +54,8 @@ assigned as (
 
     select
         *,
-        case
-            {% for component in components %}
-            when distance_{{ component }} = squared_distance
-                then {{ component }}
-            {% endfor %}
-        end as segment_id
+        {{ ml_component_with(components, 'distance', 'squared_distance') }}
+            as segment_id
     from nearest
 
 ),
@@ -97,14 +64,9 @@ second_nearest as (
 
     select
         *,
-        least(
-            {% for component in components %}
-            case
-                when segment_id <> {{ component }}
-                    then distance_{{ component }}
-            end{{ ',' if not loop.last }}
-            {% endfor %}
-        ) as second_squared_distance
+        {{ ml_best_measure(
+            components, 'distance', 'least', other_than='segment_id'
+        ) }} as second_squared_distance
     from assigned
 
 ),
@@ -117,14 +79,10 @@ segments_kmeans as (
         '{{ live.model_id }}' as model_id,
         segment_id,
         squared_distance,
-        case
-            {% for component in components %}
-            when
-                segment_id <> {{ component }}
-                and distance_{{ component }} = second_squared_distance
-                then {{ component }}
-            {% endfor %}
-        end as second_segment_id,
+        {{ ml_component_with(
+            components, 'distance', 'second_squared_distance',
+            other_than='segment_id'
+        ) }} as second_segment_id,
         1e0 - coalesce(
             {{ ratio(
                 'sqrt(squared_distance)', 'sqrt(second_squared_distance)'

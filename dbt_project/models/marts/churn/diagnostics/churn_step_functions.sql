@@ -8,20 +8,19 @@
 {%- set live = ml_live_model('churn', 'additive') -%}
 {%- if live is none -%}
 
-select
-    cast(null as varchar) as model_id,
-    cast(null as varchar) as feature_name,
-    cast(null as varchar) as meaning,
-    cast(null as varchar) as unit,
-    cast(null as integer) as interval_number,
-    cast(null as {{ type_double() }}) as above_value,
-    cast(null as {{ type_double() }}) as most_value,
-    cast(null as {{ type_double() }}) as term,
-    cast(null as {{ type_double() }}) as odds_ratio,
-    cast(null as integer) as customer_count,
-    cast(null as {{ type_double() }}) as customer_share
-from {{ features }}
-where 1 = 0
+{{ ml_no_scores({
+    'model_id': 'varchar',
+    'feature_name': 'varchar',
+    'meaning': 'varchar',
+    'unit': 'varchar',
+    'interval_number': 'integer',
+    'above_value': type_double(),
+    'most_value': type_double(),
+    'term': type_double(),
+    'odds_ratio': type_double(),
+    'customer_count': 'integer',
+    'customer_share': type_double(),
+}) }}
 
 {%- else -%}
 
