@@ -1,10 +1,5 @@
-{# One row per person with a valid order before the as-of date. Recency and
-   money are scored by fifths of the people. Ties in money share the lower
-   fifth. Ties in recency share the better one: where most people bought on the
-   last day, nobody is more recent than they are. Frequency is scored by the
-   seed's bands where most people bought once (fifths would part those who are
-   alike), else by fifths, ties sharing the lower one.
-   Hughes (1994), Strategic Database Marketing, for the three scores. -#}
+{# One row per person with a valid order before the as-of date, scored by the
+   macro rfm_scored. -#}
 with
 
 orders as (
@@ -16,18 +11,6 @@ orders as (
 returns as (
 
     select * from {{ ref('returns') }}
-
-),
-
-frequency_bands as (
-
-    select * from {{ ref('rfm_frequency_bands') }}
-
-),
-
-segment_rules as (
-
-    select * from {{ ref('rfm_segment_rules') }}
 
 ),
 
@@ -74,43 +57,11 @@ measured as (
 
 ),
 
-frequency_scores as (
-
-    select
-        measured.customer_id,
-        cast(max(frequency_bands.f_score) as integer) as f_score
-    from measured
-    inner join frequency_bands
-        on measured.frequency >= frequency_bands.min_frequency
-    group by measured.customer_id
-
-),
-
-frequency_rule as (
-
-    select {{ is_mostly_one('frequency') }} as is_by_bands
-    from measured
-
-),
-
 scored as (
 
-    select
-        measured.*,
-        case
-            when frequency_rule.is_by_bands then frequency_scores.f_score
-            else {{ quintile_score('measured.frequency asc') }}
-        end as f_score,
-        case
-            when frequency_rule.is_by_bands then 'bands'
-            else 'fifths'
-        end as f_score_rule,
-        {{ quintile_score_from_best('measured.recency_days asc') }} as r_score,
-        {{ quintile_score('measured.monetary_amount asc') }} as m_score
-    from measured
-    inner join frequency_scores
-        on measured.customer_id = frequency_scores.customer_id
-    cross join frequency_rule
+    {{ rfm_scored(
+        'measured', frequency='frequency', monetary='monetary_amount'
+    ) }}
 
 ),
 
@@ -133,7 +84,7 @@ customer_rfm as (
             || cast(scored.f_score as varchar)
             || cast(scored.m_score as varchar) as varchar
         ) as rfm_score,
-        segment_rules.rfm_segment,
+        scored.rfm_segment,
         cast(scored.f_score_rule as varchar) as f_score_rule,
         {{ money(
             'scored.monetary_amount'
@@ -142,14 +93,6 @@ customer_rfm as (
     from scored
     left join returns_per_customer
         on scored.customer_id = returns_per_customer.customer_id
-    left join segment_rules
-        on
-            scored.r_score between segment_rules.min_r_score
-            and segment_rules.max_r_score
-            and scored.f_score between segment_rules.min_f_score
-            and segment_rules.max_f_score
-            and scored.m_score between segment_rules.min_m_score
-            and segment_rules.max_m_score
 
 )
 
