@@ -132,6 +132,11 @@ def not_supplied(_entities: str, columns: list[str]) -> str:
     return ", ".join(f"null as {column}" for column in columns)
 
 
+def has_capability(capability: str) -> str:
+    """A condition."""
+    return f"('{capability}' = 'payments')"
+
+
 def source_setting(name: str) -> str:
     """A text, or a number where one is expected."""
     return "EUR" if name.endswith("_code") else "1"

@@ -39,16 +39,6 @@ order_statuses as (
 
 ),
 
-paid_orders as (
-
-    select count(*) > 0 as are_orders_paid
-    from {{ ref('capabilities') }}
-    where
-        capability = 'payments'
-        and is_supplied
-
-),
-
 items_per_order as (
 
     select
@@ -116,7 +106,7 @@ summed_orders as (
         {{ money('coalesce(payments_per_order.paid_amount, 0)') }}
             as paid_amount,
         case
-            when paid_orders.are_orders_paid
+            when {{ has_capability('payments') }}
                 then {{ money('coalesce(payments_per_order.paid_amount, 0)') }}
             else
                 {{ money(
@@ -133,7 +123,6 @@ summed_orders as (
         {{ place_code('conformed_orders.state') }} as state,
         {{ place_code('conformed_orders.country') }} as country
     from conformed_orders
-    cross join paid_orders
     left join order_statuses
         on
             conformed_orders.listed_status

@@ -10,16 +10,6 @@ conformed_returns as (
 
 ),
 
-paid_orders as (
-
-    select count(*) > 0 as are_orders_paid
-    from {{ ref('capabilities') }}
-    where
-        capability = 'payments'
-        and is_supplied
-
-),
-
 returns as (
 
     select
@@ -31,7 +21,7 @@ returns as (
         cast(quantity as decimal(18, 3)) as quantity,
         {{ money('returned_amount') }} as returned_amount,
         case
-            when (select paid_orders.are_orders_paid from paid_orders)
+            when {{ has_capability('payments') }}
                 then {{ money('returned_amount') }}
             else {{ money(merchandise) }}
         end as order_returned_amount,

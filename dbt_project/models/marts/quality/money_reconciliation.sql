@@ -52,16 +52,6 @@ listed_orders as (
 
 ),
 
-paid_orders as (
-
-    select count(*) > 0 as are_orders_paid
-    from {{ ref('capabilities') }}
-    where
-        capability = 'payments'
-        and is_supplied
-
-),
-
 readings as (
 
     select
@@ -99,7 +89,7 @@ readings as (
         coalesce(
             sum(
                 case
-                    when (select paid_orders.are_orders_paid from paid_orders)
+                    when {{ has_capability('payments') }}
                         then monetary_amount
                 end
             ),
