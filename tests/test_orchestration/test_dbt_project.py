@@ -240,6 +240,24 @@ def test_no_macro_asks_dbt_whether_a_table_is_there(manifest):
     assert not asking, f"{asking}: ask table_exists(schema, name)"
 
 
+def test_every_macro_and_argument_is_described(manifest):
+    """A target's own version of a macro (`spark__add_days`) is described by the macro."""
+    ours = {
+        macro["name"]: macro
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "regulars" and "__" not in macro["name"]
+    }
+    assert {"money", "ml_tree_scores", "test_accepted_range"} <= set(ours)
+    silent = [name for name, macro in ours.items() if not macro["description"].strip()]
+    silent += [
+        f"{name}.{argument['name']}"
+        for name, macro in ours.items()
+        for argument in macro["arguments"]
+        if not (argument["type"] and argument["description"].strip())
+    ]
+    assert silent == []
+
+
 def test_every_table_says_what_one_row_of_it_is(manifest):
     silent = [
         node["name"] for node in _documented(manifest) if "One row" not in node["description"]
