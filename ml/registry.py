@@ -262,7 +262,7 @@ def _status_of(
     """Status and reason of a model, once the champion is known."""
     if candidate.is_rolled_back:
         return "retired", ROLLED_BACK
-    figure = f"{PURPOSES[candidate.purpose].metric_label} {candidate.quality:.4f}"
+    figure = f"{PURPOSES[candidate.purpose].deciding_metric.label} {candidate.quality:.4f}"
     if candidate == champion:
         others = [
             other

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ml.calibration import Calibration
-from ml.churn.families import predict_rows
 from ml.families import bg_nbd, gmm, kmeans
+from ml.families.scoring import predict_rows
 from ml.store.features import read_as_of_date, read_features
 from ml.store.models import read_parameters
 

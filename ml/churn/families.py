@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.calibration import Calibration
 from ml.churn.budget import Effort
-from ml.families.catalog import Family, families_of
+from ml.families.catalog import families_of
+from ml.families.family import Family
 from ml.features import FeatureMatrix, FeatureRule, FloatArray
 from ml.parameters import ParameterRow
 from ml.purposes import CHURN
@@ -68,19 +68,3 @@ FAMILIES: Mapping[str, ChurnFamily] = {
     )
     for family in families_of(CHURN, with_baselines=False)
 }
-
-
-def predict_rows(family: str, rows: Sequence[ParameterRow], matrix: FeatureMatrix) -> FloatArray:
-    """Calibrated probabilities of returning of a model in the warehouse, shape (rows,).
-
-    Args:
-        family: of the model.
-        rows: its parameters.
-        matrix: features, more than the model uses do no harm.
-
-    Raises:
-        KeyError: a family that does not score in Python.
-    """
-    verbs = FAMILIES[family]
-    raw = verbs.predict(verbs.from_rows(rows), matrix)
-    return Calibration.from_rows(rows).apply(raw)

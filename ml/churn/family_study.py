@@ -8,15 +8,16 @@ recipe is fitted again on all complete dates; these are the parameters that scor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ml.calibration import check_calibration
+from ml.calibration import Calibration, check_calibration
 from ml.churn.baselines import Baselines
 from ml.churn.budget import Effort
-from ml.churn.families import FAMILIES
+from ml.churn.evaluation import Judgement
+from ml.churn.families import FAMILIES, ChurnFamily
 from ml.churn.judging import JudgedFamily, judge_probability
 from ml.churn.protocol import ChurnProtocol
 from ml.churn.refusals import (
@@ -28,6 +29,41 @@ from ml.churn.refusals import (
 from ml.churn.validation import Validated, validate_family
 from ml.features import FeatureRule, LabelledMatrix
 from ml.figures import Metric
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What the fits of all families share."""
+
+    train: LabelledMatrix
+    test: LabelledMatrix
+    everything: LabelledMatrix
+    rules: Sequence[FeatureRule]
+    baselines: Baselines
+    protocol: ChurnProtocol
+    effort: Effort
+    recalibration: str
+    seed: int
+
+    @property
+    def base_rate(self) -> float:
+        return float(self.train.is_returning.mean())
+
+    def validate(self, family: ChurnFamily, part: LabelledMatrix) -> Validated:
+        return validate_family(
+            family, part, rules=self.rules, effort=self.effort,
+            recalibration=self.recalibration, seed=self.seed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Recalibrated:
+    """How the fit that scores is recalibrated, and what its folds say of it."""
+
+    calibration: Calibration
+    metrics: Sequence[Metric] = ()
+    refusals: Sequence[str] = ()
+    suspicion: str = ""
 
 
 def study_families(
@@ -60,83 +96,106 @@ def study_families(
         seed: of folds, fits and resamples.
         progress: told what was done, three times per family.
     """
-    validate = partial(
-        validate_family, rules=rules, effort=effort, recalibration=recalibration, seed=seed
-    )
-    bound = protocol.most_plausible_roc_auc
+    study = _Study(train, test, everything, rules, baselines, protocol, effort, recalibration, seed)
     validated: dict[str, Validated] = {}
     suspicions: dict[str, str] = {}
     for name, family in FAMILIES.items():
-        validated[name] = validate(family, train)
+        validated[name] = study.validate(family, train)
         auc = validated[name].roc_auc
+        bound = protocol.most_plausible_roc_auc
         suspicions[name] = find_suspicion("in cross-validation", auc, train, bound)
         progress(f"{name}: cross-validated ROC AUC {auc:.4f}")
-    base_rate = float(train.is_returning.mean())
-    judged = []
+    judgements: dict[str, Judgement] = {}
     for name, each in validated.items():
-        model = each.family.fit(train.matrix, train.is_returning, rules, effort, seed)
-        probability = each.calibration.apply(each.family.predict(model, test.matrix))
-        judgement = judge_probability(
-            probability, test, baselines.scores, baselines.probabilities, protocol, effort,
-            train_base_rate=base_rate, seed=seed,
-        )  # fmt: skip
-        suspicions[name] = suspicions[name] or find_test_suspicion(judgement, test, protocol)
+        judgements[name] = _judge(study, each)
+        if not suspicions[name]:
+            suspicions[name] = find_test_suspicion(judgements[name], test, protocol)
         progress(f"{name}: judged")
-        judged.append((name, each, judgement))
     found = []
-    for name, each, judgement in judged:
-        why_not = [suspicions[name]] if suspicions[name] else []
-        if not why_not and not each.family.explains_itself:
-            # Held against the honest ones; those that explain themselves come first.
-            rivals = {
-                other: rival
-                for other, rival in validated.items()
-                if rival.family.explains_itself and not suspicions[other]
-            }
-            opaque = find_opaque_refusals({**rivals, name: each}, train, effort, seed=seed)
-            why_not = [*opaque.values()]
-        calibration, fit_metrics = each.calibration, []
-        if not why_not:
-            # More rows, less shrinkage: what may score is recalibrated on its own folds.
-            folded = validate(each.family, everything)
-            suspicions[name] = find_suspicion(
-                "of the fit that would score, by folds", folded.roc_auc, everything, bound
-            )
-            calibration = folded.calibration
-            recalibrated = calibration.apply(folded.probability)
-            check = check_calibration(
-                everything.is_returning,
-                # One probability for everybody differs a little between folds, which says nothing.
-                folded.calibrated if np.ptp(recalibrated) > 0 else recalibrated,
-                person_numbers=everything.person_numbers,
-            )
-            if suspicions[name]:
-                why_not = [suspicions[name]]
-                fit_metrics.append(Metric("fit", "roc_auc", folded.roc_auc))
-            else:
-                why_not = find_slope_refusals(check, protocol)
-            if not math.isnan(check.slope):
-                fit_metrics.append(
-                    Metric(
-                        "fit", "calibration_slope",
-                        check.slope, check.slope_lower, check.slope_upper,
-                    )
-                )  # fmt: skip
-        final = each.family.fit(everything.matrix, everything.is_returning, rules, effort, seed)
+    for name, each in validated.items():
+        refusals = [suspicions[name]] if suspicions[name] else []
+        refusals = refusals or _find_opaque_refusals(study, name, validated, suspicions)
+        found.append(_fit_again(study, name, each, judgements[name], refusals, suspicions[name]))
         progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
-        found.append(
-            JudgedFamily(
-                name,
-                [*each.family.to_rows(final), *calibration.to_rows()],
-                [
-                    Metric("cross_validation", "roc_auc", each.roc_auc),
-                    Metric("train", "base_rate", base_rate),
-                    *judgement.metrics,
-                    *fit_metrics,
-                ],
-                judgement,
-                why_not,
-                suspicions[name],
-            )
-        )
+        # Those that come later are not compared with it, if it is not eligible.
+        suspicions[name] = found[-1].suspicion
     return found
+
+
+def _judge(study: _Study, validated: Validated) -> Judgement:
+    """Fitted on the training dates, judged on the test date."""
+    family, train = validated.family, study.train
+    model = family.fit(train.matrix, train.is_returning, study.rules, study.effort, study.seed)
+    probability = validated.calibration.apply(family.predict(model, study.test.matrix))
+    return judge_probability(
+        probability, study.test, study.baselines.scores, study.baselines.probabilities,
+        study.protocol, study.effort, train_base_rate=study.base_rate, seed=study.seed,
+    )  # fmt: skip
+
+
+def _find_opaque_refusals(
+    study: _Study, name: str, validated: Mapping[str, Validated], suspicions: Mapping[str, str]
+) -> list[str]:
+    """Why a family that does not explain itself may not score; it is held to those that do."""
+    if validated[name].family.explains_itself:
+        return []
+    rivals = {
+        other: rival
+        for other, rival in validated.items()
+        if rival.family.explains_itself and not suspicions[other]
+    }
+    compared = {**rivals, name: validated[name]}
+    return [*find_opaque_refusals(compared, study.train, study.effort, seed=study.seed).values()]
+
+
+def _fit_again(
+    study: _Study,
+    name: str,
+    validated: Validated,
+    judgement: Judgement,
+    refusals: list[str],
+    suspicion: str,
+) -> JudgedFamily:
+    """The fit on all complete dates, which may score unless something refuses it."""
+    family, everything = validated.family, study.everything
+    recalibrated = _Recalibrated(validated.calibration)
+    if not refusals:
+        recalibrated = _recalibrate(study, family)
+    final = family.fit(
+        everything.matrix, everything.is_returning, study.rules, study.effort, study.seed
+    )
+    return JudgedFamily(
+        name,
+        [*family.to_rows(final), *recalibrated.calibration.to_rows()],
+        [
+            Metric("cross_validation", "roc_auc", validated.roc_auc),
+            Metric("train", "base_rate", study.base_rate),
+            *judgement.metrics,
+            *recalibrated.metrics,
+        ],
+        judgement,
+        [*refusals, *recalibrated.refusals],
+        suspicion or recalibrated.suspicion,
+    )
+
+
+def _recalibrate(study: _Study, family: ChurnFamily) -> _Recalibrated:
+    """Recalibrate what may score on its own folds: more rows, less shrinkage."""
+    everything, bound = study.everything, study.protocol.most_plausible_roc_auc
+    folded = study.validate(family, everything)
+    suspicion = find_suspicion(
+        "of the fit that would score, by folds", folded.roc_auc, everything, bound
+    )
+    recalibrated = folded.calibration.apply(folded.probability)
+    check = check_calibration(
+        everything.is_returning,
+        # One probability for everybody differs a little between folds, which says nothing.
+        folded.calibrated if np.ptp(recalibrated) > 0 else recalibrated,
+        person_numbers=everything.person_numbers,
+    )
+    metrics = [Metric("fit", "roc_auc", folded.roc_auc)] if suspicion else []
+    if not math.isnan(check.slope):
+        slope = (check.slope, check.slope_lower, check.slope_upper)
+        metrics.append(Metric("fit", "calibration_slope", *slope))
+    refusals = [suspicion] if suspicion else find_slope_refusals(check, study.protocol)
+    return _Recalibrated(folded.calibration, metrics, refusals, suspicion)

@@ -12,11 +12,12 @@ from sklearn.metrics import roc_auc_score
 from ml.churn.baselines import BASELINE_FEATURES, judge_bg_nbd, make_baselines
 from ml.churn.budget import Effort
 from ml.churn.dates import choose_split
-from ml.churn.families import FAMILIES, predict_rows
+from ml.churn.families import FAMILIES
 from ml.churn.family_study import study_families
 from ml.churn.judging import JudgedFamily
 from ml.churn.leak_meter import LeakFigure, measure_leaks
 from ml.churn.protocol import ChurnProtocol
+from ml.families.scoring import predict_rows
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
 from ml.parameters import ParameterRow, name_features
 from ml.splits import NotEnoughHistoryError, TimeSplit

@@ -8,9 +8,9 @@ scikit-learn; scored in the warehouse by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from sklearn.mixture import GaussianMixture
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
+from ml.segmentation.candidates import StudySettings
+from ml.segmentation.fits import CandidateFit
+from ml.segmentation.space import Space
 
 FAMILY = "gmm"
 CovarianceType = Literal["full", "diag", "tied"]
@@ -235,4 +238,35 @@ def from_rows(rows: Sequence[ParameterRow]) -> GmmModel:
             [[[factors.get((c, a, b), 0.0) for b in names] for a in names] for c in components]
         ),
         components,
+    )
+
+
+def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
+    """What its candidates in a study are told: each kind of covariance with each number."""
+    return [
+        {"covariance_type": kind, "component_count": count}
+        for kind in get_args(CovarianceType)
+        for count in settings.segment_counts
+    ]
+
+
+def fit_candidate(
+    told: Mapping[str, Any],
+    space: Space,
+    resample: int | None,
+    settings: StudySettings,
+    seed: int,
+) -> CandidateFit:
+    """Fit a candidate of a study, in scaled units."""
+    sample = space.people_of(resample)
+    mixture = GaussianMixture(
+        told["component_count"],
+        covariance_type=told["covariance_type"],
+        n_init=settings.mixture_start_count,
+        reg_covar=settings.regularization,
+        random_state=seed,
+        max_iter=200,
+    ).fit(sample)
+    return CandidateFit(
+        mixture.predict, {"bic": float(mixture.bic(sample)), "aic": float(mixture.aic(sample))}
     )

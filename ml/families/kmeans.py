@@ -7,8 +7,9 @@ k-means++. Fitted and predicted by scikit-learn; scored in the warehouse by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from sklearn.cluster import KMeans
 from ml.features import FeatureMatrix, FeatureRule, FloatArray, Preprocessing, fit_preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow, component_ids, group_rows, lasting_ids, look_up
+from ml.segmentation.candidates import StudySettings
+from ml.segmentation.fits import CandidateFit
+from ml.segmentation.space import Space
 
 FAMILY = "kmeans"
 
@@ -153,3 +157,22 @@ def from_rows(rows: Sequence[ParameterRow]) -> KMeansModel:
         for segment in segment_ids
     ]
     return KMeansModel(preprocessing, np.array(centroids), segment_ids)
+
+
+def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
+    """What its candidates in a study are told: one number of segments each."""
+    return [{"segment_count": count} for count in settings.segment_counts]
+
+
+def fit_candidate(
+    told: Mapping[str, Any],
+    space: Space,
+    resample: int | None,
+    settings: StudySettings,
+    seed: int,
+) -> CandidateFit:
+    """Fit a candidate of a study, in scaled units."""
+    fitted = KMeans(
+        told["segment_count"], n_init=settings.kmeans_start_count, random_state=seed
+    ).fit(space.people_of(resample))
+    return CandidateFit(fitted.predict, {"inertia": float(fitted.inertia_)})

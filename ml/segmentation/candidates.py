@@ -6,15 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml.families.catalog import families_of
+from ml.families.catalog import FAMILIES, studied_families
 from ml.figures import Metric
 from ml.purposes import SEGMENTATION
-
-# Families that the warehouse scores; the others are there for comparison.
-SCORED_FAMILIES = tuple(family.name for family in families_of(SEGMENTATION))
-
-
-COVARIANCE_TYPES = ("full", "diag", "tied")
+from ml.segmentation.feature_sets import RFM_FAMILY
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class Recipe:
 
     Attributes:
         feature_set: name of the features that it is fitted on.
-        family: ``kmeans``, ``gmm``, ``dbscan`` or ``ward``.
+        family: as in the catalog.
         settings: what the family is told.
     """
 
@@ -162,23 +157,17 @@ class BestRecipe:
 
 
 def list_recipes(settings: StudySettings, feature_set: str) -> list[Recipe]:
-    """Candidates of a study; of ``rfm``, which is there for comparison, KMeans alone.
+    """Candidates of a study, family by family; of ``rfm``, which is there for comparison, KMeans.
 
     Example:
         >>> len(list_recipes(StudySettings(), "full")), len(list_recipes(StudySettings(), "rfm"))
         (48, 9)
     """
-    counts = settings.segment_counts
-    recipes = [Recipe(feature_set, "kmeans", {"segment_count": count}) for count in counts]
+    families = studied_families(SEGMENTATION)
     if feature_set == "rfm":
-        return recipes
-    recipes += [
-        Recipe(feature_set, "gmm", {"covariance_type": kind, "component_count": count})
-        for kind in COVARIANCE_TYPES
-        for count in counts
+        families = [FAMILIES[RFM_FAMILY]]
+    return [
+        Recipe(feature_set, family.name, told)
+        for family in families
+        for told in family.load().list_candidates(settings)
     ]
-    recipes += [
-        Recipe(feature_set, "dbscan", {"neighbour_quantile": quantile})
-        for quantile in settings.neighbour_quantiles
-    ]
-    return recipes + [Recipe(feature_set, "ward", {"segment_count": count}) for count in counts]

@@ -14,7 +14,8 @@ from ml.features import (
 
 FEATURE_SETS = ("full", "rfm")
 # What most public studies of this kind of data use, for comparison: three features as they are,
-# squeezed between 0 and 1, four segments.
+# squeezed between 0 and 1, four segments of KMeans.
+RFM_FAMILY = "kmeans"
 RFM_RULES = tuple(FeatureRule(name) for name in ("recency_days", "order_count", "paid_amount"))
 RFM_SCALING = "min_max"
 RFM_SEGMENT_COUNT = 4

@@ -19,7 +19,13 @@ from ml.segmentation.agreement import IntArray
 from ml.segmentation.candidates import BestRecipe
 from ml.segmentation.choice import ChoiceRule, find_refusals_of_all
 from ml.segmentation.evaluation import evaluate_segments
-from ml.segmentation.feature_sets import RFM_RULES, RFM_SCALING, RFM_SEGMENT_COUNT, columns
+from ml.segmentation.feature_sets import (
+    RFM_FAMILY,
+    RFM_RULES,
+    RFM_SCALING,
+    RFM_SEGMENT_COUNT,
+    columns,
+)
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,9 @@ def fit_segments(
 
 
 def fit_rfm_segments(settings: FitSettings, matrix: FeatureMatrix) -> SegmentModel:
-    """Fit KMeans on recency, orders and payments, as most public studies do."""
+    """Fit what most public studies do: KMeans on recency, orders and payments."""
     recipe = {"segment_count": RFM_SEGMENT_COUNT, "scaling": RFM_SCALING}
-    return fit_segments("kmeans", recipe, settings, matrix, RFM_RULES)
+    return fit_segments(RFM_FAMILY, recipe, settings, matrix, RFM_RULES)
 
 
 @dataclass(frozen=True)

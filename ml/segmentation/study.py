@@ -23,10 +23,10 @@ import numpy as np
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
+from ml.families.catalog import FAMILIES
 from ml.features import FloatArray
 from ml.segmentation.agreement import NOISE, IntArray, contingency, jaccard, label_agreement
 from ml.segmentation.candidates import (
-    SCORED_FAMILIES,
     Recipe,
     StudiedCandidate,
     StudiedSegment,
@@ -157,7 +157,7 @@ def _judge(
         closest_feature_agreement=closest_agreement,
         distinct_feature_count=int((far & (spread > 0)).any(axis=0).sum()) if found else 0,
         fit_seconds=fit_seconds,
-        can_be_champion=space.can_be_champion and recipe.family in SCORED_FAMILIES,
+        can_be_champion=space.can_be_champion and not FAMILIES[recipe.family].is_studied_only,
     )
     return replace(candidate, refusals=tuple(find_refusals(candidate, rule)))
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 import ml.features
+from ml.families.catalog import studied_families
 from ml.features import FeatureMatrix, FeatureRule
+from ml.purposes import SEGMENTATION
 from ml.segmentation.candidates import StudySettings
 from ml.segmentation.choice import ChoiceRule
 from ml.segmentation.feature_sets import RFM_RULES
@@ -24,7 +26,7 @@ def identify_study(
     features: Sequence[FeatureRule],
     matrix: FeatureMatrix,
 ) -> str:
-    """Digest of settings, rule, features, the code of this folder and scikit-learn's version.
+    """Digest of settings, rule, features, the code of studies and families, scikit-learn's version.
 
     Args:
         settings: how large the study is.
@@ -33,7 +35,9 @@ def identify_study(
         matrix: what everybody has of them.
     """
     digest = hashlib.sha256(version("scikit-learn").encode())
-    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(str(ml.features.__file__))):
+    families = [family.load().__file__ for family in studied_families(SEGMENTATION)]
+    modules = [Path(str(each)) for each in (*families, ml.features.__file__)]
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), *modules):
         digest.update(module.read_bytes())
     told = [asdict(settings), asdict(rule), [asdict(each) for each in (*features, *RFM_RULES)]]
     digest.update(json.dumps(told, sort_keys=True).encode())

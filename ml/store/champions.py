@@ -108,11 +108,11 @@ def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
     """Every live model, and those not eligible, with the figures that decide, oldest first."""
+    deciding_metrics = [(each.name, each.deciding_metric) for each in PURPOSES.values()]
     deciding = " or ".join(
-        "(registry.purpose = '{}' and metrics.split = '{}' and metrics.metric_name = '{}')".format(
-            purpose.name, *purpose.deciding_metric
-        )
-        for purpose in PURPOSES.values()
+        f"(registry.purpose = '{name}' and metrics.split = '{metric.split}' "
+        f"and metrics.metric_name = '{metric.name}')"
+        for name, metric in deciding_metrics
     )
     rows = fetch(
         connection,

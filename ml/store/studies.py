@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ml.families.catalog import families_of
 from ml.figures import Metric
+from ml.purposes import SEGMENTATION
 from ml.segmentation.candidates import BestRecipe, StudiedCandidate, StudySettings
 from ml.statements import transaction
 from ml.store.connection import (
@@ -55,10 +57,10 @@ _EVIDENCE = """
 # What the study says; of the best of each family, and of the present champion's recipe, which stays
 # (is_kept) if it keeps the rule and the best is not least_gain ahead of it. A champion of a later
 # date than the study was none as of it.
-_CHOICES = """
+_CHOICES = f"""
     with champions as (
         select json_extract_string(settings, '$.candidate_id') as candidate_id, as_of_date
-        from ml.model_registry where purpose = 'segmentation' and status = 'champion'
+        from ml.model_registry where purpose = '{SEGMENTATION.name}' and status = 'champion'
     ),
     best as (from ml.segmentation_candidates where passed_rank = 1),
     candidates as (
@@ -147,7 +149,7 @@ def read_best_recipe(
 
     Args:
         connection: an open warehouse.
-        family: ``kmeans`` or ``gmm``; the one that is first of all if not given.
+        family: as in the catalog; the one that is first of all if not given.
         least_gain: of :class:`ml.segmentation.choice.ChoiceRule`; the present champion's recipe
             stays where it keeps the rule and the best is not so far ahead of it. Its value if not
             given.
@@ -186,10 +188,14 @@ def read_best_recipe(
         where (candidates.is_kept or candidates.is_best_of_family)
             and candidates.family = coalesce($family, candidates.family)
         order by candidates.is_kept desc, candidates.passed_rank nulls last,
-            candidates.family = 'kmeans' desc, candidates.family
+            array_position($families, candidates.family), candidates.family
         limit 1
         """,
-        {"family": family, "least_gain": least_gain},
+        {
+            "family": family,
+            "least_gain": least_gain,
+            "families": [each.name for each in families_of(SEGMENTATION)],
+        },
     )
     if not rows:
         return None

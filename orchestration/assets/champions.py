@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from ml.churn.families import predict_rows
-from ml.families.catalog import FAMILIES, families_of
+from ml.families.catalog import families_of
+from ml.families.scoring import predict_rows
 from ml.parameters import name_features
-from ml.purposes import CHURN
+from ml.purposes import CHURN, PURPOSES
 from ml.registry import decide_statuses
 from ml.statements import count_rows
 from ml.store.champions import read_candidates, write_decisions
@@ -69,7 +69,11 @@ MODEL_TABLES = {
         dg.AssetSpec(
             ["ml", table],
             deps=[
-                *(dg.AssetKey(["ml", family]) for family in FAMILIES),
+                *(
+                    dg.AssetKey(["ml", family.name])
+                    for purpose in PURPOSES.values()
+                    for family in families_of(purpose)
+                ),
                 measure_segment_stability,
                 score_by_library,
             ],

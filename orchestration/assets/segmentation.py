@@ -7,7 +7,8 @@ import dagster as dg
 import duckdb
 from threadpoolctl import threadpool_limits
 
-from ml.families.catalog import Family, families_of
+from ml.families.catalog import families_of
+from ml.families.family import Family
 from ml.parameters import name_features
 from ml.purposes import SEGMENTATION
 from ml.registry import FittedModel

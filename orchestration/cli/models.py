@@ -222,9 +222,9 @@ def _table(*columns: str) -> Table:
 def _deciding(model: RegistryRow) -> str:
     from ml.purposes import PURPOSES
 
-    split, name = PURPOSES[model.purpose].deciding_metric
-    metric = model.find_metric(split, name)
-    return f"{split} {name} {metric.metric_value:.4f}" if metric else ""
+    deciding = PURPOSES[model.purpose].deciding_metric
+    metric = model.find_metric(deciding.split, deciding.name)
+    return f"{deciding.split} {deciding.name} {metric.metric_value:.4f}" if metric else ""
 
 
 def _with_band(metric: Metric | None, form: str = ".4f") -> str:

@@ -14,7 +14,7 @@ from ml.churn import family_study
 from ml.churn.baselines import BASELINE_FEATURES, BG_NBD, Baselines, make_baselines
 from ml.churn.budget import Effort
 from ml.churn.evaluation import Judgement
-from ml.churn.families import FAMILIES, ChurnFamily, predict_rows
+from ml.churn.families import FAMILIES, ChurnFamily
 from ml.churn.family_study import study_families
 from ml.churn.protocol import ChurnProtocol
 from ml.churn.refusals import (
@@ -24,6 +24,7 @@ from ml.churn.refusals import (
     find_test_suspicion,
 )
 from ml.churn.validation import Validated, validate_family
+from ml.families.scoring import predict_rows
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
 from ml.figures import Metric
 
