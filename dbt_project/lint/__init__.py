@@ -18,17 +18,23 @@ def _everywhere(value: Any) -> defaultdict[Any, Any]:
 _VALUES = _everywhere(_everywhere(_everywhere("1e0")))
 
 
-def ml_live_model(purpose: str, family: str | None = None) -> dict[str, Any]:
+def ml_live_model(purpose: str, scoring_model: str | None = None) -> dict[str, Any]:
     """A model with two features and two components, whatever is asked for."""
     parameters: defaultdict[str, Any] = defaultdict(lambda: _VALUES)
     parameters.update({"centroid": _VALUES, "weight": _VALUES})
     return {
-        "model_id": f"{family or purpose}-20180830-00000000",
-        "family": family,
+        "model_id": f"{scoring_model or purpose}-20180830-00000000",
+        "family": scoring_model,
         "status": "champion",
         "feature_names": ["recency_days", "paid_amount"],
         "parameters": parameters,
     }
+
+
+def scoring_models(purpose: str, *, with_terms: bool = False) -> list[str]:
+    """Two models, named for the purpose."""
+    del with_terms
+    return [f"{purpose}_one", f"{purpose}_other"]
 
 
 def ml_require_features(*_arguments: Any) -> str:

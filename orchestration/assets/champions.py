@@ -10,6 +10,7 @@ from ml.parameters import name_features
 from ml.purposes import CHURN, PURPOSES
 from ml.registry import decide_statuses
 from ml.statements import count_rows
+from ml.store.catalog import write_catalog
 from ml.store.champions import read_candidates, write_decisions
 from ml.store.features import read_as_of_date, read_features
 from ml.store.models import read_parameters
@@ -53,6 +54,8 @@ def score_by_library(
 
 
 MODEL_TABLES = {
+    "model_purposes": "What models are for, as this installation knows it.",
+    "model_families": "Kinds of models, as this installation knows them.",
     "model_registry": "One row per model that was fitted: its status, and why.",
     "model_parameters": "The parameters of every model, one number a row; SQL scores from them.",
     "model_metrics": "How good each model is, with intervals, beside the best baseline.",
@@ -94,6 +97,7 @@ def model_tables(
     """Choose the champion of each purpose among the latest fits, in one transaction."""
     progress.begin("champions", 1)
     with writing_connection(context, warehouse) as connection:
+        write_catalog(connection)
         decisions = decide_statuses(read_candidates(connection))
         write_decisions(connection, decisions)
         counts = {table: count_rows(connection, f"ml.{table}") for table in MODEL_TABLES}

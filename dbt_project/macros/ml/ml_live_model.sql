@@ -1,11 +1,13 @@
-{#- What a purpose's live model says (of one family, or the champion), or none while there is none:
+{#- What a purpose's live model says (the champion, or the latest challenger; of the families that one scoring model serves, where it is
+    named), or none while there is none:
     model_id, family, status, scored_by ('sql', or 'library' where it is too large to compile), feature_names and
     parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles in the order of components.
     Component ids are texts, '-1' where there is none: unit tests hand such mappings over in YAML, and with numbers for keys dbt could
     not read again what it has parsed. A model that was fitted as of a later date than this build's is not live in it. -#}
-{% macro ml_live_model(purpose, family=none) -%}
+{% macro ml_live_model(purpose, scoring_model=none) -%}
     {%- set registry = source('ml', 'model_registry') -%}
     {%- set parameter_table = source('ml', 'model_parameters') -%}
+    {%- set families = source('ml', 'model_families') -%}
     {%- if not execute -%}
         {{- return(none) -}}
     {%- endif -%}
@@ -15,7 +17,8 @@
     {%- set live = run_query(
         "select model_id, settings, family, status from " ~ registry
         ~ " where purpose = '" ~ purpose ~ "'"
-        ~ (" and family = '" ~ family ~ "'" if family else "")
+        ~ (" and family in (select family from " ~ families
+            ~ " where scoring_model = '" ~ scoring_model ~ "')" if scoring_model else "")
         ~ " and status in ('champion', 'challenger')"
         ~ " and as_of_date <= " ~ date_literal(as_of_date())
         ~ " order by case status when 'champion' then 0 else 1 end,"
@@ -24,7 +27,7 @@
     {%- if live.rows | length == 0 -%}
         {%- do exceptions.warn(
             model.name ~ ": no " ~ purpose ~ " model"
-            ~ (" of the family " ~ family if family else "")
+            ~ (" that " ~ scoring_model ~ " scores" if scoring_model else "")
             ~ " is live as of " ~ as_of_date()
             ~ ", so this table is empty; `regulars fit` comes first"
         ) -%}

@@ -1,7 +1,7 @@
 {#- `caller` says what one feature of a live model adds to the log-odds. -#}
-{% macro ml_term_scores(family) -%}
+{% macro ml_term_scores(scoring_model) -%}
 {%- set features = ref('customer_feature_snapshots') -%}
-{%- set live = ml_live_model('churn', family) -%}
+{%- set live = ml_live_model('churn', scoring_model) -%}
 {%- if live is none -%}
 
 {{ ml_no_churn_scores() }}

@@ -1,8 +1,8 @@
 {#- `caller` says how a live model's trees come to a probability. -#}
-{% macro ml_tree_scores(family) -%}
+{% macro ml_tree_scores(scoring_model) -%}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set written_back = source('ml', 'library_scores') -%}
-{%- set live = ml_live_model('churn', family) -%}
+{%- set live = ml_live_model('churn', scoring_model) -%}
 {%- if live is none -%}
 
 {{ ml_no_churn_scores() }}

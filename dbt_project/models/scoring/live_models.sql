@@ -12,7 +12,7 @@ model_registry as (
 
 model_families as (
 
-    select * from {{ ref('model_families') }}
+    select * from {{ source('ml', 'model_families') }}
 
 ),
 
@@ -23,6 +23,7 @@ live_models as (
         model_registry.purpose,
         model_registry.family,
         model_families.family_name,
+        model_families.is_baseline,
         model_registry.status,
         model_registry.status = 'champion' as is_champion,
         model_registry.status_reason,

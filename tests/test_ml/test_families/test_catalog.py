@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
+import jinja2
 import pytest
 
-from ml.families.catalog import FAMILIES, studied_families
-from ml.purposes import PURPOSES, SEGMENTATION
+from ml.families.catalog import FAMILIES, families_of, studied_families
+from ml.families.family import LIBRARY
+from ml.purposes import CHURN, PURPOSES, SEGMENTATION
 from ml.segmentation.candidates import StudySettings
+from ml.store.catalog import write_catalog
 
 ROOT = Path(__file__).parents[3]
 
 
+OWN_PURPOSES = [SEGMENTATION, CHURN]
 SCORED = {name: family for name, family in FAMILIES.items() if not family.is_studied_only}
 
 
@@ -37,10 +41,56 @@ def test_a_family_of_segmentations_lists_its_candidates_and_fits_them(family):
     assert callable(verbs.fit_candidate)
 
 
-def test_readers_call_families_as_the_catalog_does():
-    with (ROOT / "seeds" / "model_families.csv").open(encoding="utf-8", newline="") as file:
-        names = {row["family"]: row["family_name"] for row in csv.DictReader(file)}
-    assert names == {family.name: family.reader_name for family in SCORED.values()}
+def scoring_models(purpose: str, with_terms: bool) -> set[str]:
+    """What the macro returns, which hands the list to dbt."""
+    macro = ROOT / "dbt_project" / "macros" / "ml" / "scoring_models.sql"
+    returned: list[list[str]] = []
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = lambda value: returned.append(value) or ""
+    call = f"{{{{ scoring_models({purpose!r}, {with_terms}) }}}}"
+    environment.from_string(macro.read_text("utf-8") + call).render()
+    assert len(returned[0]) == len(set(returned[0]))
+    return set(returned[0])
+
+
+@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda each: each.name)
+def test_the_scores_of_a_purpose_are_the_union_of_what_its_families_name(purpose):
+    families = families_of(purpose, with_baselines=False)
+    assert scoring_models(purpose.name, with_terms=False) == {
+        family.scored_by for family in families if family.scored_by != LIBRARY
+    }
+
+
+@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda each: each.name)
+def test_the_models_with_a_term_for_each_feature_are_those_of_interpretable_families(purpose):
+    assert scoring_models(purpose.name, with_terms=True) == {
+        family.scored_by for family in families_of(purpose) if family.is_interpretable
+    }
+
+
+def test_the_warehouse_has_the_catalog_as_rows_and_is_not_written_without_need():
+    with duckdb.connect() as connection:
+        write_catalog(connection)
+        write_catalog(connection)
+        families = dict(
+            connection.execute("select family, family_name from ml.model_families").fetchall()
+        )
+        purposes = connection.execute(
+            "select purpose, predicts, deciding_metric from ml.model_purposes order by all"
+        ).fetchall()
+        # Another installation lists a family more, and takes it away again.
+        connection.execute(
+            "insert into ml.model_families values ('odd', 'churn', 'odd', null, false, false)"
+        )
+        write_catalog(connection)
+        ((count,),) = connection.execute("select count(*) from ml.model_families").fetchall()
+    assert families["kmeans"] == "KMeans"
+    assert families["bg_nbd"] == "BG/NBD"
+    assert purposes == [
+        ("churn", "probability", "roc_auc"),
+        ("segmentation", "group", "silhouette"),
+    ]
+    assert count == len(families) == len(FAMILIES)
 
 
 def test_the_lists_are_read_without_a_library_that_takes_long():

@@ -14,7 +14,7 @@
    P(alive) times P(N > 0). All but P(alive) depends on x and T only, so it is
    worked out once for each pair of them. #}
 {%- set features = ref('customer_feature_snapshots') -%}
-{%- set live = ml_live_model('churn', 'bg_nbd') -%}
+{%- set live = ml_live_model('churn', 'churn_bg_nbd') -%}
 {%- if live is none -%}
 
 {{ ml_no_scores({

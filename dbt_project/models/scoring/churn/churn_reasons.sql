@@ -1,16 +1,19 @@
 {# One row per person: the three features whose terms moved their log-odds of
    returning furthest from the average training row's, in words, each with the
    direction in which it speaks. Terms are the champion's own where it is a sum
-   of one term per feature; else those of the additive model fitted beside it
-   (of the logistic one, if there is none), and reasons are not exact. -#}
-{%- set additive_terms = ref('churn_additive_terms') -%}
-{%- set logistic_terms = ref('churn_logistic_terms') -%}
-{%- set additive = ml_live_model('churn', 'additive') -%}
-{%- set logistic = ml_live_model('churn', 'logistic') -%}
-{%- set is_logistic = logistic is not none
-    and (additive is none or logistic.status == 'champion') -%}
-{%- set live = logistic if is_logistic else additive -%}
-{%- set terms = logistic_terms if is_logistic else additive_terms -%}
+   of one term per feature; else those of such a model fitted beside it (the
+   first that is live), and reasons are not exact. -#}
+{%- set found = namespace(live=none, terms=none) -%}
+{%- for scoring_model in scoring_models('churn', with_terms=true) -%}
+{%- set model_terms = ref(scoring_model) -%}
+{%- set candidate = ml_live_model('churn', scoring_model) -%}
+{%- if found.terms is none or candidate is not none
+    and (found.live is none or candidate.status == 'champion') -%}
+{%- set found.live = candidate -%}
+{%- set found.terms = model_terms -%}
+{%- endif -%}
+{%- endfor -%}
+{%- set live, terms = found.live, found.terms -%}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- set catalog = ref('feature_catalog') -%}
 {%- if live is none -%}

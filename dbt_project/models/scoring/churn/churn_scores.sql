@@ -1,15 +1,6 @@
 {# One row per person with an order before the as-of date: the champion's return
    probability. Empty while no churn model is champion: what was refused does
    not score. -#}
-{%- set families = [
-    'logistic', 'additive', 'random_forest', 'boosting'
-] -%}
-{%- set tables = {
-    'logistic': ref('churn_logistic_terms'),
-    'additive': ref('churn_additive_terms'),
-    'random_forest': ref('churn_random_forest'),
-    'boosting': ref('churn_boosting'),
-} -%}
 with
 
 model_registry as (
@@ -18,15 +9,35 @@ model_registry as (
 
 ),
 
-every_family as (
+model_families as (
 
-    {% for family in families %}
+    select * from {{ source('ml', 'model_families') }}
+
+),
+
+library_scores as (
+
+    select * from {{ source('ml', 'library_scores') }}
+    where as_of_date = {{ date_literal(as_of_date()) }}
+
+),
+
+library_families as (
+
+    select family from model_families
+    where purpose = 'churn' and scoring_model = 'library'
+
+),
+
+scored_in_sql as (
+
+    {% for scoring_model in scoring_models('churn') %}
     select
         customer_id,
         as_of_date,
         model_id,
         return_probability
-    from {{ tables[family] }}
+    from {{ ref(scoring_model) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -35,14 +46,27 @@ every_family as (
 churn_scores as (
 
     select
-        every_family.customer_id,
-        every_family.as_of_date,
-        every_family.model_id,
+        scored_in_sql.customer_id,
+        scored_in_sql.as_of_date,
+        scored_in_sql.model_id,
         model_registry.family,
-        every_family.return_probability
-    from every_family
+        scored_in_sql.return_probability
+    from scored_in_sql
     inner join model_registry
-        on every_family.model_id = model_registry.model_id
+        on scored_in_sql.model_id = model_registry.model_id
+    where model_registry.status = 'champion'
+    union all
+    select
+        library_scores.customer_id,
+        library_scores.as_of_date,
+        library_scores.model_id,
+        model_registry.family,
+        library_scores.return_probability
+    from library_scores
+    inner join model_registry
+        on library_scores.model_id = model_registry.model_id
+    inner join library_families
+        on model_registry.family = library_families.family
     where model_registry.status = 'champion'
 
 )

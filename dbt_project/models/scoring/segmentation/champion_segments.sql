@@ -1,18 +1,6 @@
 {# One row per snapshot date and person with an order before it: their segment
-   in the champion's eyes (the latest challenger's where there is none). -#}
+   by the champion (by the latest challenger where there is none). -#}
 with
-
-segments_kmeans as (
-
-    select * from {{ ref('segments_kmeans') }}
-
-),
-
-segments_gmm as (
-
-    select * from {{ ref('segments_gmm') }}
-
-),
 
 model_registry as (
 
@@ -20,11 +8,24 @@ model_registry as (
 
 ),
 
+every_family as (
+
+    {% for scoring_model in scoring_models('segmentation') %}
+    select
+        customer_id,
+        as_of_date,
+        model_id,
+        segment_id,
+        is_near_border
+    from {{ ref(scoring_model) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 scored_models as (
 
-    select distinct model_id from segments_kmeans
-    union all
-    select distinct model_id from segments_gmm
+    select distinct model_id from every_family
 
 ),
 
@@ -45,39 +46,18 @@ ranked_models as (
 
 ),
 
-segments as (
-
-    select
-        customer_id,
-        as_of_date,
-        model_id,
-        segment_id,
-        border_margin < {{ var('border_margin') }} as is_near_border
-    from segments_kmeans
-    union all
-    select
-        customer_id,
-        as_of_date,
-        model_id,
-        segment_id,
-        membership_probability < {{ var('least_sure_probability') }}
-            as is_near_border
-    from segments_gmm
-
-),
-
 champion_segments as (
 
     select
-        segments.customer_id,
-        segments.as_of_date,
-        segments.model_id,
+        every_family.customer_id,
+        every_family.as_of_date,
+        every_family.model_id,
         ranked_models.is_champion_passed,
-        segments.segment_id,
-        segments.is_near_border
-    from segments
+        every_family.segment_id,
+        every_family.is_near_border
+    from every_family
     inner join ranked_models
-        on segments.model_id = ranked_models.model_id
+        on every_family.model_id = ranked_models.model_id
     where ranked_models.model_rank = 1
 
 )

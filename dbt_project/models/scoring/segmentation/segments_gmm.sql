@@ -2,7 +2,7 @@
    component of the Gaussian mixture and its membership probability. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- do ref('as_of_dates') -%}
-{%- set live = ml_live_model('segmentation', 'gmm') -%}
+{%- set live = ml_live_model('segmentation', 'segments_gmm') -%}
 {%- if live is none -%}
 
 {{ ml_no_scores({
@@ -12,6 +12,7 @@
     'segment_id': 'integer',
     'membership_probability': type_double(),
     'second_segment_id': 'integer',
+    'is_near_border': 'boolean',
 }) }}
 
 {%- else -%}
@@ -86,7 +87,7 @@ second_likeliest as (
 
 ),
 
-segments_gmm as (
+placed as (
 
     select
         customer_id,
@@ -104,6 +105,16 @@ segments_gmm as (
             other_than='segment_id'
         ) }} as second_segment_id
     from second_likeliest
+
+),
+
+segments_gmm as (
+
+    select
+        *,
+        membership_probability < {{ var('least_sure_probability') }}
+            as is_near_border
+    from placed
 
 )
 

@@ -2,7 +2,7 @@
    centroid, spelled out from ml.model_parameters. -#}
 {%- set features = ref('customer_feature_snapshots') -%}
 {%- do ref('as_of_dates') -%}
-{%- set live = ml_live_model('segmentation', 'kmeans') -%}
+{%- set live = ml_live_model('segmentation', 'segments_kmeans') -%}
 {%- if live is none -%}
 
 {{ ml_no_scores({
@@ -13,6 +13,7 @@
     'squared_distance': type_double(),
     'second_segment_id': 'integer',
     'border_margin': type_double(),
+    'is_near_border': 'boolean',
 }) }}
 
 {%- else -%}
@@ -71,7 +72,7 @@ second_nearest as (
 
 ),
 
-segments_kmeans as (
+placed as (
 
     select
         customer_id,
@@ -90,6 +91,16 @@ segments_kmeans as (
             1e0
         ) as border_margin
     from second_nearest
+
+),
+
+segments_kmeans as (
+
+    select
+        *,
+        border_margin < {{ var('border_margin') }}
+            as is_near_border
+    from placed
 
 )
 

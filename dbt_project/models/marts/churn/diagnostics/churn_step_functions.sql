@@ -5,7 +5,7 @@
 {%- set catalog = ref('feature_catalog') -%}
 {%- set parameters = source('ml', 'model_parameters') -%}
 {%- do source('ml', 'model_registry') -%}
-{%- set live = ml_live_model('churn', 'additive') -%}
+{%- set live = ml_live_model('churn', 'churn_additive_terms') -%}
 {%- if live is none -%}
 
 {{ ml_no_scores({

@@ -21,7 +21,7 @@ model_metrics as (
 
 model_families as (
 
-    select * from {{ ref('model_families') }}
+    select * from {{ source('ml', 'model_families') }}
 
 ),
 
