@@ -30,6 +30,11 @@ class DecidingMetric:
         """The metric that says by how much a model is better than the best baseline."""
         return f"{self.name}_gain"
 
+    @property
+    def better(self) -> str:
+        """Where the better one of two values lies: ``above`` or ``below``."""
+        return "above" if self.is_higher_better else "below"
+
     def merit(self, value: float) -> float:
         """A number that is higher for the better model; what is not known is the worst.
 

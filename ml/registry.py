@@ -12,6 +12,7 @@ from typing import Literal
 
 from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
+from ml.purpose import DecidingMetric
 from ml.purposes import PURPOSES
 
 # A row that is not eligible is a model with a figure too good to be true; or, where its family is
@@ -24,8 +25,8 @@ class FittedModel:
     """All that is written of one fit, in one transaction.
 
     Attributes:
-        purpose: ``segmentation`` or ``churn``.
-        family: its kind, such as ``kmeans`` or ``logistic``.
+        purpose: its name.
+        family: name of its kind.
         as_of_date: no fact from this day on was seen.
         row_count: training rows.
         feature_count: features used.
@@ -77,13 +78,13 @@ class Candidate:
         status: what it is now.
         as_of_date: what it was fitted as of.
         trained_order: ascending with the time of training.
-        quality: the figure that decides, higher is better; minus infinity or NaN if unknown.
+        quality: the figure that decides; infinite or NaN if unknown.
         refusal: why it cannot be champion, whatever its quality; empty if it can.
         suspicion: why its figures are too good to be true; empty if they are not.
         evidence: what else the registry is to say of it as champion.
         test_date: of the test that it was judged on, such as ``2018-03-01``; none if on none.
-        test_qualities: ROC AUC by the date of the test: its own, and those that it was held to
-            again later.
+        test_qualities: the purpose's test metric by the date of the test: its own, and those that
+            it was held to again later.
         was_champion: it has been champion before, as of the same date.
         is_rolled_back: by hand, and not promoted by hand since.
     """
@@ -159,21 +160,22 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
         if candidate.purpose not in PURPOSES:
             raise ValueError(
                 f"expected a purpose among {', '.join(PURPOSES)}, got "
-                f"{candidate.purpose!r} of {candidate.model_id}; name the metric that decides on "
-                "it in ml/purposes.py"
+                f"{candidate.purpose!r} of {candidate.model_id}; install the package that "
+                "brings it again, or list it in ml/purposes.py"
             )
-    for purpose in PURPOSES:
+    for name, purpose in PURPOSES.items():
         decisions |= _decide(
             [
                 replace(each, refusal=each.suspicion or each.refusal)
                 for each in candidates
-                if each.purpose == purpose
-            ]
+                if each.purpose == name
+            ],
+            purpose.deciding_metric,
         )
     return [decisions[candidate.model_id] for candidate in candidates]
 
 
-def _decide(candidates: Sequence[Candidate]) -> dict[str, Decision]:
+def _decide(candidates: Sequence[Candidate], deciding: DecidingMetric) -> dict[str, Decision]:
     """Decisions on the models of one purpose, by id."""
     ordered = sorted(
         (each for each in candidates if not each.is_rolled_back),
@@ -182,7 +184,7 @@ def _decide(candidates: Sequence[Candidate]) -> dict[str, Decision]:
     latest = {each.family: each for each in ordered}
     contenders = sorted(
         (each for each in latest.values() if not each.refusal),
-        key=lambda each: (-_known(each.quality), each.family),
+        key=lambda each: (-deciding.merit(each.quality), each.family),
     )
     champion = next(
         (each for each in reversed(ordered) if each.status == "champion" and not each.refusal), None
@@ -246,7 +248,8 @@ def _compare(
             return True, f"{why}, so the newer fit wins"
         return False, f"{why} and is newer"
     for_whom = "" if judged == incumbent else f" for {incumbent.model_id}"
-    return _known(own) >= _known(other), (
+    metric = PURPOSES[contender.purpose].headline_metric
+    return metric.merit(own) >= metric.merit(other), (
         f"on the test of {test} {contender.model_id} reaches {own:.4f}, "
         f"{judged.model_id}{for_whom} {other:.4f}"
     )
@@ -262,7 +265,8 @@ def _status_of(
     """Status and reason of a model, once the champion is known."""
     if candidate.is_rolled_back:
         return "retired", ROLLED_BACK
-    figure = f"{PURPOSES[candidate.purpose].deciding_metric.label} {candidate.quality:.4f}"
+    deciding = PURPOSES[candidate.purpose].deciding_metric
+    figure = f"{deciding.label} {candidate.quality:.4f}"
     if candidate == champion:
         others = [
             other
@@ -286,9 +290,4 @@ def _status_of(
         return status, candidate.suspicion or f"refused: {candidate.refusal}"
     if candidate.model_id in why_not:
         return "challenger", f"{figure}; {why_not[candidate.model_id]}"
-    return "challenger", f"{figure}, not above {champion.model_id}"
-
-
-def _known(quality: float) -> float:
-    """The quality that counts: NaN compares with nothing, so it is as good as unknown."""
-    return -math.inf if math.isnan(quality) else quality
+    return "challenger", f"{figure}, not {deciding.better} {champion.model_id}"

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration import checks, schedules
-from orchestration.assets import champions, churn, raw, report, segmentation, warehouse
+from orchestration.assets import champions, purposes, raw, report, warehouse
 from orchestration.history import tidy_history_of_dev
 from orchestration.resources import LogProgress, Settings
 from orchestration.runs import writing_run
@@ -14,13 +14,12 @@ defs = dg.Definitions(
     assets=[
         raw.raw_tables,
         warehouse.warehouse_models,
-        *segmentation.ASSETS,
-        *churn.ASSETS,
+        *(asset for assets in purposes.ASSETS_OF.values() for asset in assets),
         *champions.ASSETS,
         report.report_site,
         report.published_copy,
     ],
-    asset_checks=checks.CHECKS,
+    asset_checks=[*checks.CHECKS, *purposes.CHECKS],
     jobs=schedules.JOBS,
     schedules=schedules.SCHEDULES,
     sensors=schedules.SENSORS,

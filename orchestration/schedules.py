@@ -3,9 +3,8 @@
 import dagster as dg
 import duckdb
 
-from ml.families.catalog import families_of
-from ml.purposes import CHURN, SEGMENTATION
 from orchestration.assets.champions import MODEL_TABLES
+from orchestration.assets.purposes import KEYS_OF
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
 from orchestration.marts import MART_SCHEMAS
@@ -20,17 +19,8 @@ LIBRARY_SCORES = dg.AssetSelection.assets(["ml", "library_scores"])
 FIT = dg.AssetSelection.groups("ml")
 CHAMPIONS = dg.AssetSelection.assets(*(["ml", table] for table in MODEL_TABLES))
 FIT_PURPOSES = {
-    SEGMENTATION.name: CHAMPIONS
-    | dg.AssetSelection.assets(
-        ["ml", "segmentation_candidates"],
-        ["ml", "segmentation_candidate_segments"],
-        *(["ml", family.name] for family in families_of(SEGMENTATION)),
-        ["ml", "segment_stability"],
-    ),
-    CHURN.name: CHAMPIONS
-    | dg.AssetSelection.assets(
-        ["ml", "library_scores"], *(["ml", family.name] for family in families_of(CHURN))
-    ),
+    purpose: CHAMPIONS | LIBRARY_SCORES | dg.AssetSelection.assets(*keys)
+    for purpose, keys in KEYS_OF.items()
 }
 SCORE = dg.AssetSelection.groups("scoring", *MART_SCHEMAS)
 RESCORE = EVERYTHING - (FIT - LIBRARY_SCORES)

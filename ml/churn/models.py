@@ -8,6 +8,8 @@ from datetime import date
 from ml.churn.budget import Effort
 from ml.churn.judging import JudgedFamily
 from ml.churn.study import ChurnStudy, StudySettings
+from ml.families.catalog import FAMILIES
+from ml.families.family import LIBRARY
 from ml.parameters import name_features
 from ml.purposes import CHURN
 from ml.registry import FittedModel
@@ -35,7 +37,8 @@ def describe_model(
         code_version: of Regulars.
     """
     leaves = sum(row.parameter_name == "leaf_value" for row in family.parameters)
-    by_library = leaves > largest_compiled_leaf_count
+    is_large = leaves > largest_compiled_leaf_count
+    by_library = is_large or FAMILIES[family.name].scored_by == LIBRARY
     return FittedModel(
         purpose=CHURN.name,
         family=family.name,

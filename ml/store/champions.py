@@ -11,6 +11,7 @@ from datetime import date, datetime
 import duckdb
 
 from ml.families.catalog import FAMILIES
+from ml.purpose import PlausibleBound
 from ml.purposes import PURPOSES
 from ml.registry import ROLLED_BACK, SUSPECTED, Candidate, Decision
 from ml.statements import transaction
@@ -64,18 +65,32 @@ class ChampionChange:
 
 
 def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Churn models with a figure too good to be true: why, by model id.
+    """Models with a figure too good to be true: why, by model id.
 
     Judged by the figures in the warehouse and today's bound, whatever was said at the fit: so a
     model of an earlier version, or one fitted under a higher bound, does not slip through.
     """
+    found: dict[str, str] = {}
+    for purpose in PURPOSES.values():
+        if purpose.plausible is not None:
+            found |= _read_suspicions_of(connection, purpose.name, purpose.plausible)
+    return found
+
+
+def _read_suspicions_of(
+    connection: duckdb.DuckDBPyConnection, purpose: str, plausible: PlausibleBound
+) -> dict[str, str]:
+    """The same of one purpose; nothing while dbt has not built its bound."""
+    schema, table = plausible.table
     tables = fetch(
         connection,
-        "select 1 from information_schema.tables "
-        "where table_schema = 'features' and table_name = 'churn_protocol'",
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, table],
     )
     if not tables:
         return {}
+    message = f"{SUSPECTED}: {plausible.label} {{:.4f}} of the split {{}}, expected at most {{:g}}"
+    value, gain = f"bounds.{plausible.value_column}", f"bounds.{plausible.gain_column}"
     return dict(
         fetch(
             connection,
@@ -84,24 +99,25 @@ def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
                 coalesce(
                     json_extract_string(any_value(registry.settings), '$.gates.suspicion'),
                     format(
-                        '{SUSPECTED}: ROC AUC {{:.4f}} of the split {{}}, expected at most {{:g}}',
+                        '{message}',
                         max(metrics.metric_value),
                         max_by(metrics.split, metrics.metric_value),
                         least(
-                            any_value(protocol.most_plausible_roc_auc),
-                            max(metrics.baseline_value + protocol.most_plausible_roc_auc_gain)
+                            any_value({value}),
+                            max(metrics.baseline_value + {gain})
                         )
                     )
                 ) as suspicion
             from ml.model_registry as registry
             inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
-            inner join features.churn_protocol as protocol
-                on metrics.metric_value > protocol.most_plausible_roc_auc
-                or metrics.split = 'test' and metrics.metric_value - metrics.baseline_value
-                    > protocol.most_plausible_roc_auc_gain
-            where registry.purpose = 'churn' and metrics.metric_name = 'roc_auc'
+            inner join {schema}.{table} as bounds
+                on metrics.metric_value > {value}
+                or metrics.split = 'test'
+                and metrics.metric_value - metrics.baseline_value > {gain}
+            where registry.purpose = ? and metrics.metric_name = ?
             group by registry.model_id
             """,
+            [purpose, plausible.metric_name],
         )
     )
 
@@ -159,7 +175,10 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
 
 
 def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
-    """ROC AUC by model and date of the test: its own, and those of later splits `retest <date>`."""
+    """The test metric by model and date of the test: its own, and later splits `retest <date>`."""
+    compared = [
+        f"{each.name} {each.test_metric.name}" for each in PURPOSES.values() if each.test_metric
+    ]
     rows = fetch(
         connection,
         """
@@ -172,9 +191,11 @@ def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dic
             metrics.metric_value
         from ml.model_metrics as metrics
         inner join ml.model_registry as registry on metrics.model_id = registry.model_id
-        where metrics.metric_name = 'roc_auc' and test_date is not null
+        where test_date is not null
+            and list_contains(?, concat_ws(' ', registry.purpose, metrics.metric_name))
             and (metrics.split = 'test' or starts_with(metrics.split, 'retest '))
         """,
+        [compared],
     )
     found: dict[str, dict[str, float]] = {}
     for model_id, test_date, value in rows:
@@ -262,7 +283,7 @@ def roll_back(connection: duckdb.DuckDBPyConnection, purpose: str) -> tuple[str,
 
     Args:
         connection: an open warehouse.
-        purpose: ``segmentation`` or ``churn``.
+        purpose: its name.
 
     Returns:
         The champion by now, and the one that was rolled back.

@@ -13,6 +13,7 @@ import duckdb
 
 from ml.figures import Metric
 from ml.parameters import ParameterRow
+from ml.purposes import SEGMENTATION
 from ml.registry import FittedModel
 from ml.statements import transaction
 from ml.store.connection import (
@@ -305,23 +306,25 @@ def read_next_segment_id(connection: duckdb.DuckDBPyConnection) -> int:
         """
         select coalesce(max(component_id) + 1, 0) from ml.model_parameters
         where model_id in (
-            select model_id from ml.model_registry where purpose = 'segmentation'
+            select model_id from ml.model_registry where purpose = ?
         )
         """,
+        [SEGMENTATION.name],
     )
     return int(number)
 
 
 def read_champion_to_judge_again(
-    connection: duckdb.DuckDBPyConnection, test_date: date, label_window_days: int
+    connection: duckdb.DuckDBPyConnection, purpose: str, test_date: date, label_window_days: int
 ) -> list[tuple[str, str, list[ParameterRow]]]:
-    """The churn champion, if a newer test can judge it: id, family and parameters, or nothing.
+    """The champion, if a newer test can judge it: id, family and parameters, or nothing.
 
     It can where the model was judged on another date, has the same label window, and the windows
     that it was fitted on ended by the new date.
 
     Args:
         connection: an open warehouse.
+        purpose: of which it is champion.
         test_date: of the test.
         label_window_days: of the labels.
     """
@@ -329,23 +332,27 @@ def read_champion_to_judge_again(
         connection,
         """
         select model_id, family from ml.model_registry
-        where purpose = 'churn' and status = 'champion'
+        where purpose = ? and status = 'champion'
             and json_extract_string(settings, '$.test_date') <> cast(? as varchar)
             and json_extract_string(settings, '$.label_window_days') = cast(? as varchar)
             and list_max(
                 cast(json_extract(settings, '$.fitted_dates') as date[])
             ) + cast(? as integer) <= ?
         """,
-        [test_date, label_window_days, label_window_days, test_date],
+        [purpose, test_date, label_window_days, label_window_days, test_date],
     )
     return [(found, family, read_parameters(connection, found)) for found, family in rows]
 
 
 def write_retest(
-    connection: duckdb.DuckDBPyConnection, model_id: str, test_date: date, roc_auc: float
+    connection: duckdb.DuckDBPyConnection,
+    model_id: str,
+    test_date: date,
+    metric_name: str,
+    value: float,
 ) -> None:
     """Note how a model does on a later test than its own, in one transaction."""
-    metric = Metric(f"retest {test_date}", "roc_auc", roc_auc)
+    metric = Metric(f"retest {test_date}", metric_name, value)
     with explained(), transaction(connection):
         connection.execute(
             "delete from ml.model_metrics where model_id = ? and split = ?",

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from ml.families.catalog import families_of
 from ml.families.scoring import predict_rows
 from ml.parameters import name_features
-from ml.purposes import CHURN, PURPOSES
 from ml.registry import decide_statuses
 from ml.statements import count_rows
 from ml.store.catalog import write_catalog
@@ -16,7 +14,7 @@ from ml.store.features import read_as_of_date, read_features
 from ml.store.models import read_parameters
 from ml.store.scores import read_models_scored_by_library, write_library_scores
 from orchestration.assets.fits import FEATURES
-from orchestration.assets.segmentation import measure_segment_stability
+from orchestration.assets.purposes import EVERY_KEY
 from orchestration.resources import Progress
 from orchestration.runs import IN_TRANSACTION, writing_connection
 from orchestration.staging import WritingRun
@@ -25,7 +23,7 @@ from orchestration.staging import WritingRun
 @dg.asset(
     key=["ml", "library_scores"],
     group_name="ml",
-    deps=[*FEATURES, *(dg.AssetKey(["ml", family.name]) for family in families_of(CHURN))],
+    deps=[*FEATURES, *EVERY_KEY],
     kinds={"sklearn"},
     op_tags=IN_TRANSACTION,
 )
@@ -34,7 +32,7 @@ def score_by_library(
     warehouse: dg.ResourceParam[WritingRun],
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
-    """Scores of live models that are too large to be spelled out in SQL; mostly there are none.
+    """Scores of live models that SQL does not spell out; mostly there are none.
 
     Before the choice of champions, so that all of the scoring waits for one thing and is one run
     of dbt.
@@ -72,12 +70,7 @@ MODEL_TABLES = {
         dg.AssetSpec(
             ["ml", table],
             deps=[
-                *(
-                    dg.AssetKey(["ml", family.name])
-                    for purpose in PURPOSES.values()
-                    for family in families_of(purpose)
-                ),
-                measure_segment_stability,
+                *EVERY_KEY,
                 score_by_library,
             ],
             group_name="ml",

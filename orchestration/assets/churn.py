@@ -70,7 +70,7 @@ def _open_shop(
         read_labelled=partial(read_labelled_features, connection, label_window_days=window),
         read_histories=partial(read_features, connection, HISTORY_FEATURES, as_of_date),
         read_former_champion=partial(
-            read_champion_to_judge_again, connection, label_window_days=window
+            read_champion_to_judge_again, connection, CHURN.name, label_window_days=window
         ),
         describe_shortage=partial(_describe_shortage, connection, window),
     )
@@ -152,8 +152,9 @@ def _write_study(
         write_not_eligible(connection, CHURN.name, as_of_date, study.not_eligible, {}, CODE_VERSION)
     for model in models:
         write_model(connection, model)
-    for model_id, roc_auc in study.retests.items():
-        write_retest(connection, model_id, study.test_date, roc_auc)
+    metric_name = CHURN.headline_metric.name
+    for model_id, value in study.retests.items():
+        write_retest(connection, model_id, study.test_date, metric_name, value)
     write_leak_meter(connection, as_of_date, study.leaks)
 
 

@@ -12,6 +12,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from ml.purposes import PURPOSES
 from orchestration.data_facts import (
     Difference,
     FactComparison,
@@ -19,16 +20,6 @@ from orchestration.data_facts import (
 from orchestration.marts import MART_SCHEMAS
 from orchestration.resources import count_all_rows
 
-# Of the many figures of churn models, those that matter first; marts.model_quality has all.
-DETAILED_CHURN_METRICS = [
-    "cross_validation roc_auc",
-    "test roc_auc",
-    "test roc_auc_gain",
-    "test pr_auc",
-    "test lift_at_10_percent",
-    "test brier_skill",
-    "test calibration_slope",
-]
 DETAILED_SCHEMAS = ("raw", "canonical", "features", *MART_SCHEMAS)
 DETAILS_WIDTH = 132
 MOST_FACTS_SHOWN = 15
@@ -72,15 +63,25 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
+    # Of purposes with many figures, those that matter first; marts.model_quality has all.
+    chosen = {each.name: each.main_metrics for each in PURPOSES.values() if each.main_metrics}
     metrics = connection.execute(
         """
         select purpose, is_champion, family, model_id, split, metric_name, metric_value,
             lower_bound, upper_bound, baseline_name, baseline_value
         from marts.model_quality
-        where purpose <> 'churn' or list_contains(?, split || ' ' || metric_name)
+        where not list_contains($purposes, purpose)
+            or list_contains($metrics, concat_ws(' ', purpose, split, metric_name))
         order by purpose, is_champion desc, family, model_id, split desc, metric_name
         """,
-        [DETAILED_CHURN_METRICS],
+        {
+            "purposes": list(chosen),
+            "metrics": [
+                " ".join([purpose, *metric])
+                for purpose, metrics in chosen.items()
+                for metric in metrics
+            ],
+        },
     ).fetchall()
     quality = Table(title="\nModels", title_justify="left", box=None)
     quality.add_column("model", no_wrap=True)

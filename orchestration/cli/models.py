@@ -29,8 +29,6 @@ models = typer.Typer(
 )
 Part = str | Line | Table
 MODELS_WIDTH = 200  # of what is said of models, where there is no terminal to ask
-# Metrics that say by how much a model is better than the best baseline end so.
-GAIN = "roc_auc_gain"
 ModelId = Annotated[str, typer.Argument(help="As `regulars models list` shows it.")]
 NO_MODEL = "There is no model yet; `regulars build` fits some."
 AFTER_A_CHANGE = (
@@ -155,8 +153,7 @@ def describe_models(models: Sequence[RegistryRow]) -> list[Part]:
     for model in models:
         figures = [
             ("", _deciding(model)),
-            ("test ROC AUC ", _with_band(model.find_metric("test", "roc_auc"))),
-            ("gain on the best baseline ", _with_band(model.find_metric("test", GAIN), "+.4f")),
+            *_tested(model),
         ]
         fitted = f"{model.as_of_date}, trained {model.trained_at:%Y-%m-%d %H:%M} UTC"
         parts += [
@@ -206,7 +203,7 @@ def describe_verdict(model: RegistryRow) -> str:
     """Why it cannot be champion; if it can, whether it beats the best baseline."""
     if model.status == "not_eligible":
         return "not eligible"
-    gain = model.find_metric("test", GAIN)
+    gain = _gain(model)
     if model.verdict != "passed" or gain is None or gain.lower_bound is None:
         return model.verdict
     return f"{'beats' if gain.lower_bound > 0 else 'does not beat'} the best baseline"
@@ -219,10 +216,37 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _gain(model: RegistryRow) -> Metric | None:
+    """By how much it is better than the best baseline on its test, above 0 if it is."""
+    from ml.purposes import PURPOSES
+
+    purpose = PURPOSES.get(model.purpose)
+    if purpose is None or purpose.test_metric is None:
+        return None
+    return model.find_metric(purpose.test_metric.split, purpose.test_metric.gain_name)
+
+
+def _tested(model: RegistryRow) -> list[tuple[str, str]]:
+    """The figure of its test and the gain, each with what it is called; none without a test."""
+    from ml.purposes import PURPOSES
+
+    purpose = PURPOSES.get(model.purpose)
+    if purpose is None or purpose.test_metric is None:
+        return []
+    metric = purpose.test_metric
+    return [
+        (f"test {metric.label} ", _with_band(model.find_metric(metric.split, metric.name))),
+        ("gain on the best baseline ", _with_band(_gain(model), "+.4f")),
+    ]
+
+
 def _deciding(model: RegistryRow) -> str:
     from ml.purposes import PURPOSES
 
-    deciding = PURPOSES[model.purpose].deciding_metric
+    purpose = PURPOSES.get(model.purpose)
+    if purpose is None:
+        return f"the purpose {model.purpose} is not installed"
+    deciding = purpose.deciding_metric
     metric = model.find_metric(deciding.split, deciding.name)
     return f"{deciding.split} {deciding.name} {metric.metric_value:.4f}" if metric else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from orchestration.loading.finding import counted
 from orchestration.resources import Settings, parsed_dir
 
 if TYPE_CHECKING:
+    from ml.purpose import Purpose
     from ml.store.models import RegistryRow
 
 MOST_FINDINGS_SHOWN = 3
@@ -162,7 +163,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
         return f"no model: {model.status_reason}."
     if model.status != "champion":
         return "no champion; `regulars models list` says why."
-    return DESCRIBED.get(model.purpose, _describe_any)(connection, model)
+    return _describe_champion(connection, model)
 
 
 def _describe_lack(connection: duckdb.DuckDBPyConnection, purpose: str) -> str:
@@ -179,42 +180,47 @@ def _describe_lack(connection: duckdb.DuckDBPyConnection, purpose: str) -> str:
     return f"no model yet; `regulars fit --purpose {purpose}` fits one."
 
 
-def _describe_any(_: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
-    return f"{model.model_id}: {model.verdict}."
+def _describe_champion(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
+    """How good it is, and the verdict on it."""
+    from ml.purposes import PURPOSES
+
+    purpose = PURPOSES.get(model.purpose)
+    if purpose is None:
+        return f"{model.model_id}: the package that brings {model.purpose} is not installed."
+    figures = _describe_figures(connection, purpose, model)
+    if purpose.verdict_table is None:
+        passed = "it reaches every acceptance threshold."
+        verdict = passed if model.verdict == "passed" else model.verdict
+        return f"{model.model_id}: {'; '.join(filter(None, [figures, verdict]))}"
+    schema, table = purpose.verdict_table
+    scored = _row(connection, f"select model_id, verdict from {schema}.{table}")
+    verdict = "The marts have another one; `regulars score` is next."
+    if scored is not None and scored[0] == model.model_id:
+        verdict = scored[1]
+    return f"{model.model_id}: {'. '.join(filter(None, [figures, verdict]))}"
 
 
-def _describe_segmentation(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
-    metric = model.find_metric("study", "silhouette")
-    ((segment_count,),) = connection.execute(
-        "select count(distinct component_id) from ml.model_parameters where model_id = ?",
-        [model.model_id],
-    ).fetchall()
-    figures = [f"{segment_count} segments"]
-    figures += [f"silhouette {metric.metric_value:.3f}"] if metric else []
-    verdict = (
-        "it reaches every acceptance threshold." if model.verdict == "passed" else model.verdict
-    )
-    return f"{model.model_id}: {', '.join(figures)}; {verdict}"
-
-
-def _describe_churn(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> str:
-    metric = model.find_metric("test", "roc_auc")
-    auc = ""
+def _describe_figures(
+    connection: duckdb.DuckDBPyConnection, purpose: Purpose, model: RegistryRow
+) -> str:
+    """How many groups it makes, if it makes some, and the figure that says how good it is."""
+    figures = []
+    if purpose.predicts == "group":
+        ((count,),) = connection.execute(
+            "select count(distinct component_id) from ml.model_parameters where model_id = ?",
+            [model.model_id],
+        ).fetchall()
+        figures.append(f"{count} {purpose.label.lower()}")
+    headline = purpose.headline_metric
+    metric = model.find_metric(headline.split, headline.name)
     if metric is not None:
-        auc = f"ROC AUC {metric.metric_value:.3f}"
+        figure = f"{headline.label} {metric.metric_value:.3f}"
         if metric.lower_bound is not None:
-            auc += f" ({metric.lower_bound:.3f} to {metric.upper_bound:.3f})"
-        auc += f" as of {model.settings.get('test_date', 'a later date')}. "
-    scored = _row(connection, "select model_id, verdict from marts.churn_verdict")
-    if scored is None or scored[0] != model.model_id:
-        return f"{model.model_id}: {auc}The marts have another one; `regulars score` is next."
-    return f"{model.model_id}: {auc}{scored[1]}"
-
-
-DESCRIBED: dict[str, Callable[[duckdb.DuckDBPyConnection, RegistryRow], str]] = {
-    "segmentation": _describe_segmentation,
-    "churn": _describe_churn,
-}
+            figure += f" ({metric.lower_bound:.3f} to {metric.upper_bound:.3f})"
+        if purpose.test_metric is not None:
+            figure += f" as of {model.settings.get('test_date', 'a later date')}"
+        figures.append(figure)
+    return ", ".join(figures)
 
 
 def _read_tests(connection: duckdb.DuckDBPyConnection) -> tuple[int, tuple[str, ...], set[str]]:

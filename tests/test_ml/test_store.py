@@ -736,7 +736,7 @@ def test_a_model_with_a_figure_above_today_s_bound_is_not_eligible_whoever_fitte
     set_bound(warehouse, 0.75)
     fit_and_choose(warehouse, ONE, TWO)
     assert read_statuses(warehouse)[TWO.model_id] == "champion"
-    write_retest(warehouse, TWO.model_id, JUNE, 0.81)
+    write_retest(warehouse, TWO.model_id, JUNE, "roc_auc", 0.81)
     assert read_suspicions(warehouse) == {
         TWO.model_id: "suspected leak: ROC AUC 0.8100 of the split retest 2018-06-01, "
         "expected at most 0.75"
