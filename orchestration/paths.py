@@ -8,6 +8,8 @@ from pathlib import Path
 
 from orchestration.errors import WarehouseError
 
+# A folder of dbt models of another package, laid out like dbt_project/models.
+MODELS_VARIABLE = "REGULARS_MODELS_DIR"
 # Where the warehouse is that REGULARS_WAREHOUSE names, for a dbt that a step of ours starts.
 FOLDER_VARIABLE = "REGULARS_WAREHOUSE_FOLDER"
 # DuckDB 2.0 cuts a database's path at '?' and takes '\\' for '/'; dbt-duckdb cuts it at '#'.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Protocol
 import duckdb
 
 from orchestration.errors import RegularsError, WarehouseError, WarehouseLockedError
-from orchestration.paths import check_database_path
+from orchestration.paths import MODELS_VARIABLE, check_database_path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
@@ -155,8 +156,10 @@ def given_path(text: str, name: str) -> Path:
 
 
 def parsed_dir(source: str) -> Path:
-    """Where dbt's manifest of a source is kept."""
-    return PROJECT_DIR / "target" / "dagster" / source
+    """Where dbt's manifest of a source is kept, with the models of another package apart."""
+    more = os.environ.get(MODELS_VARIABLE, "")
+    name = f"{source}-{hashlib.sha256(more.encode()).hexdigest()[:8]}" if more else source
+    return PROJECT_DIR / "target" / "dagster" / name
 
 
 class Progress(Protocol):

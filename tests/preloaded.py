@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import Any
 
 ENTRY_POINTS = {"dbt": ("dbt.cli.main", "cli"), "regulars": ("orchestration.cli", "main")}
-PRELOADED = ("dagster", "dagster_dbt", "dbt.adapters.duckdb", "plotly.offline", "sklearn.mixture")
+PRELOADED = (
+    "dagster", "dagster_dbt", "dbt.adapters.duckdb", "orchestration.cli.app", "plotly.offline",
+    "sklearn.mixture",
+)  # fmt: skip
 
 
 class PreloadedCommands:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml.entry_points import add_entries
+from ml.entry_points import ExtensionError, add_entries
 from ml.families.family import Family
 from ml.purpose import Purpose
-from ml.purposes import CHURN, SEGMENTATION
+from ml.purposes import CHURN, PURPOSES, SEGMENTATION
 
 # In the order in which they are fitted: the first mixture takes over the ids of segments that
 # KMeans finds, too. Trees: 1.2 % of 40,000 rows return, so steps are few and small.
@@ -95,6 +95,12 @@ _OWN = (
     ),
 )
 FAMILIES: Mapping[str, Family] = add_entries(_OWN, Family, "regulars.families")
+for _family in FAMILIES.values():
+    if _family.purpose not in PURPOSES.values():
+        raise ExtensionError(
+            f"the family {_family.name!r} is for {_family.purpose.name!r}, expected a purpose "
+            f"among {', '.join(PURPOSES)}; let an entry point in regulars.purposes bring it"
+        )
 
 
 def families_of(purpose: Purpose, *, with_baselines: bool = True) -> list[Family]:

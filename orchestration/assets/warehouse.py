@@ -24,6 +24,7 @@ from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.marts import MART_SCHEMAS, Mart
+from orchestration.paths import MODELS_VARIABLE
 from orchestration.resources import (
     PROJECT_DIR,
     Progress,
@@ -38,7 +39,14 @@ from orchestration.staging import FileIdentity, WritingRun, staged_path
 # dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
-DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/sql")
+DBT_SOURCES = (
+    "dbt_project.yml",
+    "profiles.yml",
+    "dbt_project",
+    "seeds",
+    "tests/sql",
+    *filter(None, [os.environ.get(MODELS_VARIABLE)]),
+)
 
 
 def _is_stale(manifest: Path) -> bool:

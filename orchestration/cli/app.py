@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from ml.entry_points import ExtensionError
 from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.init import init
@@ -159,7 +160,7 @@ def main() -> None:
     """Run the command; an error that a person can act on is printed as a sentence."""
     try:
         app()
-    except RegularsError as error:
+    except (RegularsError, ExtensionError) as error:
         print_error(str(error))
         sys.exit(1)
     except OSError as error:
