@@ -19,7 +19,7 @@ defs = dg.Definitions(
         report.report_site,
         report.published_copy,
     ],
-    asset_checks=[*checks.CHECKS, *purposes.CHECKS],
+    asset_checks=checks.CHECKS,
     jobs=schedules.JOBS,
     schedules=schedules.SCHEDULES,
     sensors=schedules.SENSORS,

@@ -35,6 +35,7 @@ from ml.store.features import (
 from ml.store.models import read_champion_to_judge_again, write_model, write_retest
 from ml.store.studies import write_leak_meter
 from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
+from orchestration.churn_checks import CHECKS
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
 from orchestration.runs import IN_TRANSACTION, writing_connection
@@ -175,4 +176,5 @@ def _describe_fit(settings: Settings, model: FittedModel) -> dict[str, Any]:
     }
 
 
+__all__ = ["ASSETS", "CHECKS"]
 ASSETS = [fit_churn]

@@ -41,6 +41,7 @@ from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
 from orchestration.pictures import draw_bars, shown
 from orchestration.resources import Progress, Settings
 from orchestration.runs import IN_TRANSACTION, writing_connection
+from orchestration.segmentation_checks import CHECKS
 from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
 
@@ -263,4 +264,5 @@ def measure_segment_stability(
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows)})
 
 
+__all__ = ["ASSETS", "CHECKS"]
 ASSETS = [study_segmentations, *SEGMENTATION_FITS, measure_segment_stability]

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.checks import the_churn_champion_was_judged_on_a_complete_window
+from orchestration.churn_checks import the_churn_champion_was_judged_on_a_complete_window
 from orchestration.staging import WritingRun
 
 
