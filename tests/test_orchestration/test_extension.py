@@ -48,14 +48,14 @@ def extended(demo, tmp_path_factory) -> Shop:
     return shop
 
 
-def test_the_graph_has_an_asset_for_each_family_of_the_package(demo):
+def test_the_graph_has_an_asset_for_each_family_of_the_package(tmp_path):
     code = (
         "from orchestration.definitions import defs\n"
         "graph = defs.resolve_asset_graph()\n"
         "print(*sorted('/'.join(key.path) for key in graph.get_all_asset_keys()))\n"
         "print(*sorted(job.name for job in defs.resolve_all_job_defs()))"
     )
-    done = run(demo, "python", "-c", code)
+    done = run(Shop(tmp_path, tmp_path), "python", "-c", code)
     assert done.returncode == 0, done.stderr[-3000:]
     assets, jobs = (set(line.split()) for line in done.stdout.splitlines()[-2:])
     assert {"ml/one_feature", "ml/mean_spend", "ml/spend_by_orders", "scoring/spend_scores"} <= (
@@ -176,9 +176,7 @@ def test_a_bad_entry_point_is_said_in_a_sentence(entry, expected, tmp_path):
         "from ml.purposes import CHURN\n"
         "LOGISTIC = Family('logistic', CHURN, 'x', 'x', scored_by='library')\n"
     )
-    shop = Shop(tmp_path, tmp_path)
-    shop.warehouse.touch()
-    done = run(shop, "regulars", "models", "list", folder=tmp_path)
+    done = run(Shop(tmp_path, tmp_path), "regulars", "status", folder=tmp_path)
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 1
     assert expected in said

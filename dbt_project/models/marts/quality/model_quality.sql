@@ -21,6 +21,7 @@ model_quality as (
         live_models.purpose,
         live_models.family,
         live_models.family_name,
+        live_models.is_baseline,
         model_metrics.split,
         model_metrics.metric_name,
         model_metrics.metric_value,

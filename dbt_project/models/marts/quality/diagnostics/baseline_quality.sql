@@ -20,6 +20,7 @@ baseline_quality as (
         live_models.purpose,
         live_models.family,
         live_models.family_name,
+        live_models.is_baseline,
         live_models.is_champion,
         baseline_metrics.split,
         baseline_metrics.baseline_name,

@@ -10,42 +10,51 @@ candidates as (
 
 ),
 
+model_families as (
+
+    select * from {{ source('ml', 'model_families') }}
+
+),
+
 segmentation_candidates as (
 
     select
-        study_id,
-        candidate_id,
-        as_of_date,
-        feature_set,
-        family,
-        covariance_type,
-        settings,
-        sample_count,
-        seed_count,
-        resample_count,
-        segment_count,
-        noise_share,
-        silhouette,
-        calinski_harabasz,
-        davies_bouldin,
-        bic,
-        aic,
-        inertia,
-        smallest_share,
-        seed_agreement,
-        resample_agreement,
-        lowest_jaccard,
-        closest_feature_name,
-        closest_feature_agreement,
-        distinct_feature_count,
-        can_be_champion,
-        is_passed,
-        verdict,
-        passed_rank,
-        is_best_of_family,
-        fit_seconds
+        candidates.study_id,
+        candidates.candidate_id,
+        candidates.as_of_date,
+        candidates.feature_set,
+        candidates.family,
+        model_families.family_name,
+        candidates.covariance_type,
+        candidates.settings,
+        candidates.sample_count,
+        candidates.seed_count,
+        candidates.resample_count,
+        candidates.segment_count,
+        candidates.noise_share,
+        candidates.silhouette,
+        candidates.calinski_harabasz,
+        candidates.davies_bouldin,
+        candidates.bic,
+        candidates.aic,
+        candidates.inertia,
+        candidates.smallest_share,
+        candidates.seed_agreement,
+        candidates.resample_agreement,
+        candidates.lowest_jaccard,
+        candidates.closest_feature_name,
+        candidates.closest_feature_agreement,
+        candidates.distinct_feature_count,
+        candidates.can_be_champion,
+        candidates.is_passed,
+        candidates.verdict,
+        candidates.passed_rank,
+        candidates.is_best_of_family,
+        candidates.fit_seconds
     from candidates
-    where as_of_date <= {{ date_literal(as_of_date()) }}
+    left join model_families
+        on candidates.family = model_families.family
+    where candidates.as_of_date <= {{ date_literal(as_of_date()) }}
 
 )
 
