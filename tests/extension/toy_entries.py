@@ -1,6 +1,6 @@
 """What another package brings: a family of churn models, and a purpose that predicts an amount."""
 
-from ml.families.family import Family
+from ml.families.family import LIBRARY, Family
 from ml.purpose import DecidingMetric, Purpose
 from ml.purposes import CHURN
 
@@ -22,6 +22,14 @@ ONE_FEATURE = Family(
     scored_by="churn_logistic_terms",
     is_interpretable=True,
     module="toy_one_feature",
+)
+FREQUENCY = Family(
+    "frequency",
+    CHURN,
+    "frequency alone",
+    "Return model: the number of orders alone.",
+    scored_by=LIBRARY,
+    module="toy_frequency",
 )
 MEAN_SPEND = Family(
     "mean_spend",

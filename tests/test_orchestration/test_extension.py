@@ -58,9 +58,13 @@ def test_the_graph_has_an_asset_for_each_family_of_the_package(tmp_path):
     done = run(Shop(tmp_path, tmp_path), "python", "-c", code)
     assert done.returncode == 0, done.stderr[-3000:]
     assets, jobs = (set(line.split()) for line in done.stdout.splitlines()[-2:])
-    assert {"ml/one_feature", "ml/mean_spend", "ml/spend_by_orders", "scoring/spend_scores"} <= (
-        assets
-    )
+    assert {
+        "ml/one_feature",
+        "ml/frequency",
+        "ml/mean_spend",
+        "ml/spend_by_orders",
+        "scoring/spend_scores",
+    } <= (assets)
     assert "fit_spend" in jobs
 
 
@@ -92,6 +96,28 @@ def test_the_family_of_the_package_scores_everybody_in_sql_as_python_does(extend
     assert np.abs(found - expected).max() < 1e-9
     assert reasons == len(found)
     assert quality == [("recency alone",)]
+
+
+def test_a_family_without_sql_is_scored_by_python_and_read_by_a_bare_dbt_run(extended, tmp_path):
+    from ml.calibration import Calibration
+    from ml.families import logistic
+    from ml.store.features import read_as_of_date, read_features
+    from ml.store.models import read_parameters
+
+    shop = extended.copy_to(tmp_path)
+    ((model_id,),) = shop.rows("select model_id from ml.model_registry where family = 'frequency'")
+    succeed(shop, "regulars", "models", "promote", str(model_id))
+    succeed(shop, "dbt", "run", "--select", "churn_scores")
+    with shop.open() as connection:
+        rows = read_parameters(connection, str(model_id))
+        people = read_features(connection, ["order_count"], read_as_of_date(connection))
+        found = connection.execute(
+            "select model_id, return_probability from scoring.churn_scores order by customer_id"
+        ).fetchnumpy()
+    assert set(found["model_id"]) == {model_id}
+    expected = logistic.predict_logistic(logistic.from_rows(rows), people)
+    expected = Calibration.from_rows(rows).apply(expected)
+    assert np.abs(found["return_probability"] - expected).max() < 1e-9
 
 
 def test_the_champion_of_a_purpose_that_predicts_an_amount_has_the_lowest_error(extended):
