@@ -24,6 +24,7 @@ from markdown_it import MarkdownIt
 from plotly.offline import get_plotlyjs
 
 from reports.charts import HELPERS, ROW_HELPERS
+from reports.definitions import definitions_of
 from reports.formatting import FILTERS
 from reports.glossary import glossary, term
 from reports.sources import (
@@ -139,6 +140,7 @@ def build_report(
         raise PageError(f"expected at least one page (*.md) in {pages_dir.name}/, found none")
     _refuse_shared_names(pages)
     environment = _environment()
+    environment.globals["definition"] = definitions_of(connection)
     written = []
     for page in pages:
         rows = run_queries(connection, page)

@@ -50,9 +50,9 @@ def _shown(value: Any) -> Markup:
     return value if isinstance(value, Markup) else escape(label(value))
 
 
-def _names(values: Sequence[Any]) -> list[str]:
+def _names(values: Sequence[Any], form: Callable[[Any], str] = label) -> list[str]:
     """Values as Plotly shall write them: it would read ``<b>`` in a text as bold."""
-    return [escape_text(label(value), quote=False) for value in values]
+    return [escape_text(form(value), quote=False) for value in values]
 
 
 def _embed(
@@ -134,6 +134,7 @@ def line_chart(
     y: Mapping[str, str],
     title: str,
     by: str = "",
+    by_form: Callable[[Any], str] = label,
     band: tuple[str, str] | None = None,
     reference: Mapping[str, str] | None = None,
     steps: bool = False,
@@ -152,6 +153,7 @@ def line_chart(
         y: column to the name of its line.
         title: said above the chart.
         by: column that names the lines, where one column of ``y`` holds them all.
+        by_form: the filter that formats these names.
         band: columns with the lower and upper bound of each point, drawn as a band around the line.
         reference: column to the name of a dashed line to compare with.
         steps: a value holds since the point before it, as that of a precision-recall curve does.
@@ -196,7 +198,7 @@ def line_chart(
             y=_column(points, column),
             mode="lines+markers" if _is_alone(_column(points, column)) else "lines",
             line={"shape": "vh"} if steps else {},
-            name=_names([name])[0],
+            name=_names([name], by_form)[0],
             meta={"line": number},
         )
     _draw_reference(figure, rows, x, reference or {})
@@ -492,6 +494,7 @@ def heat_map(
     limit: float | None = None,
     as_percent: bool = False,
     digits: int = 1,
+    y_form: Callable[[Any], str] = label,
 ) -> Markup:
     """A grid of coloured cells with the numbers written in.
 
@@ -508,6 +511,7 @@ def heat_map(
             does not pale the others.
         as_percent: the values are shares from 0 to 1.
         digits: after the point, in the cells.
+        y_form: the filter that formats the names down.
     """
     across = list(dict.fromkeys(_column(rows, x)))
     down = list(dict.fromkeys(_column(rows, y)))
@@ -521,7 +525,7 @@ def heat_map(
     figure = go.Figure(
         go.Heatmap(
             x=_names(across),
-            y=_names(down),
+            y=_names(down, y_form),
             z=grid,
             texttemplate=f"%{{z:{form}}}",
             hovertemplate=f"%{{y}}, %{{x}}: %{{z:{form}}}<extra></extra>",

@@ -59,6 +59,16 @@ def counted(value: Number | None, singular: str = "row", plural: str = "") -> st
     return f"{integer(value)} {singular if value == 1 else plural or f'{singular}s'}"
 
 
+def days(value: Number | None) -> str:
+    """A count of days.
+
+    Example:
+        >>> days(90), days(1)
+        ('90 days', '1 day')
+    """
+    return counted(value, "day")
+
+
 def precise(value: Number | None) -> str:
     """A number with four digits after the point, for figures that differ little.
 
@@ -137,6 +147,16 @@ def month(value: date | datetime | None) -> str:
     return NOTHING if value is None else f"{value:%B}{NO_BREAK}{value.year}"
 
 
+def short_month(value: date | datetime | None) -> str:
+    r"""The month of a date where there is little room, as in Aug 2018.
+
+    Example:
+        >>> short_month(date(2018, 8, 1))
+        'Aug\xa02018'
+    """
+    return NOTHING if value is None else f"{value:%b}{NO_BREAK}{value.year}"
+
+
 def label(value: object) -> str:
     r"""Any value as a name on one line.
 
@@ -153,11 +173,13 @@ FILTERS: dict[str, Callable[..., str]] = {
     "integer": integer,
     "counted": counted,
     "decimal": decimal,
+    "days": days,
     "precise": precise,
     "number": number,
     "percent": percent,
     "money": money,
     "day": day,
     "month": month,
+    "short_month": short_month,
     "label": label,
 }

@@ -10,6 +10,7 @@ import duckdb
 import jinja2
 import pytest
 import yaml
+from derived_marts import derive_marts, schema_of
 
 from orchestration.loading.profiles import profile_new_loads
 from orchestration.resources import PROJECT_DIR
@@ -51,7 +52,8 @@ MONTHS = [
         "order_month_date": month, "order_count": 1, "customer_count": 1,
         "new_customer_count": 1 - repeats, "repeat_order_count": repeats, "paid_amount": paid,
         "order_amount": paid, "net_amount": paid - repeats,
-        "average_order_amount": float(paid),
+        "average_order_amount": float(paid), "repeat_order_share": float(repeats),
+        "is_in_window": month >= date(2017, 1, 1),
     }
     for month, repeats, paid in [
         (date(2016, 12, 1), 0, Decimal("50.00")),
@@ -79,7 +81,8 @@ SHOP = {
     "cohort_retention": [
         {"cohort_month_date": cohort, "month_number": number, "cohort_customer_count": 1,
          "active_customer_count": active, "retention_rate": float(active), "order_count": active,
-         "paid_amount": paid, "order_amount": paid, "is_month_complete": number < last}
+         "paid_amount": paid, "order_amount": paid, "is_month_complete": number < last,
+         "is_in_window": cohort >= date(2017, 1, 1)}
         for cohort, last, bought in [
             (date(2016, 12, 1), 20, {0: Decimal("50.00")}),
             (date(2018, 6, 1), 2, {0: Decimal("150.00"), 1: Decimal("100.00")}),
@@ -98,18 +101,22 @@ SHOP = {
          "unit": "rows", "expected": None, "found": Decimal(3), "has_moved": None},
     ],
     "orders_daily": [
-        {"order_date": date(2018, 7, day), "order_count": count}
-        for day, count in [(1, 1), (2, 0)]
+        {"order_date": date(2018, 7, day), "order_count": count, "week_mean_order_count": mean,
+         "is_in_window": True}
+        for day, count, mean in [(1, 1, 1.0), (2, 0, 0.5)]
     ],
     "label_rates": [
         {"as_of_date": date(2018, 1, 1), "label_window_days": 90, "is_label_complete": True,
-         "customer_count": 1, "returned_so_far_count": 0, "return_rate": 0.0},
+         "customer_count": 1, "returned_so_far_count": 0, "return_rate": 0.0,
+         "is_latest_complete": True, "is_churn_window": False},
         {"as_of_date": date(2018, 1, 1), "label_window_days": 180, "is_label_complete": True,
-         "customer_count": 4, "returned_so_far_count": 1, "return_rate": 0.25},
+         "customer_count": 4, "returned_so_far_count": 1, "return_rate": 0.25,
+         "is_latest_complete": True, "is_churn_window": True},
     ],
     "rfm_migrations": [
         {"as_of_date": date(2018, 6, 1), "next_as_of_date": AS_OF, "rfm_segment": "lost",
-         "next_rfm_segment": "champions", "customer_count": 1, "segment_share": 1.0},
+         "next_rfm_segment": "champions", "customer_count": 1, "segment_share": 1.0,
+         "is_latest": True},
     ],
     "late_recent_orders": [
         {"order_id": "o1", "ordered_at": datetime(2018, 7, 1),
@@ -404,22 +411,27 @@ def build(connection, tmp_path):
     return build
 
 
-def make_marts(connection, rows):
-    """Marts as their contracts say, with some rows, and logs in which nothing stands yet."""
+def make_marts(connection, rows, *changes):
+    """Marts as their contracts say, with some rows that are changed, and logs without a row."""
     for schema in ("marts", "marts_ml"):
         connection.execute(f"create schema {schema}")
     for path in MARTS.rglob("_*.yml"):
-        schema = "marts_ml" if path.parent.name == "diagnostics" else "marts"
+        schema = schema_of(path)
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
             table = f"{schema}.{model['name']}"
             columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
             connection.execute(f"create table {table} ({columns})")
+            described = model["description"].replace("'", "''")
+            connection.execute(f"comment on table {table} is '{described}'")
             for row in rows.get(model["name"], []):
                 places = ", ".join("?" * len(row))
                 connection.execute(
                     f"insert into {table} ({', '.join(row)}) values ({places})", [*row.values()]
                 )
     make_logs(connection)
+    for change in changes:
+        connection.execute(change)
+    derive_marts(connection, given=rows)
 
 
 def make_logs(connection):
@@ -676,7 +688,7 @@ def test_the_rfm_page_says_what_the_marts_say(fitted):
     text = fitted["rfm"].text
     assert "promising 1 50.0% 250 83.3% 250.00 60" in text
     assert "lost 1 50.0% 50 16.7% 50.00 637" in text
-    assert "promising Write to promising e-mail" in text
+    assert "promising Send a reason to come back in the category they bought e-mail" in text
 
 
 @pytest.mark.parametrize(
@@ -733,9 +745,12 @@ def test_the_stability_page_says_what_the_marts_say(fitted):
 
 
 def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
-    make_marts(connection, SHOP | SCORES)
-    connection.execute("update marts.customer_segments set is_champion_passed = false")
-    connection.execute("update marts_ml.segmentation_candidates set passed_rank = null")
+    make_marts(
+        connection,
+        SHOP | SCORES,
+        "update marts.customer_segments set is_champion_passed = false",
+        "update marts_ml.segmentation_candidates set passed_rank = null",
+    )
     built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
         connection, tmp_path
     )}  # fmt: skip
@@ -748,9 +763,7 @@ def churn_pages(connection, tmp_path):
     """Builds the pages that say the verdict, of the rows of a shop after some changes."""
 
     def churn_pages(rows, *changes):
-        make_marts(connection, rows)
-        for change in changes:
-            connection.execute(change)
+        make_marts(connection, rows, *changes)
         pages, site = tmp_path / "pages", tmp_path / "site"
         pages.mkdir()
         site.mkdir()
@@ -940,11 +953,13 @@ def test_without_bg_nbd_the_page_says_so(churn_pages):
 
 
 def test_a_shop_of_canceled_orders_only_is_said_to_have_no_customers(connection, tmp_path):
-    make_marts(connection, SHOP)
-    for mart in (
-        "orders_monthly", "customer_rfm", "late_recent_orders", "worst_reviewed_postal_codes"
-    ):  # fmt: skip
-        connection.execute(f"delete from marts.{mart}")
+    emptied = (
+        "orders_monthly",
+        "customer_rfm",
+        "late_recent_orders",
+        "worst_reviewed_postal_codes",
+    )
+    make_marts(connection, SHOP, *(f"delete from marts.{mart}" for mart in emptied))
     built = {path.stem: path.read_text("utf-8") for path in build_report(connection, tmp_path)}
     assert "No order of this shop is valid" in Reading(built["index"]).text
     assert "there is no RFM of today" in Reading(built["rfm"]).text

@@ -107,7 +107,10 @@ cohort_retention as (
         {{ money('coalesce(activity.paid_amount, 0)') }} as paid_amount,
         {{ money('coalesce(activity.order_amount, 0)') }} as order_amount,
         {{ dbt.dateadd('month', 1, 'cohort_months.month_date') }}
-        <= data_range.end_of_data_date as is_month_complete
+        <= data_range.end_of_data_date as is_month_complete,
+        cohort_months.cohort_month_date >= cast({{ dbt.date_trunc(
+            'month', date_literal(window_start_date())
+        ) }} as date) as is_in_window
     from cohort_months
     cross join data_range
     left join activity

@@ -9,23 +9,46 @@ customer_labels as (
 
 ),
 
+churn_verdict as (
+
+    select * from {{ ref('churn_verdict') }}
+
+),
+
+counted as (
+
+    select
+        as_of_date,
+        label_window_days,
+        is_label_complete,
+        count(*) as customer_count,
+        sum(case when is_returning then 1 else 0 end) as returned_so_far_count,
+        row_number() over (
+            partition by label_window_days, is_label_complete
+            order by as_of_date desc
+        ) as number_from_last
+    from customer_labels
+    group by as_of_date, label_window_days, is_label_complete
+
+),
+
 label_rates as (
 
     select
         as_of_date,
         label_window_days,
         is_label_complete,
-        cast(count(*) as integer) as customer_count,
-        cast(sum(case when is_returning then 1 else 0 end) as integer)
-            as returned_so_far_count,
+        cast(customer_count as integer) as customer_count,
+        cast(returned_so_far_count as integer) as returned_so_far_count,
         case
             when is_label_complete
-                then {{ ratio(
-                    'sum(case when is_returning then 1 else 0 end)', 'count(*)'
-                ) }}
-        end as return_rate
-    from customer_labels
-    group by as_of_date, label_window_days, is_label_complete
+                then {{ ratio('returned_so_far_count', 'customer_count') }}
+        end as return_rate,
+        is_label_complete and number_from_last = 1 as is_latest_complete,
+        label_window_days in (
+            select churn_verdict.label_window_days from churn_verdict
+        ) as is_churn_window
+    from counted
 
 )
 

@@ -102,7 +102,16 @@ orders_daily as (
         ) }} as average_order_amount,
         cast(
             coalesce(invalid_orders_per_day.invalid_order_count, 0) as integer
-        ) as invalid_order_count
+        ) as invalid_order_count,
+        avg(cast(
+            coalesce(valid_orders_per_day.order_count, 0)
+            as {{ type_double() }}
+        )) over (
+            order by calendar.order_date asc
+            rows between 6 preceding and current row
+        ) as week_mean_order_count,
+        calendar.order_date >= {{ date_literal(window_start_date()) }}
+            as is_in_window
     from calendar
     left join valid_orders_per_day
         on calendar.order_date = valid_orders_per_day.order_date

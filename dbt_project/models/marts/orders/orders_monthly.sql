@@ -50,7 +50,13 @@ orders_monthly as (
         {{ money('sum(freight_amount)') }} as freight_amount,
         {{ money('sum(other_amount)') }} as other_amount,
         {{ money('sum(tax_amount)') }} as tax_amount,
-        {{ money('sum(order_amount - returned_amount)') }} as net_amount
+        {{ money('sum(order_amount - returned_amount)') }} as net_amount,
+        {{ ratio(
+            'sum(case when is_repeat_order then 1 else 0 end)', 'count(*)'
+        ) }} as repeat_order_share,
+        order_month_date >= cast({{ dbt.date_trunc(
+            'month', date_literal(window_start_date())
+        ) }} as date) as is_in_window
     from valid_orders
     group by order_month_date
 

@@ -31,7 +31,8 @@ rfm_migrations as (
             as rfm_segment,
         cast(next_rfm_segment as varchar) as next_rfm_segment,
         customer_count,
-        share as segment_share
+        share as segment_share,
+        next_as_of_date = max(next_as_of_date) over () as is_latest
     from moves
 
 )
