@@ -41,13 +41,6 @@ def derive_marts(connection: duckdb.DuckDBPyConnection, given: Collection[str]) 
         The marts that were filled, in their order.
     """
     files = {path.stem: path for path in MARTS.rglob("*.sql")}
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    stand_ins = _stand_ins()
-    environment.globals.update(
-        {name: getattr(stand_ins, name) for name in dir(stand_ins) if not name.startswith("_")},
-        ref=lambda name: _table(name, files),
-        source=lambda _source, name: f"raw.{name}",
-    )
     reads = {name: _reads(path) for name, path in files.items() if name not in given}
     outside = {name for name, names in reads.items() if not _is_known(names, files)}
     filled: list[str] = []
@@ -59,7 +52,7 @@ def derive_marts(connection: duckdb.DuckDBPyConnection, given: Collection[str]) 
     ):
         for name in ready:
             table = f"{schema_of(files[name])}.{name}"
-            query = environment.from_string(files[name].read_text("utf-8")).render()
+            query = render_mart(files[name])
             if files[name].parent.name == "logs":
                 connection.execute(f"drop table {table}")
                 connection.execute(f"create view {table} as {query}")
@@ -68,6 +61,19 @@ def derive_marts(connection: duckdb.DuckDBPyConnection, given: Collection[str]) 
             filled.append(name)
             settled.add(name)
     return filled
+
+
+def render_mart(path: Path) -> str:
+    """The SQL of a mart's file, in which other marts, seeds and logs are tables of DuckDB."""
+    files = {path.stem: path for path in MARTS.rglob("*.sql")}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    stand_ins = _stand_ins()
+    environment.globals.update(
+        {name: getattr(stand_ins, name) for name in dir(stand_ins) if not name.startswith("_")},
+        ref=lambda name: _table(name, files),
+        source=lambda _source, name: f"raw.{name}",
+    )
+    return environment.from_string(path.read_text("utf-8")).render()
 
 
 def _reads(path: Path) -> set[str]:

@@ -220,6 +220,27 @@ def value_in_words(value: str, unit: str, currency_code: str) -> str:
     return f"({value} || {unit} || {currency_code})"
 
 
+def filled_text(text: str, figures: dict[str, str]) -> str:
+    """A text with its figures in it."""
+    for name, figure in figures.items():
+        placeholder = f"'{{{name}}}'"
+        text = f"replace({text}, {placeholder}, coalesce({figure}, {placeholder}))"
+    return text
+
+
+def number_text(value: str, digits: int = 2) -> str:
+    """A text."""
+    return f"cast(cast({value} as decimal(18, {digits})) as varchar)"
+
+
+short_number_text = number_text
+
+
+def date_text(value: str) -> str:
+    """A text."""
+    return f"cast({value} as varchar)"
+
+
 def json_text(document: str, key: str) -> str:
     """A function call."""
     return f"json_extract_string({document}, '$.{key}')"

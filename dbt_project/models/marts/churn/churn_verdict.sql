@@ -30,6 +30,27 @@ model_quality as (
 
 ),
 
+churn_status_reason_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'churn_status_reason' and text_code = 'none_fitted'
+
+),
+
+churn_verdict_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'churn_verdict'
+
+),
+
+churn_answer_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'churn_answer'
+
+),
+
 {# The champion; else what was said last of why there is none. #}
 ranked_models as (
 
@@ -98,9 +119,7 @@ gathered as (
                 ranked_models.status in ('champion', 'not_eligible')
                 or ranked_models.status_reason like 'refused: %'
                 then ranked_models.status_reason
-            else
-                'none is fitted as of this date or before; `regulars fit`'
-                || ' comes first'
+            else churn_status_reason_texts.text
         end as status_reason,
         case
             when ranked_models.status = 'champion' then ranked_models.model_id
@@ -122,6 +141,7 @@ gathered as (
             as fitted_dates
     from build_info
     cross join churn_protocol
+    cross join churn_status_reason_texts
     left join ranked_models
         on ranked_models.model_rank = 1
 
@@ -152,61 +172,61 @@ judged as (
 
 ),
 
+coded as (
+
+    select
+        *,
+        case
+            when is_suspected then 'suspected_leak'
+            when status = 'not_eligible' then 'not_eligible'
+            when status = 'no champion' then 'no_champion'
+            when beats_baseline then 'better'
+            when roc_auc_gain_upper_bound < 0 then 'worse'
+            else 'not_significantly_better'
+        end as verdict_code
+    from judged
+
+),
+
 churn_verdict as (
 
     select
-        as_of_date,
-        label_window_days,
-        cast(status as varchar) as status,
-        cast(status_reason as varchar) as status_reason,
-        is_suspected,
-        cast(model_id as varchar) as model_id,
-        cast(family as varchar) as family,
-        cast(family_name as varchar) as family_name,
-        training_dates,
-        test_date,
-        fitted_dates,
-        base_rate,
-        roc_auc,
-        roc_auc_lower_bound,
-        roc_auc_upper_bound,
-        cast(baseline_name as varchar) as baseline_name,
-        baseline_roc_auc,
-        roc_auc_gain,
-        roc_auc_gain_lower_bound,
-        roc_auc_gain_upper_bound,
-        lift_at_10_percent,
-        calibration_slope,
-        calibration_slope_lower_bound,
-        calibration_slope_upper_bound,
-        beats_baseline,
-        cast(
-            case
-                when is_suspected
-                    then
-                        'No churn model may score. At least one of those that'
-                        || ' were fitted ranks customers too well to be true: '
-                        || status_reason
-                when status = 'not_eligible'
-                    then 'No churn model could be fitted: ' || status_reason
-                when status = 'no champion'
-                    then 'No churn model may score: ' || status_reason
-                when beats_baseline
-                    then
-                        'The model ranks those who come back better than the'
-                        || ' best baseline (' || baseline_name
-                        || '), on a period that it had not seen.'
-                when roc_auc_gain_upper_bound < 0
-                    then
-                        'The model ranks those who come back worse than a'
-                        || ' baseline (' || baseline_name || ').'
-                else
-                    'The model does not rank those who come back'
-                    || ' significantly better than the best baseline ('
-                    || baseline_name || ').'
-            end as varchar
-        ) as verdict
-    from judged
+        coded.as_of_date,
+        coded.label_window_days,
+        cast(coded.status as varchar) as status,
+        cast(coded.status_reason as varchar) as status_reason,
+        coded.is_suspected,
+        cast(coded.model_id as varchar) as model_id,
+        cast(coded.family as varchar) as family,
+        cast(coded.family_name as varchar) as family_name,
+        coded.training_dates,
+        coded.test_date,
+        coded.fitted_dates,
+        coded.base_rate,
+        coded.roc_auc,
+        coded.roc_auc_lower_bound,
+        coded.roc_auc_upper_bound,
+        cast(coded.baseline_name as varchar) as baseline_name,
+        coded.baseline_roc_auc,
+        coded.roc_auc_gain,
+        coded.roc_auc_gain_lower_bound,
+        coded.roc_auc_gain_upper_bound,
+        coded.lift_at_10_percent,
+        coded.calibration_slope,
+        coded.calibration_slope_lower_bound,
+        coded.calibration_slope_upper_bound,
+        coded.beats_baseline,
+        cast(coded.verdict_code as varchar) as verdict_code,
+        cast({{ filled_text('churn_verdict_texts.text', {
+            'status_reason': 'coded.status_reason',
+            'baseline_name': 'coded.baseline_name',
+        }) }} as varchar) as verdict,
+        cast(churn_answer_texts.text as varchar) as answer
+    from coded
+    left join churn_verdict_texts
+        on coded.verdict_code = churn_verdict_texts.text_code
+    left join churn_answer_texts
+        on coded.verdict_code = churn_answer_texts.text_code
 
 )
 

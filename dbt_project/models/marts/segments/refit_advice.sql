@@ -42,6 +42,20 @@ feature_drift as (
 
 ),
 
+refit_advice_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'refit_advice'
+
+),
+
+refit_reason_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'refit_reason'
+
+),
+
 segments as (
 
     select * from {{ ref('segments') }}
@@ -236,97 +250,80 @@ gathered as (
 
 ),
 
-worded as (
+coded as (
 
     select
         *,
         coalesce(as_of_date >= refit_by_date, false) as is_too_old,
-        replace(
-            cast(cast(refit_interval_weeks as decimal(9, 1)) as varchar),
-            '.0', ''
-        ) || ' weeks' as interval_words,
-        case interval_limit
-            when 'cost'
-                then
-                    'at that pace refits and customers in the wrong segment'
-                    || ' cost least, {{ currency }} '
-                    || cast(cost_per_week_amount as varchar) || ' a week.'
-            when 'agreement'
-                then
-                    'any later, agreement with a refit may be below'
-                    || ' {{ var("refit_least_agreement") }}.'
-            when 'first step'
-                then
-                    'even by then agreement with a refit may be below'
-                    || ' {{ var("refit_least_agreement") }}, and no shorter'
-                    || ' time was looked at.'
-            when 'measured weeks'
-                then
-                    'longer was not looked at, and up to then they agree with'
-                    || ' a refit.'
-        end as reason_words
+        case
+            when model_id is null then 'no_segments'
+            when as_of_date >= refit_by_date then 'too_old'
+            when is_drifted then 'drifted'
+            when refit_interval_weeks is null then 'not_measured'
+            else 'by_date'
+        end as advice_code
     from gathered
+
+),
+
+worded as (
+
+    select
+        coded.*,
+        {{ filled_text('refit_reason_texts.text', {
+            'currency': "'" ~ currency ~ "'",
+            'cost_per_week_amount': number_text('coded.cost_per_week_amount'),
+            'least_agreement': "'" ~ var('refit_least_agreement') ~ "'",
+        }) }} as reason
+    from coded
+    left join refit_reason_texts
+        on coded.interval_limit = refit_reason_texts.text_code
 
 ),
 
 refit_advice as (
 
     select
-        as_of_date,
-        cast(model_id as varchar) as model_id,
-        model_as_of_date,
-        frozen_date,
-        measured_weeks,
+        worded.as_of_date,
+        cast(worded.model_id as varchar) as model_id,
+        worded.model_as_of_date,
+        worded.frozen_date,
+        worded.measured_weeks,
         {{ least_agreement }} as least_agreement,
         {{ refit_cost }} as refit_cost_amount,
         {{ misassigned_cost }} as misassigned_cost_amount,
-        refit_interval_weeks,
-        cast(interval_limit as varchar) as interval_limit,
-        interval_lower_bound,
-        cost_per_week_amount,
-        first_below_date,
-        refit_by_date,
-        drift_since_date,
-        cast(most_drifted_feature_name as varchar) as most_drifted_feature_name,
-        most_drifted_stability_index,
+        worded.refit_interval_weeks,
+        cast(worded.interval_limit as varchar) as interval_limit,
+        worded.interval_lower_bound,
+        worded.cost_per_week_amount,
+        worded.first_below_date,
+        worded.refit_by_date,
+        worded.drift_since_date,
+        cast(worded.most_drifted_feature_name as varchar)
+            as most_drifted_feature_name,
+        worded.most_drifted_stability_index,
         {{ drift_limit }} as drift_limit,
-        is_drifted,
-        is_too_old or coalesce(is_drifted, false) as is_refit_due,
-        cast(
-            case
-                when model_id is null
-                    then
-                        'There are no segments yet, so there is nothing to fit'
-                        || ' again.'
-                when is_too_old
-                    then
-                        'Fit the segments again now. They were fitted as of '
-                        || cast(model_as_of_date as varchar)
-                        || ' and should last ' || interval_words || ': '
-                        || reason_words
-                when is_drifted
-                    then
-                        'Fit the segments again now. Since '
-                        || cast(drift_since_date as varchar)
-                        || ' customers have come to differ too much in '
-                        || most_drifted_meaning
-                        || ' (population stability index '
-                        || cast(cast(
-                            most_drifted_stability_index as decimal(18, 2)
-                        ) as varchar)
-                        || ', at most {{ var("refit_drift_psi") }}).'
-                when refit_interval_weeks is null
-                    then
-                        'Nobody has looked yet at how long the segments last,'
-                        || ' so there is no date by which to fit them again.'
-                else
-                    'Fit the segments again by '
-                    || cast(refit_by_date as varchar) || ', '
-                    || interval_words || ' after the last fit: '
-                    || reason_words
-            end as varchar
-        ) as advice
+        worded.is_drifted,
+        worded.is_too_old or coalesce(worded.is_drifted, false)
+            as is_refit_due,
+        cast(worded.advice_code as varchar) as advice_code,
+        cast({{ filled_text('refit_advice_texts.text', {
+            'model_as_of_date': date_text('worded.model_as_of_date'),
+            'refit_interval_weeks': short_number_text(
+                'worded.refit_interval_weeks'
+            ),
+            'refit_by_date': date_text('worded.refit_by_date'),
+            'drift_since_date': date_text('worded.drift_since_date'),
+            'most_drifted_meaning': 'worded.most_drifted_meaning',
+            'most_drifted_stability_index': number_text(
+                'worded.most_drifted_stability_index'
+            ),
+            'drift_limit': "'" ~ var('refit_drift_psi') ~ "'",
+            'reason': 'worded.reason',
+        }) }} as varchar) as advice
     from worded
+    left join refit_advice_texts
+        on worded.advice_code = refit_advice_texts.text_code
 
 )
 

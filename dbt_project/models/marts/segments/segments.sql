@@ -39,6 +39,34 @@ build_info as (
 
 ),
 
+segment_comparison_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'segment_comparison' and text_code = 'with_everybody'
+
+),
+
+segment_detail_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'segment_detail' and text_code = 'distinct_feature'
+
+),
+
+segment_description_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'segment_description'
+
+),
+
+segment_status_texts as (
+
+    select * from {{ ref('texts') }}
+    where topic = 'segment_status'
+
+),
+
 sizes as (
 
     select
@@ -76,13 +104,12 @@ distinctions as (
             'segment_profiles.segment_mean',
             'feature_catalog.unit',
             'build_info.currency_code'
-        ) }}
-        || ' against everybody''s mean of '
-        || {{ value_in_words(
+        ) }} as segment_mean,
+        {{ value_in_words(
             'segment_profiles.overall_mean',
             'feature_catalog.unit',
             'build_info.currency_code'
-        ) }} as values_in_words,
+        ) }} as overall_mean,
         row_number() over (
             partition by segment_profiles.segment_id
             order by segment_profiles.difference_rank asc
@@ -99,14 +126,31 @@ distinctions as (
 
 ),
 
+compared as (
+
+    select
+        distinctions.*,
+        {{ filled_text('segment_comparison_texts.text', {
+            'segment_mean': 'distinctions.segment_mean',
+            'overall_mean': 'distinctions.overall_mean',
+        }) }} as comparison
+    from distinctions
+    cross join segment_comparison_texts
+
+),
+
 details as (
 
     select
-        *,
-        phrase
-        || ' (' || replace(reason_text, '{value}', values_in_words) || ')'
-            as detail
-    from distinctions
+        compared.*,
+        {{ filled_text('segment_detail_texts.text', {
+            'phrase': 'compared.phrase',
+            'reason': filled_text(
+                'compared.reason_text', {'value': 'compared.comparison'}
+            ),
+        }) }} as detail
+    from compared
+    cross join segment_detail_texts
 
 ),
 
@@ -175,11 +219,9 @@ named as (
             when run_3_count = 1 then run_3
             else run_3 || ' (' || cast(run_3_number as varchar) || ')'
         end as segment_name,
-        case
-            when detail_2 is null then detail_1
-            when detail_3 is null then detail_1 || ' and ' || detail_2
-            else detail_1 || ', ' || detail_2 || ' and ' || detail_3
-        end as details
+        upper(substr(detail_1, 1, 1)) || substr(detail_1, 2) as first_detail,
+        detail_2 as second_detail,
+        detail_3 as third_detail
     from counted_runs
 
 ),
@@ -193,46 +235,68 @@ described as (
         case when sizes.is_champion_passed then named.segment_name end
             as segment_name,
         case
-            when sizes.is_champion_passed then ''
-            else
-                'No segmentation passed the rule that chooses, so this group of'
-                || ' the latest challenger has no name and no action. '
-        end
-        || coalesce(
-            upper(substr(named.details, 1, 1)) || substr(named.details, 2)
-            || '.',
-            'Nothing that the segments were made of sets these customers apart'
-            || ' from everybody.'
-        ) as description
+            when named.first_detail is null then 'nothing'
+            when named.second_detail is null then 'one'
+            when named.third_detail is null then 'two'
+            else 'three'
+        end as description_code,
+        case
+            when sizes.is_champion_passed then 'passed' else 'not_passed'
+        end as status_code,
+        named.first_detail,
+        named.second_detail,
+        named.third_detail
     from sizes
     left join named
         on sizes.segment_id = named.segment_id
 
 ),
 
+worded as (
+
+    select
+        described.*,
+        {{ filled_text('segment_description_texts.text', {
+            'first_detail': 'described.first_detail',
+            'second_detail': 'described.second_detail',
+            'third_detail': 'described.third_detail',
+        }) }} as description
+    from described
+    left join segment_description_texts
+        on described.description_code = segment_description_texts.text_code
+
+),
+
 segments as (
 
     select
-        described.model_id,
-        described.as_of_date,
-        cast(described.segment_id as integer) as segment_id,
-        described.is_champion_passed,
-        cast(described.segment_name as varchar) as segment_name,
-        cast(described.description as varchar) as description,
-        cast(described.customer_count as integer) as customer_count,
-        described.customer_share,
-        described.near_border_share,
+        worded.model_id,
+        worded.as_of_date,
+        cast(worded.segment_id as integer) as segment_id,
+        worded.is_champion_passed,
+        cast(worded.segment_name as varchar) as segment_name,
+        cast(worded.description_code as varchar) as description_code,
+        cast({{ filled_text('segment_status_texts.text', {
+            'description': 'worded.description',
+        }) }} as varchar) as description,
+        cast(worded.segment_id as varchar) || ' · '
+        || coalesce(worded.segment_name, 'no name') as segment_label,
+        cast(worded.customer_count as integer) as customer_count,
+        worded.customer_share,
+        worded.near_border_share,
         segment_playbook.action as playbook_action,
         segment_playbook.channel as playbook_channel,
         segment_playbook.why as playbook_why,
         segment_playbook.feature_name as playbook_feature_name,
         segment_playbook.direction as playbook_direction
-    from described
+    from worded
+    left join segment_status_texts
+        on worded.status_code = segment_status_texts.text_code
     left join segment_playbook
         on
-            described.playbook_feature_name = segment_playbook.feature_name
-            and described.playbook_direction = segment_playbook.direction
-            and described.is_champion_passed
+            worded.playbook_feature_name = segment_playbook.feature_name
+            and worded.playbook_direction = segment_playbook.direction
+            and worded.is_champion_passed
 
 )
 

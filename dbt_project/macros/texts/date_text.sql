@@ -1,0 +1,3 @@
+{% macro date_text(value) -%}
+    cast(cast({{ value }} as date) as varchar)
+{%- endmacro %}

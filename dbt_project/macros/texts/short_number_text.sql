@@ -1,0 +1,3 @@
+{% macro short_number_text(value) -%}
+    replace({{ number_text(value, 1) }}, '.0', '')
+{%- endmacro %}
