@@ -30,7 +30,7 @@ def read_spend(connection, before, later):
 
 
 @dg.multi_asset(
-    name="fit_spend",
+    name="fit_spend_families",
     specs=[
         dg.AssetSpec(["ml", each.name], deps=FEATURES, group_name="ml")
         for each in families_of(SPEND)
