@@ -163,7 +163,7 @@ def test_a_negative_seed_is_refused_with_its_number(tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError("disk is full"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["_write_translation", "_write_reviews"])
+@pytest.mark.parametrize("step", ["write_translation", "write_reviews"])
 def test_a_failed_or_interrupted_generation_leaves_the_former_files(
     tmp_path, monkeypatch, step, error
 ):
@@ -183,7 +183,7 @@ def test_a_failed_generation_leaves_a_new_folder_empty(tmp_path, monkeypatch):
     def fail(*_arguments):
         raise OSError("disk is full")
 
-    monkeypatch.setattr(demo_shop, "_write_payments", fail)
+    monkeypatch.setattr(demo_shop, "write_payments", fail)
     with pytest.raises(OSError, match="disk is full"):
         generate_demo_shop(tmp_path / "shop", order_count=200, seed=2)
     assert list((tmp_path / "shop").iterdir()) == []
