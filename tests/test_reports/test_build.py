@@ -69,6 +69,7 @@ SHOP = {
     "churn_verdict": [
         {"as_of_date": AS_OF, "label_window_days": 180, "status": "no champion",
          "status_reason": "nothing was fitted yet", "beats_baseline": False,
+         "answer": "no model may score",
          "verdict": "No churn model may score: nothing was fitted yet"}
     ],
     "customer_rfm": PEOPLE,
@@ -160,10 +161,12 @@ BG_NBD = LOGISTIC | {
     "is_champion": False,
     "status_reason": "a baseline",
 }
-# Of 1,000 people of the test 40 came back; the model would have contacted 200, 30 of them.
-CONFUSION = {
-    "true_positive_count": 30.0, "false_positive_count": 170.0, "true_negative_count": 790.0,
-    "false_negative_count": 10.0, "threshold": 0.0167,
+# Of 1,000 people of the test 40 came back; the model would have contacted 200, 30 of them, at 0.50.
+TEST_RESULTS = {
+    "model_id": "l", "customer_count": 1000, "returning_count": 40, "lost_count": 960,
+    "threshold": 0.0167, "contacted_count": 200, "true_positive_count": 30,
+    "false_positive_count": 170, "true_negative_count": 790, "false_negative_count": 10,
+    "recall_share": 0.75, "precision_share": 0.15, "contacted_cost_amount": Decimal("100.00"),
 }  # fmt: skip
 SCORER_CURVES = {
     "lift": [(0.01, 6.0, 4.0, 8.0), (1.0, 1.0, 1.0, 1.0)],
@@ -261,10 +264,6 @@ SCORES = {
                 ("expected_profit_per_customer", 0.8), ("expected_profit_per_customer_gain", 0.1),
             ]
         ),
-        *(
-            LOGISTIC | {"split": "test", "metric_name": name, "metric_value": value}
-            for name, value in CONFUSION.items()
-        ),
     ],
     "baseline_quality": [
         {"model_id": model["model_id"], "purpose": "churn", "family": model["family"],
@@ -291,8 +290,10 @@ SCORES = {
          "baseline_roc_auc": 0.568, "roc_auc_gain": 0.028, "roc_auc_gain_lower_bound": 0.014,
          "roc_auc_gain_upper_bound": 0.042, "calibration_slope": 0.95,
          "calibration_slope_lower_bound": 0.9, "calibration_slope_upper_bound": 1.0,
-         "beats_baseline": True, "verdict": "The model ranks those who come back better."}
+         "beats_baseline": True, "answer": "yes",
+         "verdict": "The model ranks those who come back better."}
     ],
+    "churn_test_results": [TEST_RESULTS],
     "churn_calibration": [
         {"model_id": "l", "family": "logistic", "is_champion": True, "bin_number": number,
          "mean_return_probability": mean, "returning_share": share, "lower_bound": share / 2,
@@ -809,6 +810,7 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
     pages = churn_pages(
         SHOP | SCORES,
         "update marts.churn_verdict set beats_baseline = false, roc_auc_gain_lower_bound = -0.001, "
+        "answer = 'not significantly', "
         "verdict = 'The model does not rank significantly better.'",
     )
     for page in pages.values():

@@ -16,7 +16,6 @@ STILL_COMPUTING = {
     "30-segments",
     "32-segment-study",
     "34-segment-stability",
-    "36-churn",
     "38-churn-models",
     "80-data-quality",
 }
