@@ -4,8 +4,8 @@ import dagster as dg
 import duckdb
 
 from orchestration.errors import WarehouseError
-from orchestration.resources import open_warehouse
 from orchestration.staging import WritingRun
+from orchestration.warehouse_file import open_warehouse
 
 
 def number(warehouse: WritingRun, query: str) -> float | None:

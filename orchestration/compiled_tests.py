@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration.resources import PROJECT_DIR
+from orchestration.settings import PROJECT_DIR
 
 KEPT_NAME = "compiled_tests.json"
 # Files of the project, beside its macros and tests, that a statement depends on.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from orchestration.errors import RegularsError
 from orchestration.loading.expectations import read_project_variables
 from orchestration.loading.tables import default_source
-from orchestration.resources import PROJECT_DIR
+from orchestration.settings import PROJECT_DIR
 
 if TYPE_CHECKING:
     import jinja2

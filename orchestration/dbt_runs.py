@@ -26,8 +26,8 @@ from orchestration.compiled_tests import CompiledTests
 from orchestration.dbt_tests import DataTest, TestResult, log_results, run_tests, test_of_node
 from orchestration.errors import WarehouseError
 from orchestration.paths import FOLDER_VARIABLE
-from orchestration.resources import open_warehouse
 from orchestration.sources import SOURCE_VARIABLE
+from orchestration.warehouse_file import open_warehouse
 
 PARSED_NAME = "partial_parse.msgpack"
 # How dbt calls what ended badly, of tables.

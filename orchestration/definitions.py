@@ -5,8 +5,9 @@ import dagster as dg
 from orchestration import checks, schedules
 from orchestration.assets import champions, purposes, raw, report, warehouse
 from orchestration.history import tidy_history_of_dev
-from orchestration.resources import LogProgress, Settings
+from orchestration.progress import LogProgress
 from orchestration.runs import writing_run
+from orchestration.settings import Settings
 
 tidy_history_of_dev()
 

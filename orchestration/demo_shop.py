@@ -10,8 +10,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from orchestration.resources import SUFFIX_LENGTH
 from orchestration.sources import demo_of
+from orchestration.swapping import SUFFIX_LENGTH
 
 LABEL = "made_with.json"
 FILES = "files"  # the key of the label that lists them

@@ -21,7 +21,7 @@ from orchestration.content_digests import digest_of_test, read_digests
 from orchestration.dbt_tests import tables_of
 from orchestration.errors import PublishError
 from orchestration.marts import MART_SCHEMAS, Mart
-from orchestration.resources import open_warehouse
+from orchestration.warehouse_file import open_warehouse
 
 GUARDED_SCHEMAS = {"canonical", "features", "scoring", *MART_SCHEMAS}
 PASSED = {"pass", "warn"}

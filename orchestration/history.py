@@ -26,7 +26,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
 from dagster._serdes import ConfigurableClassData
 
-from orchestration.resources import PROJECT_DIR, Settings
+from orchestration.settings import PROJECT_DIR, Settings
 
 # Runs that are kept, besides those that made what is there now.
 KEPT_RUN_COUNT = 20

@@ -10,13 +10,9 @@ import duckdb
 
 from orchestration.errors import PublishError
 from orchestration.marts import MART_SCHEMAS, Mart
-from orchestration.resources import (
-    new_folder,
-    open_warehouse,
-    replace_database,
-    swap_folder,
-)
 from orchestration.sql_text import literal
+from orchestration.swapping import new_folder, swap_folder
+from orchestration.warehouse_file import open_warehouse, replace_database
 
 # Every DuckDB from 1.0 on reads this storage version.
 STORAGE_VERSION = "v1.0.0"

@@ -13,8 +13,9 @@ import duckdb
 from orchestration.errors import WarehouseError, WarehouseLockedError
 from orchestration.history import end_dead_runs, forget_old_runs, mark_process
 from orchestration.locking import Holder, hold_lock
-from orchestration.resources import Settings, open_warehouse
+from orchestration.settings import Settings
 from orchestration.staging import WritingRun
+from orchestration.warehouse_file import open_warehouse
 
 # The tag of every step that writes to the warehouse, and how it does.
 WRITES = "regulars/writes"

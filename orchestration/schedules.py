@@ -8,7 +8,8 @@ from orchestration.assets.purposes import KEYS_OF
 from orchestration.checks import CHECKS
 from orchestration.errors import WarehouseLockedError
 from orchestration.marts import MART_SCHEMAS
-from orchestration.resources import Settings, open_warehouse
+from orchestration.settings import Settings
+from orchestration.warehouse_file import open_warehouse
 
 EVERYTHING = dg.AssetSelection.all()
 LOAD = dg.AssetSelection.groups("raw")

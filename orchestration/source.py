@@ -11,7 +11,7 @@ from orchestration.paths import shown_path
 if TYPE_CHECKING:
     import duckdb
 
-    from orchestration.resources import Settings
+    from orchestration.settings import Settings
 
 
 def describe_source(settings: Settings) -> str:

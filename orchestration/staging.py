@@ -19,7 +19,7 @@ from typing import BinaryIO
 from orchestration.errors import StepNotRunError, WarehouseError, WarehouseLockedError
 from orchestration.gate import Gate
 from orchestration.locking import STAGE_NAME
-from orchestration.resources import open_warehouse, replace_database
+from orchestration.warehouse_file import open_warehouse, replace_database
 
 FAILED_NAME = "failed"
 # Of linux/fs.h: make a file share the blocks of another until either is written to.

@@ -25,7 +25,7 @@ from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.registry import FittedModel
 from orchestration.errors import RegularsError
-from orchestration.resources import Settings
+from orchestration.settings import Settings
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")

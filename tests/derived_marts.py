@@ -15,7 +15,7 @@ from types import ModuleType
 import duckdb
 import jinja2
 
-from orchestration.resources import PROJECT_DIR
+from orchestration.settings import PROJECT_DIR
 
 MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"
 SEEDS = PROJECT_DIR / "seeds"

@@ -20,7 +20,7 @@ from raw_files import CUSTOMERS, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SEL
 
 from orchestration.loading.tables import default_source
 from orchestration.paths import FOLDER_VARIABLE
-from orchestration.resources import parsed_dir
+from orchestration.settings import parsed_dir
 from orchestration.sources import SOURCE_VARIABLE, demo_of
 from reports.build import build_report
 

@@ -15,7 +15,7 @@ from ml.store.models import read_parameters
 from ml.store.scores import read_models_scored_by_library, write_library_scores
 from orchestration.assets.fits import FEATURES
 from orchestration.assets.purposes import EVERY_KEY
-from orchestration.resources import Progress
+from orchestration.progress import Progress
 from orchestration.runs import IN_TRANSACTION, writing_connection
 from orchestration.staging import WritingRun
 

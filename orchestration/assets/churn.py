@@ -37,8 +37,9 @@ from ml.store.studies import write_leak_meter
 from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
 from orchestration.churn_checks import CHECKS
 from orchestration.pictures import draw_bars, shown
-from orchestration.resources import Progress, Settings
+from orchestration.progress import Progress
 from orchestration.runs import IN_TRANSACTION, writing_connection
+from orchestration.settings import Settings
 from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
 

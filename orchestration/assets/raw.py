@@ -11,8 +11,9 @@ from orchestration.loading.load import load_raw_files
 from orchestration.loading.log import TableLoad
 from orchestration.loading.mapping.load import load_mapped_files
 from orchestration.loading.tables import reads_mapping, source_tables
-from orchestration.resources import Progress, Settings
+from orchestration.progress import Progress
 from orchestration.runs import BEGINNING, writing_connection
+from orchestration.settings import Settings
 from orchestration.source import record_source, refuse_other_source
 from orchestration.staging import WritingRun
 

@@ -5,9 +5,12 @@ import dagster as dg
 from orchestration.assets.warehouse import MARTS, mart_needs
 from orchestration.checks import require_checks
 from orchestration.dbt_runs import Dbt
+from orchestration.progress import Progress
 from orchestration.publishing import publish_marts
-from orchestration.resources import Progress, Settings, new_folder, open_warehouse, swap_folder
+from orchestration.settings import Settings
 from orchestration.staging import WritingRun
+from orchestration.swapping import new_folder, swap_folder
+from orchestration.warehouse_file import open_warehouse
 from reports.build import build_report, find_pages
 
 

@@ -39,9 +39,10 @@ from ml.store.models import read_former_models, read_next_segment_id, write_mode
 from ml.store.studies import read_best_recipe, read_study_id, write_stability, write_study
 from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
 from orchestration.pictures import draw_bars, shown
-from orchestration.resources import Progress, Settings
+from orchestration.progress import Progress
 from orchestration.runs import IN_TRANSACTION, writing_connection
 from orchestration.segmentation_checks import CHECKS
+from orchestration.settings import Settings
 from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
 

@@ -25,16 +25,11 @@ from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.marts import MART_SCHEMAS, Mart
 from orchestration.paths import MODELS_VARIABLE
-from orchestration.resources import (
-    PROJECT_DIR,
-    Progress,
-    Settings,
-    count_all_rows,
-    open_warehouse,
-    parsed_dir,
-)
+from orchestration.progress import Progress
 from orchestration.runs import ON_COPY, writing_step
+from orchestration.settings import PROJECT_DIR, Settings, parsed_dir
 from orchestration.staging import FileIdentity, WritingRun, staged_path
+from orchestration.warehouse_file import count_all_rows, open_warehouse
 
 # dagster-dbt looks for dbt on the PATH; ours is beside this Python, activated or not.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -42,7 +42,7 @@ def check(
     from orchestration.loading.mapping.apply import apply_mapping
     from orchestration.loading.mapping.read import read_mapping
     from orchestration.loading.mapping.understanding import understand
-    from orchestration.resources import Settings
+    from orchestration.settings import Settings
 
     settings = Settings.from_environment()
     folder = data_folder or settings.data_dir

@@ -13,7 +13,7 @@ from orchestration.dates import check_dates
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.loading.tables import reads_mapping, source_tables
 from orchestration.marts import DIAGNOSTICS, MART_SCHEMAS
-from orchestration.resources import PROJECT_DIR, Settings
+from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.sources import find_source
 
 # A DuckDB file has this at its ninth byte.

@@ -15,12 +15,7 @@ from orchestration.cli.progress import say, show_progress
 from orchestration.cli.running import INTERRUPTED
 from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
-from orchestration.resources import (
-    DEFAULT_DEMO_ORDERS,
-    DEFAULT_DEMO_SEED,
-    MIN_DEMO_ORDERS,
-    Settings,
-)
+from orchestration.settings import DEFAULT_DEMO_ORDERS, DEFAULT_DEMO_SEED, MIN_DEMO_ORDERS, Settings
 from orchestration.staging import FileIdentity
 
 

@@ -18,7 +18,7 @@ from orchestration.data_facts import (
     FactComparison,
 )
 from orchestration.marts import MART_SCHEMAS
-from orchestration.resources import count_all_rows
+from orchestration.warehouse_file import count_all_rows
 
 DETAILED_SCHEMAS = ("raw", "canonical", "features", *MART_SCHEMAS)
 DETAILS_WIDTH = 132

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from orchestration.loading.finding import counted
-from orchestration.resources import Settings
+from orchestration.settings import Settings
 from orchestration.source import describe_source
 
 KEPT_RUNS = 20

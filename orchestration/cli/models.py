@@ -15,7 +15,8 @@ from orchestration.cli.options import Purpose
 from orchestration.cli.summary import Line, print_lines
 from orchestration.errors import RegularsError
 from orchestration.locking import hold_lock
-from orchestration.resources import Settings, open_warehouse
+from orchestration.settings import Settings
+from orchestration.warehouse_file import open_warehouse
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ml.purposes import PURPOSES
-from orchestration.resources import given_path
+from orchestration.settings import given_path
 
 
 def path_option(name: str, description: str) -> Any:

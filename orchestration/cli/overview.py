@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.loading.finding import counted
-from orchestration.resources import Settings, parsed_dir
+from orchestration.settings import Settings, parsed_dir
 
 if TYPE_CHECKING:
     from ml.purpose import Purpose

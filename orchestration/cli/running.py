@@ -31,8 +31,9 @@ from orchestration.data_facts import FactComparison, compare_data_facts, read_da
 from orchestration.dates import read_as_of_date
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.locking import hold_lock
-from orchestration.resources import Settings, open_warehouse
+from orchestration.settings import Settings
 from orchestration.source import describe_source
+from orchestration.warehouse_file import open_warehouse
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 Facts = dict[str, Decimal | None]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.resources import SUFFIX_LENGTH, Settings
+from orchestration.settings import Settings
 from orchestration.staging import FAILED_NAME, FileIdentity, staged_path
+from orchestration.swapping import SUFFIX_LENGTH
 
 # How the system, DuckDB and SQLite say that a disk is full.
 FULL_DISK = re.compile(

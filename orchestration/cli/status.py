@@ -19,7 +19,8 @@ from orchestration.cli.summary import (
     shop_lines,
 )
 from orchestration.errors import WarehouseError
-from orchestration.resources import LOCK_MESSAGE, Settings
+from orchestration.settings import Settings
+from orchestration.warehouse_file import LOCK_MESSAGE
 
 
 def status() -> None:

@@ -12,7 +12,7 @@ from ml.purposes import PURPOSES
 from orchestration.cli.history import describe_seconds
 from orchestration.cli.overview import Overview
 from orchestration.data_facts import FactComparison
-from orchestration.resources import Settings
+from orchestration.settings import Settings
 from orchestration.source import describe_source
 
 WIDTH = 100

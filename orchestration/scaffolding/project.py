@@ -33,7 +33,7 @@ def find_project(start: Path) -> Path:
         RegularsError: there is none, as where the command was installed without the project's tree.
 
     Example:
-        >>> from orchestration.resources import PROJECT_DIR
+        >>> from orchestration.settings import PROJECT_DIR
         >>> find_project(PROJECT_DIR / "reports" / "pages") == PROJECT_DIR
         True
     """

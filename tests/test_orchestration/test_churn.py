@@ -9,8 +9,9 @@ import pytest
 from shops import Shop, generate_demo_shop
 
 from orchestration.assets.champions import score_by_library
-from orchestration.resources import LogProgress, Settings
+from orchestration.progress import LogProgress
 from orchestration.runs import writing_run
+from orchestration.settings import Settings
 
 FEATURES = ("--exclude", "scoring", "marts")
 # Where a model has rows.

@@ -19,7 +19,7 @@ from orchestration.loading.mapping.apply import apply_mapping
 from orchestration.loading.mapping.looking import guess_mapping
 from orchestration.loading.mapping.read import read_mapping
 from orchestration.loading.mapping.understanding import understand
-from orchestration.resources import Settings
+from orchestration.settings import Settings
 
 ORDER_COUNT = 300
 # One screen of a laptop's terminal, with a little scrolling for a shop that lacks much.

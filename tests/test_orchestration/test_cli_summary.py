@@ -24,8 +24,8 @@ from orchestration.cli.status import describe_status
 from orchestration.cli.summary import print_lines, summarize
 from orchestration.data_facts import compare_data_facts
 from orchestration.definitions import defs
-from orchestration.resources import Settings
 from orchestration.schedules import JOBS
+from orchestration.settings import Settings
 
 COLUMNS, LINES = 100, 24
 MODEL_ID = "random_forest-20180830-b8622fc9"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 import pytest
 
-from orchestration import resources
+from orchestration import warehouse_file
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.publishing import STORAGE_VERSION, publish_marts
 
@@ -369,7 +369,7 @@ def test_a_missing_warehouse_is_said_to_be_missing_and_not_made(tmp_path, publis
 
 
 def test_readers_of_the_warehouse_do_not_hinder_publication(warehouse, published, monkeypatch):
-    monkeypatch.setattr(resources, "LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(warehouse_file, "LOCK_PATIENCE", 0.0)
     with reader_process(warehouse) as ask:
         assert publish_marts(warehouse, published)["customers"] == 1
         assert ask("select secret from raw.orders") == "[(1,)]"

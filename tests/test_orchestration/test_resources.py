@@ -11,15 +11,11 @@ import duckdb
 import pytest
 from number_files import KILLED_WRITER, StopHereError, make_number_file, names, numbers
 
-from orchestration import resources
+from orchestration import swapping, warehouse_file
 from orchestration.errors import RegularsError, WarehouseError
-from orchestration.resources import (
-    Settings,
-    new_folder,
-    open_warehouse,
-    replace_database,
-    swap_folder,
-)
+from orchestration.settings import Settings
+from orchestration.swapping import new_folder, swap_folder
+from orchestration.warehouse_file import open_warehouse, replace_database
 
 # Opens a file, says so, and holds it until its input is closed.
 HOLDER = """
@@ -90,7 +86,7 @@ def test_a_file_that_is_not_duckdb_is_named_at_once(tmp_path, read_only):
         open_warehouse(path, read_only=read_only),
     ):
         pass
-    assert time.monotonic() - began_at < resources.LOCK_PATIENCE / 10
+    assert time.monotonic() - began_at < warehouse_file.LOCK_PATIENCE / 10
 
 
 def test_a_warehouse_open_otherwise_in_this_process_is_a_sentence_too(warehouse):
@@ -108,7 +104,7 @@ def test_a_warehouse_open_otherwise_in_this_process_is_a_sentence_too(warehouse)
 def test_a_lock_that_stays_is_said_who_holds_it_and_what_to_do(
     warehouse, monkeypatch, role, read_only
 ):
-    monkeypatch.setattr(resources, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(warehouse_file, "LOCK_PATIENCE", 0.1)
     with held_by_another_process(warehouse, role) as process:
         with (
             pytest.raises(WarehouseError) as caught,
@@ -132,7 +128,7 @@ def test_a_lock_that_goes_away_is_waited_for(warehouse):
 
 
 def test_readers_do_not_wait_for_each_other(warehouse, monkeypatch):
-    monkeypatch.setattr(resources, "LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(warehouse_file, "LOCK_PATIENCE", 0.0)
     with (
         held_by_another_process(warehouse, "reader"),
         open_warehouse(warehouse, read_only=True) as connection,
@@ -253,14 +249,14 @@ def test_a_reader_on_its_way_still_finds_the_former_folder_a_moment_longer(tmp_p
             (seconds, (place / "first").read_text(), (former / "first").read_text())
         )  # fmt: skip
 
-    monkeypatch.setattr(resources.time, "sleep", look)
+    monkeypatch.setattr(swapping.time, "sleep", look)
     swap_folder(fill(new_folder(place), "two"), place)
-    assert waits == [(resources.SWAP_GRACE, "two", "one")]
+    assert waits == [(swapping.SWAP_GRACE, "two", "one")]
     assert not former.exists()
 
 
 def test_a_reader_never_misses_the_folder_and_always_finds_a_whole_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "SWAP_GRACE", 0.0)
+    monkeypatch.setattr(swapping, "SWAP_GRACE", 0.0)
     place = tmp_path / "site"
     swap_folder(fill(new_folder(place), "0"), place)
     seen, faults, done = {0}, [], threading.Event()

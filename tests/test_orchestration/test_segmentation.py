@@ -10,8 +10,8 @@ from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context, job
 from shops import Shop, generate_demo_shop
 from sklearn.metrics import adjusted_rand_score
 
-from orchestration.resources import Settings
 from orchestration.schedules import read_refit_request, refit_when_due
+from orchestration.settings import Settings
 
 A_MONTH_EARLIER = "2018-07-31"
 FEATURES = ("--select", "+customer_feature_snapshots", "+supplied_features", "+data_range")

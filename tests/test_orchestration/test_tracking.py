@@ -20,7 +20,7 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.figures import Metric
 from ml.registry import FittedModel
 from orchestration.errors import RegularsError
-from orchestration.resources import Settings
+from orchestration.settings import Settings
 from orchestration.tracking import track_fit
 
 PICTURE = b"\x89PNG\r\n\x1a\n and what follows"

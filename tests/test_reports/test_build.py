@@ -13,7 +13,7 @@ import yaml
 from derived_marts import derive_marts, schema_of
 
 from orchestration.loading.profiles import profile_new_loads
-from orchestration.resources import PROJECT_DIR
+from orchestration.settings import PROJECT_DIR
 from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
 
 MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"

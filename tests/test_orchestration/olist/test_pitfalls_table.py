@@ -8,7 +8,7 @@ import re
 from shops import PROJECT_DIR
 
 from orchestration.loading.tables import default_source
-from orchestration.resources import parsed_dir
+from orchestration.settings import parsed_dir
 
 CONFORMED_DIR = PROJECT_DIR / "dbt_project" / "models" / "conformed" / "olist"
 

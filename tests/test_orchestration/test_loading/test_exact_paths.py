@@ -16,7 +16,8 @@ from orchestration.loading.load import load_raw_files
 from orchestration.loading.tables import RawTable
 from orchestration.paths import check_database_path, shown_path
 from orchestration.publishing import publish_marts
-from orchestration.resources import Settings, open_warehouse
+from orchestration.settings import Settings
+from orchestration.warehouse_file import open_warehouse
 
 ORDERS = RawTable("orders", "orders", {"order_id": "VARCHAR", "order_status": "VARCHAR"})
 COLUMNS = ["order_id", "order_status"]
