@@ -8,7 +8,7 @@
     ref('rfm_snapshots'), ref('rfm_migrations'), ref('segment_migrations'),
     ref('feature_drift'), ref('label_rates'), ref('segment_stability'),
     ref('segmentation_candidates'), ref('leak_meter'),
-    ref('rfm_segment_history'),
+    ref('rfm_segment_history'), ref('feature_drift_latest'),
 ] -%}
 with
 

@@ -209,8 +209,11 @@ SCORES = {
         {"feature_set": name, "frozen_date": date(2018, 6, 1), "as_of_date": date(2018, 6, 15),
          "weeks": 2.0, "customer_count": 2, "agreement": agreement,
          "lower_bound": agreement - 0.01, "upper_bound": agreement + 0.01,
-         "moved_borders": 1 - agreement, "moved_customers": 0.2, "reassigned_share": 0.043}
-        for name, agreement in [("full", 0.97), ("rfm", 0.52)]
+         "moved_borders": 1 - agreement, "moved_customers": 0.2, "reassigned_share": 0.043,
+         "feature_set_label": label}
+        for name, agreement, label in [
+            ("full", 0.97, "features of the segments"), ("rfm", 0.52, "recency, frequency, money")
+        ]
     ],
     "refit_advice": [
         {"advice": "Fit the segments again by 2018-09-13.", "refit_by_date": date(2018, 9, 13),
@@ -220,7 +223,8 @@ SCORES = {
     ],
     "segment_migrations": [
         {"as_of_date": date(2018, 6, 1), "next_as_of_date": AS_OF, "segment_id": 0,
-         "next_segment_id": 1, "customer_count": 1, "segment_share": 1.0},
+         "next_segment_id": 1, "customer_count": 1, "segment_share": 1.0, "is_latest": True,
+         "segment_label": "segment 0"},
     ],
     "feature_drift": [
         {"feature_name": "paid_amount", "frozen_date": date(2018, 6, 1), "as_of_date": AS_OF,

@@ -15,7 +15,6 @@ from reports.build import Page, find_pages, read_page
 STILL_COMPUTING = {
     "30-segments",
     "32-segment-study",
-    "34-segment-stability",
     "38-churn-models",
     "80-data-quality",
 }

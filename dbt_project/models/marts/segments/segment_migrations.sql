@@ -39,7 +39,11 @@ segment_migrations as (
         cast(segment_id as integer) as segment_id,
         cast(next_segment_id as integer) as next_segment_id,
         customer_count,
-        share as segment_share
+        share as segment_share,
+        next_as_of_date = max(next_as_of_date) over () as is_latest,
+        coalesce(
+            'segment ' || cast(segment_id as varchar), 'not a customer yet'
+        ) as segment_label
     from moves
 
 )

@@ -29,7 +29,11 @@ segment_stability as (
         same_border_upper_bound,
         1e0 - agreement as moved_borders,
         1e0 - same_border_agreement as moved_customers,
-        reassigned_share
+        reassigned_share,
+        case feature_set
+            when 'full' then 'features of the segments'
+            else 'recency, frequency, money'
+        end as feature_set_label
     from stability
     where as_of_date <= {{ date_literal(as_of_date()) }}
 
