@@ -6,6 +6,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from ml.entry_points import ExtensionError
+from orchestration.errors import WarehouseError
+from orchestration.paths import more_models
 
 
 class Plugin(BasePlugin):
@@ -14,7 +16,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: Any) -> None:
         """Write it, or say which entry point of another package is none."""
         try:
+            more_models()
             from ml.store.catalog import write_catalog
-        except ExtensionError as error:
+        except (ExtensionError, WarehouseError) as error:
             raise DbtRuntimeError(str(error)) from error
         write_catalog(conn)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from orchestration.errors import WarehouseError
 
-# A folder of dbt models of another package, laid out like dbt_project/models.
+# A folder of dbt models of another package, laid out like dbt_project/models. Below the project's
+# folder, or linked there: dbt writes what it compiles to the same path below target/.
 MODELS_VARIABLE = "REGULARS_MODELS_DIR"
 # Where the warehouse is that REGULARS_WAREHOUSE names, for a dbt that a step of ours starts.
 FOLDER_VARIABLE = "REGULARS_WAREHOUSE_FOLDER"
@@ -117,3 +118,18 @@ def check_database_path(path: Path) -> Path:
             f"{catalog!r} is taken; {how}, such as {shown_path(path.with_name('regulars.duckdb'))}."
         )
     return path
+
+
+def more_models() -> str:
+    """The folder of dbt models of another package, relative to the project; empty if there is none.
+
+    Raises:
+        WarehouseError: it is not below the project, so dbt would write over its files.
+    """
+    folder = os.environ.get(MODELS_VARIABLE, "")
+    if Path(folder).is_absolute() or ".." in Path(folder).parts:
+        raise WarehouseError(
+            f"{MODELS_VARIABLE} is {shown_path(folder)}, expected a path below the project, "
+            "where dbt can compile it; link the folder there and name the link"
+        )
+    return folder

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestration.errors import RegularsError
-from orchestration.paths import MODELS_VARIABLE, check_database_path
+from orchestration.paths import check_database_path, more_models
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_DEMO_ORDERS = 20_000
@@ -137,6 +137,6 @@ def given_path(text: str, name: str) -> Path:
 
 def parsed_dir(source: str) -> Path:
     """Where dbt's manifest of a source is kept, with the models of another package apart."""
-    more = os.environ.get(MODELS_VARIABLE, "")
+    more = more_models()
     name = f"{source}-{hashlib.sha256(more.encode()).hexdigest()[:8]}" if more else source
     return PROJECT_DIR / "target" / "dagster" / name

@@ -24,7 +24,7 @@ from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
 from orchestration.marts import MART_SCHEMAS, Mart
-from orchestration.paths import MODELS_VARIABLE
+from orchestration.paths import more_models
 from orchestration.progress import Progress
 from orchestration.runs import ON_COPY, writing_step
 from orchestration.settings import PROJECT_DIR, Settings, parsed_dir
@@ -40,7 +40,7 @@ DBT_SOURCES = (
     "dbt_project",
     "seeds",
     "tests/sql",
-    *filter(None, [os.environ.get(MODELS_VARIABLE)]),
+    *filter(None, [more_models()]),
 )
 
 

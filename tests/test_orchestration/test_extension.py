@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dbt_common.exceptions import DbtRuntimeError
 from shops import BIN, PROJECT_DIR, Shop
 
+from orchestration.dbt_catalog import Plugin
+from orchestration.errors import WarehouseError
+from orchestration.paths import more_models
+
 EXTENSION = Path(__file__).parents[1] / "extension"
+MODELS = "tests/extension/models"
 
 
 def run(shop: Shop, *command: str, folder: Path = EXTENSION) -> subprocess.CompletedProcess[str]:
     """A command in a Python of its own, to which the package in the folder is installed."""
     program, *arguments = command
-    environment = shop.environment(
-        PYTHONPATH=str(folder), REGULARS_MODELS_DIR=str(folder / "models")
-    )
+    environment = shop.environment(PYTHONPATH=str(folder), REGULARS_MODELS_DIR=MODELS)
     return subprocess.run(
         [BIN / program, *arguments],
         cwd=PROJECT_DIR,
@@ -207,3 +212,14 @@ def test_a_bad_entry_point_is_said_in_a_sentence(entry, expected, tmp_path):
     assert done.returncode == 1
     assert expected in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("models", ["/srv/models", "../models"])
+def test_models_that_dbt_would_compile_over_themselves_are_refused(models, monkeypatch):
+    monkeypatch.setenv("REGULARS_MODELS_DIR", models)
+    expected = f"REGULARS_MODELS_DIR is {models}, expected a path below the project"
+    with pytest.raises(WarehouseError, match=re.escape(expected)):
+        more_models()
+    # A bare dbt asks before it compiles anything.
+    with pytest.raises(DbtRuntimeError, match=re.escape(expected)):
+        Plugin("catalog", {}).configure_connection(None)
