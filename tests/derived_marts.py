@@ -66,7 +66,7 @@ def derive_marts(connection: duckdb.DuckDBPyConnection, given: Collection[str]) 
 def render_mart(path: Path) -> str:
     """The SQL of a mart's file, in which other marts, seeds and logs are tables of DuckDB."""
     files = {path.stem: path for path in MARTS.rglob("*.sql")}
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     stand_ins = _stand_ins()
     environment.globals.update(
         {name: getattr(stand_ins, name) for name in dir(stand_ins) if not name.startswith("_")},

@@ -41,7 +41,7 @@ def imports_of(path: Path) -> dict[str, re.Match[str]]:
 
 def figures_of(path: Path) -> dict[str, set[str]]:
     """The figures that a model fills each of its texts with, by the texts' names in it."""
-    tree = jinja2.Environment().parse(path.read_text("utf-8"))
+    tree = jinja2.Environment(extensions=["jinja2.ext.do"]).parse(path.read_text("utf-8"))
     figures: dict[str, set[str]] = {}
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "filled_text":

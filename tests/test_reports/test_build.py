@@ -196,14 +196,19 @@ SCORES = {
          "lowest_jaccard": 0.8, "smallest_share": 0.1, "closest_feature_name": "paid_amount",
          "closest_feature_agreement": agreement, "distinct_feature_count": 3,
          "can_be_champion": True, "is_passed": rank is not None, "verdict": verdict,
-         "passed_rank": rank, "is_best_of_family": rank == 1, "fit_seconds": 0.1}
-        for count, silhouette, agreement, verdict, rank in [
-            (2, 0.31, 0.25, "passed", 1),
-            (3, 0.44, 0.91, "bins of paid_amount (agreement 0.91, at most 0.50); too small", None),
+         "passed_rank": rank, "is_best_of_family": rank == 1, "fit_seconds": 0.1,
+         "study_id": "s", "candidate_label": f"full kmeans {count}",
+         "closest_feature_label": "paid amount", "curve_label": "KMeans",
+         "verdict_summary": summary}
+        for count, silhouette, agreement, verdict, rank, summary in [
+            (2, 0.31, 0.25, "passed", 1, "passed"),
+            (3, 0.44, 0.91, "bins of paid_amount (agreement 0.91, at most 0.50); too small", None,
+             "bins of paid_amount (agreement 0.91, at most 0.50), and 1 more"),
         ]
     ],
     "segmentation_candidate_segments": [
-        {"candidate_id": "full-kmeans-2", "segment_id": 0, "customer_share": 1.0, "jaccard": 0.8},
+        {"candidate_id": "full-kmeans-2", "segment_id": 0, "customer_share": 1.0, "jaccard": 0.8,
+         "is_of_best_candidate": True},
     ],
     "segment_stability": [
         {"feature_set": name, "frozen_date": date(2018, 6, 1), "as_of_date": date(2018, 6, 15),

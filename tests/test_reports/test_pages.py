@@ -14,7 +14,6 @@ from reports.build import Page, find_pages, read_page
 # Pages whose figures are not all made in marts yet.
 STILL_COMPUTING = {
     "30-segments",
-    "32-segment-study",
     "38-churn-models",
     "80-data-quality",
 }

@@ -21,7 +21,12 @@ segmentation_candidate_segments as (
         candidate_id,
         segment_id,
         customer_share,
-        jaccard
+        jaccard,
+        candidate_id in (
+            select segmentation_candidates.candidate_id
+            from segmentation_candidates
+            where segmentation_candidates.passed_rank = 1
+        ) as is_of_best_candidate
     from candidate_segments
     where
         candidate_id in (
