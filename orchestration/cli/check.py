@@ -68,8 +68,8 @@ def check(
 
 
 def _require_few_faults(understood: Understanding, allowed: int) -> None:
-    faults = [each for each in understood.set_aside if each.is_fault]
-    count = sum(each.row_count for each in faults)
+    faults = [reason for reason in understood.set_aside if reason.is_fault]
+    count = sum(reason.row_count for reason in faults)
     if count > allowed:
         raise InputError(
             f"{count:,} row{'s' if count != 1 else ''} cannot be used, {allowed:,} allowed: "
@@ -101,7 +101,7 @@ def describe_check(
         *_totals(understood),
         ("", ""),
         *_capabilities(understood),
-        *_labelled("To look at", [shown_text(said, 260) for said in understood.findings]),
+        *_labelled("To look at", [shown_text(finding, 260) for finding in understood.findings]),
         ("", ""),
         *_examples(understood.examples),
     ]
@@ -111,7 +111,7 @@ def _labelled(label: str, texts: list[str]) -> list[Line]:
     shown = texts[:MOST_SHOWN]
     if len(texts) > MOST_SHOWN:
         shown.append(f"and {len(texts) - MOST_SHOWN} more")
-    return [(label if number == 0 else " ", said) for number, said in enumerate(shown)]
+    return [(label if number == 0 else " ", text) for number, text in enumerate(shown)]
 
 
 def _counted(pairs: list[tuple[str, int]]) -> str:
@@ -125,7 +125,7 @@ def _files(applied: Applied) -> list[Line]:
     for table, names in applied.files.items():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         texts.append(f"{table}: {', '.join(names[:3])}{more}")
-    return [("Files" if number == 0 else " ", said) for number, said in enumerate(texts)]
+    return [("Files" if number == 0 else " ", text) for number, text in enumerate(texts)]
 
 
 def _orders(understood: Understanding) -> list[Line]:
@@ -142,10 +142,10 @@ def _orders(understood: Understanding) -> list[Line]:
         lines.append(("Not valid", _counted(understood.invalid_reasons)))
     if understood.line_kinds:
         lines.append(("Lines", _counted(understood.line_kinds)))
-    repeated = [f"{count:,} {said}" for said, count in understood.repetitions.items()]
+    repeated = [f"{count:,} {description}" for description, count in understood.repetitions.items()]
     lines.append(("Duplicates", "; ".join(repeated) or "none"))
-    aside = [f"{each.reason_code} {each.row_count:,}: {shown_text(each.example, 170)}"
-             for each in understood.set_aside]  # fmt: skip
+    aside = [f"{reason.reason_code} {reason.row_count:,}: {shown_text(reason.example, 170)}"
+             for reason in understood.set_aside]  # fmt: skip
     lines += _labelled("Set aside", aside or ["no row"])
     return lines
 
@@ -153,8 +153,8 @@ def _orders(understood: Understanding) -> list[Line]:
 def _amounts(mapping: ShopMapping, understood: Understanding) -> list[Line]:
     lines: list[Line] = [(mapping.currency, f"{'all orders':>18}{'valid orders':>18}")]
     for name, sums in understood.amounts.items():
-        if any(each is not None for each in sums):
-            figures = "".join("" if each is None else f" {each:>17,.2f}" for each in sums)
+        if any(amount is not None for amount in sums):
+            figures = "".join("" if amount is None else f" {amount:>17,.2f}" for amount in sums)
             lines.append((name.capitalize(), figures))
     return lines
 
@@ -163,20 +163,20 @@ def _totals(understood: Understanding) -> list[Line]:
     totals = understood.totals
     if not totals.order_count:
         return [("Totals", "no order has both lines and a total to compare")]
-    said = (
+    sentence = (
         f"{_share(totals.agreeing_count, totals.order_count)} of {totals.order_count:,} orders: "
         "lines + shipping + fees + tax - discounts = total"
     )
     others = totals.order_count - totals.agreeing_count
     if others:
-        said += f"; the other {others:,} differ by {totals.difference_amount:,.2f} in sum"
+        sentence += f"; the other {others:,} differ by {totals.difference_amount:,.2f} in sum"
     if totals.better:
         keys = ", ".join(f"money.{key}: {value}" for key, value in totals.better.items())
         share = _share(totals.better_count, totals.order_count)
         if "line_price" in totals.better:
             keys += f" (and its column as lines.columns.{totals.better['line_price']})"
-        said += f"; with {keys} it would be {share}, so see which is right"
-    return [("Totals", f"{said}.")]
+        sentence += f"; with {keys} it would be {share}, so see which is right"
+    return [("Totals", f"{sentence}.")]
 
 
 def _share(count: int, of: int) -> str:
@@ -190,24 +190,24 @@ def _capabilities(understood: Understanding) -> list[Line]:
     has = [name for name, has_it in understood.capabilities.items() if has_it]
     lines: list[Line] = [("Has", ", ".join(has))]
     lacking = [
-        f"{each.name}: without {each.cost} (add {each.remedy})"
-        if not each.remedy.startswith("no key")
-        else f"{each.name}: without {each.cost} ({each.remedy})"
-        for each in CAPABILITIES
-        if each.cost and not understood.capabilities[each.name]
+        f"{capability.name}: without {capability.cost} (add {capability.remedy})"
+        if not capability.remedy.startswith("no key")
+        else f"{capability.name}: without {capability.cost} ({capability.remedy})"
+        for capability in CAPABILITIES
+        if capability.cost and not understood.capabilities[capability.name]
     ]
-    return [*lines, *(("Lacks" if n == 0 else " ", said) for n, said in enumerate(lacking))]
+    return [*lines, *(("Lacks" if n == 0 else " ", text) for n, text in enumerate(lacking))]
 
 
 def _examples(examples: list[Example]) -> list[Line]:
     names = ("order", "customer", "ordered at", "status", "valid", "merchandise", "other", "amount")
     rows = [_row(*names)]
-    for each in examples:
-        amounts = (each.item_amount, each.other_amount, each.order_amount)
+    for order in examples:
+        amounts = (order.item_amount, order.other_amount, order.order_amount)
         rows.append(
             _row(
-                each.order_id, each.customer_id or "guest", f"{each.ordered_at:%Y-%m-%d %H:%M}",
-                each.order_status or "", each.invalid_reason or "yes",
+                order.order_id, order.customer_id or "guest", f"{order.ordered_at:%Y-%m-%d %H:%M}",
+                order.order_status or "", order.invalid_reason or "yes",
                 *("" if amount is None else f"{amount:,.2f}" for amount in amounts),
             )
         )  # fmt: skip

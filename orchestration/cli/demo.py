@@ -55,12 +55,12 @@ def demo(
         with alone, show_progress() as progress:
             progress.begin("demo shop", orders)
 
-            def advance(done: int, wanted: int) -> None:
+            def advance(done: int, total: int) -> None:
                 if progress.is_interrupted():  # Python may have lost it
                     raise KeyboardInterrupt
                 if progress.task is not None:
                     progress.bars.update(
-                        progress.task, completed=done, message=f"{done:,} of {wanted:,} orders"
+                        progress.task, completed=done, message=f"{done:,} of {total:,} orders"
                     )
 
             make_demo_shop(
@@ -114,7 +114,7 @@ def _check_scenario(source: str, scenario: str) -> None:
         demo_of(source).find_scenario(scenario)
     except ValueError as error:
         layouts = demo_layouts().items()
-        other = [name for name, each in layouts if scenario in demo_of(each).SCENARIOS]
+        other = [name for name, source in layouts if scenario in demo_of(source).SCENARIOS]
         hint = f" (it is one of --layout {other[0]})" if other else ""
         raise typer.BadParameter(f"{error}{hint}", param_hint="--scenario") from error
 

@@ -64,7 +64,9 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> Table:
 
 def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
     # Of purposes with many figures, those that matter first; marts.model_quality has all.
-    chosen = {each.name: each.main_metrics for each in PURPOSES.values() if each.main_metrics}
+    chosen = {
+        purpose.name: purpose.main_metrics for purpose in PURPOSES.values() if purpose.main_metrics
+    }
     metrics = connection.execute(
         """
         select purpose, is_champion, family, model_id, split, metric_name, metric_value,
@@ -90,10 +92,10 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
     for name in ("value", "band", "best baseline"):
         quality.add_column(name, justify="right")
     for (_, champion, _, model_id), rows_of_model in groupby(metrics, itemgetter(0, 1, 2, 3)):
-        said = [model_id, "  champion" if champion else ""]
+        cells = [model_id, "  champion" if champion else ""]
         for split, metric, value, low, high, rule, rule_value in (row[4:] for row in rows_of_model):
             quality.add_row(
-                said.pop(0) if said else "",
+                cells.pop(0) if cells else "",
                 split,
                 metric,
                 f"{value:.4f}",

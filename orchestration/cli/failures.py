@@ -88,35 +88,39 @@ class Failure:
     @classmethod
     def of_exception(cls, step: str, error: BaseException) -> Failure:
         """An error outside of all steps."""
-        said = f"{type(error).__name__}: {error}"
-        return cls(step, _unforeseen(said), said, is_interruption(error))
+        text = f"{type(error).__name__}: {error}"
+        return cls(step, _unforeseen(text), text, is_interruption(error))
 
 
 def find_failures(result: Any, log: BuildLog) -> list[Failure]:
     """Failed steps and blocking checks of a run; their tracebacks go to the log."""
     import dagster as dg
 
-    found: list[Failure] = []
+    failures: list[Failure] = []
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
             error = event.event_specific_data.error
             log.write(f"\n{event.step_key} failed:\n{error.to_string()}\n")
             if TOLD_ELSEWHERE.isdisjoint(_class(link) for link in _chain(error)):
-                found.append(_of_step(event.step_key, error))
+                failures.append(_of_step(event.step_key, error))
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.event_specific_data
             if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
-                found.append(
+                failures.append(
                     Failure(f"check {evaluation.check_name}", evaluation.description or "")
                 )
-        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not found:
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not failures:
             error = event.event_specific_data.error  # before any step: a resource
             if error is not None:
                 log.write(f"\nthe run failed:\n{error.to_string()}\n")
-                found.append(_of_step("the run", error))
+                failures.append(_of_step("the run", error))
     # A test of dbt is a check, too, of which the step's own message says more.
-    told = " ".join(each.message for each in found)
-    return [each for each in found if each.message or each.step.split()[-1] not in told]
+    messages = " ".join(failure.message for failure in failures)
+    return [
+        failure
+        for failure in failures
+        if failure.message or failure.step.split()[-1] not in messages
+    ]
 
 
 def is_interruption(error: BaseException) -> bool:
@@ -151,10 +155,10 @@ def tidy(message: str) -> str:
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()
 
 
-def _failed_test(found: re.Match[str]) -> str:
-    rows = "row" if found["count"] == "1" else "rows"
+def _failed_test(match: re.Match[str]) -> str:
+    rows = "row" if match["count"] == "1" else "rows"
     return (
-        f"test {found['name']} found {found['count']} {rows} that it should not ({found['file']})"
+        f"test {match['name']} found {match['count']} {rows} that it should not ({match['file']})"
     )
 
 
@@ -169,8 +173,8 @@ def _of_step(step: str, error: Any) -> Failure:
     return Failure(step, _unforeseen(cause.message), text, stopped)
 
 
-def _unforeseen(said: str) -> str:
-    return f"{' '.join(said.split())} (an error that is not foreseen; please report it)"
+def _unforeseen(text: str) -> str:
+    return f"{' '.join(text.split())} (an error that is not foreseen; please report it)"
 
 
 def _chain(error: Any) -> list[Any]:

@@ -70,7 +70,7 @@ def read_runs(settings: Settings) -> list[Run]:
 
 def remember_run(settings: Settings, run: Run) -> None:
     """Add a run; a build that went well does not fail because this cannot be written."""
-    rows = [asdict(each) for each in [*read_runs(settings), run][-KEPT_RUNS:]]
+    rows = [asdict(record) for record in [*read_runs(settings), run][-KEPT_RUNS:]]
     place = _place(settings)
     new = place.with_suffix(".new")
     with contextlib.suppress(OSError):

@@ -49,8 +49,8 @@ def list_models(
 
     with _registry() as connection:
         asked = purpose.value if purpose else None
-        found = read_models(connection, asked) if has_registry(connection) else []
-    _print_parts(describe_models(found))
+        rows = read_models(connection, asked) if has_registry(connection) else []
+    _print_parts(describe_models(rows))
 
 
 @models.command("show")
@@ -80,10 +80,10 @@ def promote_model(
         former = promote(connection, model_id, reason)
         refusal = read_model(connection, model_id).verdict
     instead = f" in place of {former}" if former else ""
-    said = [f"{model_id} is champion{instead}."]
+    sentences = [f"{model_id} is champion{instead}."]
     if refusal != "passed":
-        said.append(f"No fit would choose it: {refusal}.")
-    _print_parts([*said, AFTER_A_CHANGE])
+        sentences.append(f"No fit would choose it: {refusal}.")
+    _print_parts([*sentences, AFTER_A_CHANGE])
 
 
 @models.command("rollback")
@@ -160,7 +160,7 @@ def describe_models(models: Sequence[RegistryRow]) -> list[Part]:
         parts += [
             model.model_id,
             ("  status", f"{model.status} of {model.purpose}: {model.family} as of {fitted}"),
-            ("  figures", "; ".join(name + said for name, said in figures if said) or "none"),
+            ("  figures", "; ".join(name + figure for name, figure in figures if figure) or "none"),
             ("  verdict", describe_verdict(model)),
             ("  why", model.status_reason),
         ]
@@ -274,11 +274,11 @@ def _fitted(model: RegistryRow) -> str:
 
 
 def _history(changes: Sequence[ChampionChange]) -> list[Part]:
-    said: list[Part] = []
+    parts: list[Part] = []
     for change in changes:
         instead = f"in place of {change.former_model_id or 'none'}"
-        said += [
+        parts += [
             (f"  {change.action}", f"{change.changed_at:%Y-%m-%d %H:%M} UTC: {change.reason}"),
             (" ", f"{change.model_id or 'none'} {instead}"),
         ]
-    return said
+    return parts

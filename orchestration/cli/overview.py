@@ -74,15 +74,15 @@ class Overview:
         """How many tests passed, and which did not."""
         if not self.passed_count and not self.failed_tests:
             return "none has run; `regulars build` or `dbt test` runs them"
-        said = f"{self.passed_count:,} passed"
+        sentence = f"{self.passed_count:,} passed"
         if self.failed_tests:
             named = ", ".join(self.failed_tests[:3])
             rest = len(self.failed_tests) - 3
             more = f" and {rest} more, see raw.test_log" if rest > 0 else ""
-            said += f", {len(self.failed_tests):,} failed ({named}{more})"
+            sentence += f", {len(self.failed_tests):,} failed ({named}{more})"
         else:
-            said += ", none failed"
-        return said + (f", {self.missing_count:,} not run" if self.missing_count else "")
+            sentence += ", none failed"
+        return sentence + (f", {self.missing_count:,} not run" if self.missing_count else "")
 
     @property
     def findings_shown(self) -> list[str]:

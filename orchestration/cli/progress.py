@@ -36,10 +36,10 @@ def say(message: str) -> None:
 
 def print_error(message: str, beginning: str = "Error:") -> None:
     """What went wrong, in sentences; square brackets in it are its own."""
-    said = f"{beginning} {message}"
+    line = f"{beginning} {message}"
     if console.is_terminal:
-        said = _fill(said)
-    text = escape(said[len(beginning) :])
+        line = _fill(line)
+    text = escape(line[len(beginning) :])
     console.print(f"[red]{escape(beginning)}[/]{text}", soft_wrap=True, emoji=False)
 
 

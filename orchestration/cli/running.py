@@ -64,12 +64,12 @@ def _announce(settings: Settings, job_name: str) -> None:
     """Whose files are used, as of when, and how long it usually takes."""
     if job_name not in JOBS_FROM_FILES:
         return
-    said = f"{'Loading' if job_name == 'load' else 'Building from'} {describe_source(settings)}"
-    said += f", source {settings.source}"
+    sentence = f"{'Loading' if job_name == 'load' else 'Building from'} {describe_source(settings)}"
+    sentence += f", source {settings.source}"
     if job_name == "whole_build":
         day = read_as_of_date(source=settings.source) or "the day after its last order"
-        said += f", as of {day}; this {describe_usual_time(settings)}"
-    say(f"{said}.")
+        sentence += f", as of {day}; this {describe_usual_time(settings)}"
+    say(f"{sentence}.")
 
 
 def _attempt(settings: Settings, job_name: str, log: BuildLog) -> tuple[BarProgress, list[Failure]]:
@@ -116,8 +116,10 @@ def _end_without_success(
     """Say what happened, what stands, and where more is told."""
     settings = standing.settings
     doing = describe_step(progress.step)
-    is_full = any(is_full_disk(f"{each.message} {each.text}", settings.folder) for each in failures)
-    is_stopped = any(each.is_interruption for each in failures)
+    is_full = any(
+        is_full_disk(f"{failure.message} {failure.text}", settings.folder) for failure in failures
+    )
+    is_stopped = any(failure.is_interruption for failure in failures)
     remove_if_empty(standing)
     if is_full or is_stopped:
         remove_leftovers(settings, is_disk_full=is_full)
@@ -127,8 +129,8 @@ def _end_without_success(
     if is_stopped:
         say(f"Stopped while {doing}. {standing.describe()}")
         raise typer.Exit(INTERRUPTED)
-    for each in failures:
-        print_error(each.message, f"{each.what} failed:")
+    for failure in failures:
+        print_error(failure.message, f"{failure.what} failed:")
     say(f"{standing.describe()} The full log is {settings.folder / 'build.log'}.")
     raise typer.Exit(1)
 

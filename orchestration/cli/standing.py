@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 # A build holds the warehouse, the copy that a step works on, the published copy, what DuckDB keeps
 # for its transactions, and the report.
 ROOM_PER_WAREHOUSE = 3.0
-LEAST_ROOM = 100 * MEGABYTE
+MIN_ROOM = 100 * MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def describe_full_disk(standing: Standing, doing: str) -> str:
     settings = standing.settings
     folder = settings.folder if settings.folder.exists() else settings.folder.parent
     size = settings.warehouse_path.stat().st_size if settings.warehouse_path.exists() else 0
-    wanted = max(ROOM_PER_WAREHOUSE * size, LEAST_ROOM)
-    missing = max(wanted - shutil.disk_usage(folder).free, MEGABYTE)
+    needed_bytes = max(ROOM_PER_WAREHOUSE * size, MIN_ROOM)
+    missing = max(needed_bytes - shutil.disk_usage(folder).free, MEGABYTE)
     stands = standing.describe().rstrip(".")
     stands = stands[0].lower() + stands[1:].replace(". The", "; the").replace(". N", "; n")
     return (

@@ -90,7 +90,7 @@ def champion_lines(overview: Overview) -> list[Line]:
 def finding_lines(overview: Overview) -> list[Line]:
     """What is odd about the input."""
     shown = overview.findings_shown
-    return [("Input" if number == 0 else " ", said) for number, said in enumerate(shown)]
+    return [("Input" if number == 0 else " ", text) for number, text in enumerate(shown)]
 
 
 def place_lines(settings: Settings) -> list[Line]:
@@ -108,9 +108,9 @@ def print_lines(out: Console, lines: Sequence[Line]) -> None:
     for label, text in lines:
         first = f"{label:<{LABEL_WIDTH}}" if label else ""
         if isinstance(text, Path):
-            said = f"{first}{text}"
+            line = f"{first}{text}"
         else:
-            said = textwrap.fill(
+            line = textwrap.fill(
                 text,
                 width,
                 initial_indent=first,
@@ -118,4 +118,4 @@ def print_lines(out: Console, lines: Sequence[Line]) -> None:
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-        out.print(said, soft_wrap=True)
+        out.print(line, soft_wrap=True)
