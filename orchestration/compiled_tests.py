@@ -1,8 +1,9 @@
 """Statements of dbt's data tests, kept from one build to the next.
 
-dbt needs a third of the time of a test to compile it, and most come out the same each time. Kept
-are those that depend on the project, its variables and the environment only. What asks the
-warehouse while it is compiled, or for the time, is compiled each time.
+dbt needs a third of the time of a test to compile it, and most come out the same each time. A
+statement is kept with a digest of all that it is made of: the test, the macros that it may call,
+the project's variables, and those of the environment. What asks the warehouse while it is compiled,
+or for the time, is compiled each time.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from orchestration.settings import PROJECT_DIR
 
 KEPT_NAME = "compiled_tests.json"
+# Statements that are kept at most: of some versions of a project, or settings.
+MAX_KEPT = 5_000
 # Files of the project, beside its macros and tests, that a statement depends on.
 SETTINGS_FILES = ("dbt_project.yml", "profiles.yml")
 JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
@@ -44,98 +48,87 @@ class CompiledTests:
         self._nodes = manifest["nodes"]
         self._sources = manifest["sources"]
         self._path = folder / KEPT_NAME
-        self._macros = _Macros(manifest["macros"])
-        self._project_digest = _digest([dbt_version, *self._macros.texts, *_settings(self._macros)])
-        self._statements: dict[str, str] = {}
+        self._texts_of_macro: defaultdict[str, list[str]] = defaultdict(list)
+        # How a macro is called: by its name, or without its target's: adapter.dispatch('concat').
+        self._called: defaultdict[str, set[str]] = defaultdict(set)
+        for macro in manifest["macros"].values():
+            name = macro["name"]
+            self._texts_of_macro[name].append(macro["macro_sql"])
+            self._called[name].add(name)
+            self._called[name.partition("__")[2] or name].add(name)
+        settings = [(PROJECT_DIR / name).read_text(encoding="utf-8") for name in SETTINGS_FILES]
+        self._settings = [dbt_version, *settings]
 
     def read(self, test_ids: Collection[str]) -> dict[str, str]:
         """Statements by test id, of those that are kept."""
-        try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            kept = {}
-        self._statements = dict(kept)
+        kept = self._read()
         keys = {id_: self._key(id_) for id_ in test_ids}
-        return {id_: self._statements[key] for id_, key in keys.items() if key in self._statements}
+        return {id_: kept[key] for id_, key in keys.items() if key in kept}
 
     def keep(self, statements: Mapping[str, str]) -> None:
-        """Keep what was compiled for the next build, without what no test of now has."""
-        new = {self._key(id_): sql for id_, sql in statements.items() if not self._asks(id_)}
+        """Keep what was compiled for the next build."""
+        keys = {id_: self._key(id_) for id_ in statements}
+        new = {key: statements[id_] for id_, key in keys.items() if key is not None}
         if not new:
             return
-        present = {self._key(id_) for id_, node in self._nodes.items() if _is_test(node)}
-        former = {key: sql for key, sql in self._statements.items() if key in present}
+        kept = {**self._read(), **new}
         temporary = self._path.with_name(f"{KEPT_NAME}-{os.getpid()}")
-        temporary.write_text(json.dumps({**former, **new}), encoding="utf-8")
+        temporary.write_text(json.dumps(kept if len(kept) <= MAX_KEPT else new), encoding="utf-8")
         temporary.replace(self._path)
 
-    def _key(self, test_id: str) -> str:
+    def is_compiled_each_time(self, test_id: str) -> bool:
+        """Whether a test asks the warehouse or for the time, itself or by a macro."""
+        return self._key(test_id) is None
+
+    def _read(self) -> dict[str, str]:
+        try:
+            return dict(json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return {}  # the first time, or written by half
+
+    def _key(self, test_id: str) -> str | None:
+        """A digest of all that a statement is made of; none where that is not the project alone."""
         node = self._nodes[test_id]
+        metadata = node.get("test_metadata") or {}
         parents = [
             (self._nodes.get(id_) or self._sources.get(id_) or {}).get("relation_name")
             for id_ in node["depends_on"]["nodes"]
         ]
-        parts = [node["raw_code"], node.get("test_metadata"), node["config"], parents]
-        return _digest([self._project_digest, test_id, json.dumps(parts, sort_keys=True)])
-
-    def _asks(self, test_id: str) -> bool:
-        node = self._nodes[test_id]
-        metadata = node.get("test_metadata") or {}
-        words = _words_of(node["raw_code"]) | set(WORD.findall(json.dumps(metadata)))
+        own = json.dumps([node["raw_code"], metadata, node["config"], parents], sort_keys=True)
+        words = {*_words_of(node["raw_code"]), *WORD.findall(json.dumps(metadata))}
         if metadata:
             words |= {f"test_{metadata['name']}", "get_where_subquery"}
-        return _asks_elsewhere(node["raw_code"]) or self._macros.ask_elsewhere(words)
+        macros = self._texts_behind(words)
+        if any(_asks_elsewhere(text) for text in [node["raw_code"], *macros]):
+            return None
+        texts = [*self._settings, test_id, own, *macros]
+        names = sorted(set(ENVIRONMENT_VARIABLE.findall("\n".join(texts))))
+        return _digest([*texts, *(f"{name}={os.environ.get(name)}" for name in names)])
 
-
-class _Macros:
-    """The macros of a project, and what they call: each word that is the name of one."""
-
-    def __init__(self, macros: Mapping[str, Any]) -> None:
-        self.texts = [macros[id_]["macro_sql"] for id_ in sorted(macros)]
-        self._words: defaultdict[str, set[str]] = defaultdict(set)
-        self._asking: set[str] = set()
-        self._called: defaultdict[str, set[str]] = defaultdict(set)
-        for macro in macros.values():
-            name, text = macro["name"], macro["macro_sql"]
-            self._words[name] |= _words_of(text)
-            self._called[name].add(name)
-            # As it is called where targets have one each: adapter.dispatch('concat').
-            self._called[name.partition("__")[2] or name].add(name)
-            if _asks_elsewhere(text):
-                self._asking.add(name)
-
-    def ask_elsewhere(self, words: Collection[str]) -> bool:
-        """Whether a macro does that one of these words calls, or one that it calls."""
+    def _texts_behind(self, words: Collection[str]) -> list[str]:
+        """Every macro that one of these words may call, or one that such a macro may call."""
         seen: set[str] = set()
         waiting = list(words)
         while waiting:
             for name in self._called.get(waiting.pop(), set()) - seen:
-                if name in self._asking:
-                    return True
                 seen.add(name)
-                waiting += self._words[name]
-        return False
+                for text in self._texts_of_macro[name]:
+                    waiting += _words_of(text)
+        return [text for name in sorted(seen) for text in self._texts_of_macro[name]]
 
 
-def _settings(macros: _Macros) -> list[str]:
-    """The project's settings, and the values of all variables that it asks the environment for."""
-    texts = [(PROJECT_DIR / name).read_text(encoding="utf-8") for name in SETTINGS_FILES]
-    names = {
-        name for text in [*texts, *macros.texts] for name in ENVIRONMENT_VARIABLE.findall(text)
-    }
-    return [*texts, *(f"{name}={os.environ.get(name)}" for name in sorted(names))]
+@cache
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(WORD.findall(_jinja_of(text)))
 
 
-def _words_of(text: str) -> set[str]:
-    return set(WORD.findall(" ".join(JINJA.findall(text))))
-
-
+@cache
 def _asks_elsewhere(text: str) -> bool:
-    return ASKS_ELSEWHERE.search(" ".join(JINJA.findall(text))) is not None
+    return ASKS_ELSEWHERE.search(_jinja_of(text)) is not None
 
 
-def _is_test(node: Mapping[str, Any]) -> bool:
-    return bool(node["resource_type"] == "test")
+def _jinja_of(text: str) -> str:
+    return " ".join(JINJA.findall(text))
 
 
 def _digest(parts: Sequence[str]) -> str:

@@ -149,21 +149,21 @@ class Dbt:
 
     def _compile(self, path: Path, test_ids: Collection[str], as_of_date: date) -> list[DataTest]:
         """Tests with their statements; with what dbt says where it cannot compile one."""
-        more = {"REGULARS_AS_OF_DATE": str(as_of_date)}
-        with environment(**self.settings(path), **more):
+        nodes = self.manifest["nodes"]
+        errors = {}
+        with environment(**self.settings(path), REGULARS_AS_OF_DATE=str(as_of_date)):
             compiled = CompiledTests(self.manifest, self.parsed_dir, version("dbt-core"))
             statements = compiled.read(test_ids)
-        missing = [id_ for id_ in test_ids if id_ not in statements]
-        errors = {}
-        if missing:
-            names = [self.manifest["nodes"][id_]["name"] for id_ in missing]
-            command = ["compile", "--select", *names]
-            for result in self._invoke(path, command, more=more):
-                if str(result.status) in FAILED:
-                    errors[result.node.unique_id] = str(result.message)
-                else:
-                    statements[result.node.unique_id] = result.node.compiled_code
-            compiled.keep({id_: statements[id_] for id_ in missing if id_ in statements})
+            missing = [nodes[id_]["name"] for id_ in test_ids if id_ not in statements]
+            if missing:
+                new = {}
+                for result in self._invoke(path, ["compile", "--select", *missing]):
+                    if str(result.status) in FAILED:
+                        errors[result.node.unique_id] = str(result.message)
+                    else:
+                        new[result.node.unique_id] = result.node.compiled_code
+                compiled.keep(new)
+                statements |= new
         return [
             test_of_node(self.manifest, id_, statements.get(id_), error=errors.get(id_))
             for id_ in test_ids
@@ -175,7 +175,6 @@ class Dbt:
         arguments: Sequence[str],
         *,
         advance: Callable[[str], None] | None = None,
-        more: Mapping[str, str] | None = None,
     ) -> list[Any]:
         """Run a command of dbt; returns the results of its nodes, whatever they are.
 
@@ -188,7 +187,7 @@ class Dbt:
         self.parsed_dir.mkdir(parents=True, exist_ok=True)
         runner = dbtRunner(callbacks=[] if advance is None else [_at_the_end_of_nodes(advance)])
         with (
-            environment(**self.settings(path), **(more or {})),
+            environment(**self.settings(path)),
             TemporaryDirectory(dir=self.parsed_dir, prefix="run-") as folder,
             _interrupted_as_by_hand(),
             _connections_closed(),

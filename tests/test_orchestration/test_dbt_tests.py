@@ -166,7 +166,7 @@ def test_a_kept_statement_holds_as_long_as_nothing_it_is_made_of_changes(tmp_pat
             "sources": {},
             "nodes": {
                 "model.orders": {"resource_type": "model", "relation_name": "marts.orders"},
-                "test.pure": node("select {{ test_positive(1) }}"),
+                "test.pure": node("select {{ test_positive(day()) }}"),
                 "test.asking": node("select {{ today() }}"),
                 **more,
             },
@@ -181,12 +181,14 @@ def test_a_kept_statement_holds_as_long_as_nothing_it_is_made_of_changes(tmp_pat
     first.keep({"test.pure": "select 1", "test.asking": "select 2"})
     assert kept(manifest()) == {"test.pure"}
     assert kept(manifest(), version="1.11.1") == set()
-    assert kept(manifest(**{"test.pure": node("select {{ test_positive(2) }}")})) == set()
-    assert kept(manifest(**{"test.pure": node("select {{ test_positive(1) }}", limit=3)})) == set()
+    assert kept(manifest(**{"test.pure": node("select {{ test_positive(day() ~ 2) }}")})) == set()
+    assert (
+        kept(manifest(**{"test.pure": node("select {{ test_positive(day()) }}", limit=3)})) == set()
+    )
     moved = {"model.orders": {"resource_type": "model", "relation_name": "marts_ml.orders"}}
     assert kept(manifest(**moved)) == set()
     changed = manifest()
-    changed["macros"] = {"a": {**macro, "macro_sql": text.replace("x }}", "-x }}")}}
+    changed["macros"] = {"c": day, "a": {**macro, "macro_sql": text.replace("x }}", "-x }}")}}
     assert kept(changed) == set()
     monkeypatch.setenv("A_DAY", "2018-03-01")
     assert kept(manifest()) == set()
@@ -200,7 +202,7 @@ def test_what_asks_the_warehouse_or_the_time_is_compiled_each_time():
     asks = {
         node["name"]
         for id_, node in DBT.manifest["nodes"].items()
-        if node["resource_type"] == "test" and compiled._asks(id_)
+        if node["resource_type"] == "test" and compiled.is_compiled_each_time(id_)
     }
     assert "a_feature_that_the_source_cannot_supply_is_empty_everywhere" in asks
     assert "orders_daily_has_no_gap" in asks  # as of a date that the loaded shop may say
