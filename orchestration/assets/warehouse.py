@@ -19,7 +19,7 @@ from dagster_dbt import (
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from orchestration.dbt_runs import FAILED, Dbt, environment
-from orchestration.dbt_tests import TestResult, find_due_tests
+from orchestration.dbt_tests import LOG_SOURCE, TestResult, find_due_tests
 from orchestration.errors import PublishError, WarehouseError
 from orchestration.gate import Gate, find_guarding_tests, require_publishable
 from orchestration.loading.tables import source_tables
@@ -93,10 +93,21 @@ class FolderTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """What depends on nothing (seeds, dates) waits for the load, as every dbt run does."""
+        """What is made of no table (seeds, dates, views of logs) waits for the load.
+
+        As every dbt run does, which asks for raw tables first.
+        """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        is_source = unique_id.startswith("source.")
-        return spec if is_source or spec.deps else spec.replace_attributes(deps=[ANY_RAW_TABLE])
+        parents = manifest["parent_map"].get(unique_id, ())
+        if unique_id.startswith("source.") or any(_is_table(manifest, id_) for id_ in parents):
+            return spec
+        return spec.replace_attributes(deps=[*spec.deps, ANY_RAW_TABLE])
+
+
+def _is_table(manifest: Mapping[str, Any], node_id: str) -> bool:
+    """Whether a node is made by a step: a model, a seed, or a table of the load or of a fit."""
+    source = manifest["sources"].get(node_id)
+    return source is None or source["source_name"] != LOG_SOURCE
 
 
 DBT_PROJECT = prepare_dbt_project()
