@@ -18,6 +18,11 @@ from ml.purposes import PURPOSES
 # A row that is not eligible is a model with a figure too good to be true; or, where its family is
 # ``none``, no model at all: it says why none could be fitted.
 Status = Literal["champion", "challenger", "retired", "not_eligible"]
+# Who computes a model's scores: the warehouse from its parameter rows, or Python, which writes them
+# back, where the model is too large to be spelled out as SQL.
+ScoredBy = Literal["sql", "library"]
+# The verdict on a model that can be champion; any other verdict says why it cannot.
+PASSED = "passed"
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,13 @@ class FittedModel:
         feature_count: features used.
         settings: what the fit was told, and the dates that it saw.
         code_version: of Regulars.
+        verdict: ``passed`` if it can be champion, else why it cannot.
         parameters: the model.
         metrics: how good it is.
+        evidence: what the registry adds to the reason if it is champion.
+        test_date: as of which it was judged; none if on no later period.
+        label_window_days: of the labels that it learned and was judged by; none if by none.
+        scored_by: ``sql``, or ``library`` if it is too large to compile.
         baselines: how good each baseline is beside it, of churn models on their test date.
         curves: both as curves.
     """
@@ -45,8 +55,13 @@ class FittedModel:
     feature_count: int
     settings: Mapping[str, object]
     code_version: str
+    verdict: str
     parameters: Sequence[ParameterRow]
     metrics: Sequence[Metric]
+    evidence: str = ""
+    test_date: date | None = None
+    label_window_days: int | None = None
+    scored_by: ScoredBy = "sql"
     baselines: Sequence[BaselineMetric] = ()
     curves: Sequence[CurvePoint] = ()
 
@@ -54,10 +69,15 @@ class FittedModel:
     def model_id(self) -> str:
         """Family, as-of date and a digest of settings and parameters: the same fit, the same id."""
         digest = hashlib.sha256(self.purpose.encode())
-        # What a study said of it beforehand, and gates afterwards, is no part of the fit.
-        told = {
-            name: value for name, value in self.settings.items() if name not in ("study", "gates")
-        }
+        # Which study chose it is no part of the fit; nor are verdict and evidence.
+        told = {name: value for name, value in self.settings.items() if name != "study_id"}
+        if self.test_date is not None:
+            # They were settings once, and ids last.
+            told |= {
+                "test_date": str(self.test_date),
+                "label_window_days": self.label_window_days,
+                "scored_by": self.scored_by,
+            }
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
         for row in sorted(self.parameters, key=str):
             digest.update(
@@ -65,6 +85,21 @@ class FittedModel:
                 f"{row.paired_feature_name}|{float(row.value)!r}\n".encode()
             )
         return f"{self.family}-{self.as_of_date:%Y%m%d}-{digest.hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model of the warehouse, as far as it is needed to predict with it.
+
+    Attributes:
+        model_id: key of the registry.
+        family: its kind.
+        parameters: its rows.
+    """
+
+    model_id: str
+    family: str
+    parameters: Sequence[ParameterRow]
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ def no_score_is_too_good_to_be_true(
         warehouse,
         f"""
         with scoring as (
-            select model_id from ml.model_registry
-            where purpose = '{CHURN.name}' and status = 'champion'
+            select model_id from scoring.live_models
+            where purpose = '{CHURN.name}' and is_champion
             union
             select model_id from marts.model_quality where purpose = '{CHURN.name}' and is_champion
             union

@@ -111,7 +111,7 @@ def refit_when_due(
     except WarehouseLockedError:
         return dg.SkipReason("the warehouse is at work")
     if request is None:
-        return dg.SkipReason("no refit is due by marts.refit_advice")
+        return dg.SkipReason("marts.refit_advice is not built yet, or says that none is due")
     key, reason = request
     failed = dg.RunsFilter(tags={"refit_request": key}, statuses=[dg.DagsterRunStatus.FAILURE])
     attempt = context.instance.get_runs_count(failed) + 1

@@ -71,7 +71,8 @@ def refuse_other_source(connection: duckdb.DuckDBPyConnection, settings: Setting
         rows = connection.execute(
             "select source_name, source_description from raw.load_source"
         ).fetchall()
-    except duckdb.Error:  # nothing was loaded yet, or by a version that did not note it
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # Nothing was loaded yet, or by a version that did not note it.
         return
     if rows and rows[0][0] not in {None, settings.source}:
         raise WarehouseError(

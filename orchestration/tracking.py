@@ -104,6 +104,9 @@ def _write_run(folder: Path, model: FittedModel, pictures: Mapping[str, bytes]) 
         "as_of_date": model.as_of_date,
         "row_count": model.row_count,
         "feature_count": model.feature_count,
+        "test_date": model.test_date,
+        "label_window_days": model.label_window_days,
+        "scored_by": model.scored_by,
     }
     now = int(time.time() * 1000)
     client.log_batch(
@@ -116,11 +119,12 @@ def _write_run(folder: Path, model: FittedModel, pictures: Mapping[str, bytes]) 
         params=[
             entities.Param(name, str(value))
             for name, value in params.items()
-            if name not in run.data.params
+            if value is not None and name not in run.data.params
         ],
         tags=[
             entities.RunTag("model_id", model_id),
             entities.RunTag("code_version", model.code_version),
+            entities.RunTag("verdict", model.verdict),
         ],
     )
     for name, picture in pictures.items():

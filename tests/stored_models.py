@@ -14,15 +14,15 @@ from ml.store.models import write_model
 MACRO = Path(__file__).parents[1] / "dbt_project" / "macros" / "ml" / "create_model_tables.sql"
 JANUARY, MARCH, JUNE = date(2018, 1, 1), date(2018, 3, 1), date(2018, 6, 1)
 MODEL_TABLES = ("model_registry", "model_parameters", "model_metrics")
-PASSED = {"gates": {"verdict": "passed"}}
 MODEL = FittedModel(
     purpose="churn",
     family="logistic",
     as_of_date=JUNE,
     row_count=100,
     feature_count=1,
-    settings={"seed": 1, "training_dates": [JANUARY], **PASSED},
+    settings={"seed": 1, "training_dates": [JANUARY]},
     code_version="0.1.0",
+    verdict="passed",
     parameters=[
         ParameterRow("intercept", -3.0),
         ParameterRow("coefficient", 0.1, feature_name="order_count"),
@@ -35,7 +35,9 @@ MODEL = FittedModel(
 )
 JUDGED = replace(
     MODEL,
-    settings={"seed": 1, "test_date": "2018-03-01", "label_window_days": 180, **PASSED},
+    settings={"seed": 1},
+    test_date=MARCH,
+    label_window_days=180,
     parameters=[ParameterRow("coefficient", 0.1, feature_name="recency_days")],
     metrics=[
         Metric("cross_validation", "roc_auc", 0.61),
@@ -66,7 +68,9 @@ def segmentation(family, verdict, silhouette=0.5):
         MODEL,
         purpose="segmentation",
         family=family,
-        settings={"study": {"verdict": verdict, "evidence": "rank 1 of 2"}},
+        settings={},
+        verdict=verdict,
+        evidence="rank 1 of 2",
         metrics=[Metric("study", "silhouette", silhouette)],
     )
 

@@ -24,6 +24,10 @@ OVERSAMPLED = "oversampled before the split"
 _TEST_SHARE = 0.3  # of the random split that those who make these mistakes use
 
 
+class NoLeakFigureError(ValueError):
+    """There is nothing to measure, for a reason that lies in the shop and not in the program."""
+
+
 @dataclass(frozen=True)
 class LeakFigure:
     """What a mistaken practice claims.
@@ -70,8 +74,9 @@ def measure_leaks(
         seed: of the draws, the splits and the forest.
 
     Raises:
-        ValueError: labels of another shape or of one class, no ``recency_days``, or less than 2
-            returning or lost customers among those drawn.
+        NoLeakFigureError: no ``recency_days``, or less than 2 returning or lost customers among
+            those drawn.
+        ValueError: labels of another shape.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -85,7 +90,7 @@ def measure_leaks(
     """
     names = [rule.feature_name for rule in rules]
     if "recency_days" not in names or "recency_days" not in matrix.feature_names:
-        raise ValueError(
+        raise NoLeakFigureError(
             f"expected 'recency_days' among the features, got {', '.join(names) or 'none'}; the "
             "mistake is to make the label of it, so add its rule and its column"
         )
@@ -100,7 +105,7 @@ def measure_leaks(
         matrix, is_returning = _take(matrix, drawn), is_returning[drawn]
     returning, lost = np.flatnonzero(is_returning), np.flatnonzero(~is_returning)
     if min(len(returning), len(lost)) < 2:
-        raise ValueError(
+        raise NoLeakFigureError(
             f"expected at least 2 returning and 2 lost customers, got {len(returning)} and "
             f"{len(lost)}; choose another date, or draw more people"
         )

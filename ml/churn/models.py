@@ -12,7 +12,7 @@ from ml.families.catalog import FAMILIES
 from ml.families.family import LIBRARY
 from ml.parameters import name_features
 from ml.purposes import CHURN
-from ml.registry import FittedModel
+from ml.registry import PASSED, FittedModel
 
 
 def describe_model(
@@ -51,14 +51,13 @@ def describe_model(
             "recalibration": settings.recalibration,
             **study.told,
             **({"fitted_dates": [str(as_of_date)]} if family.row_count else {}),
-            "scored_by": "library" if by_library else "sql",
-            "gates": {
-                "verdict": "; ".join(family.refusals) or "passed",
-                "evidence": "",
-                **({"suspicion": family.suspicion} if family.suspicion else {}),
-            },
         },
         code_version=code_version,
+        # Whatever else is said of a model that is too good to be true, it is not eligible for that.
+        verdict=family.suspicion or "; ".join(family.refusals) or PASSED,
+        test_date=study.test_date,
+        label_window_days=study.label_window_days,
+        scored_by="library" if by_library else "sql",
         parameters=family.parameters,
         metrics=family.metrics,
         baselines=family.judgement.baselines,

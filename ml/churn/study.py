@@ -15,11 +15,12 @@ from ml.churn.dates import choose_split
 from ml.churn.families import FAMILIES
 from ml.churn.family_study import study_families
 from ml.churn.judging import JudgedFamily
-from ml.churn.leak_meter import LeakFigure, measure_leaks
+from ml.churn.leak_meter import LeakFigure, NoLeakFigureError, measure_leaks
 from ml.churn.protocol import ChurnProtocol
 from ml.families.scoring import predict_rows
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
-from ml.parameters import ParameterRow, name_features
+from ml.parameters import name_features
+from ml.registry import StoredModel
 from ml.splits import NotEnoughHistoryError, TimeSplit
 
 
@@ -48,15 +49,14 @@ class Shop:
         complete_dates: as-of dates whose label windows are complete.
         read_labelled: features of these names with labels, as of some dates.
         read_histories: everybody's purchases as of the build's date.
-        read_former_champion: id, family and parameters of a champion that a test of this date can
-            judge again, or nothing.
+        read_former_champion: a champion that a test of this date can judge again, or nothing.
         describe_shortage: why the orders are too few for a study.
     """
 
     complete_dates: Sequence[date]
     read_labelled: Callable[[Sequence[str], Sequence[date]], LabelledMatrix]
     read_histories: Callable[[], FeatureMatrix]
-    read_former_champion: Callable[[date], Sequence[tuple[str, str, Sequence[ParameterRow]]]]
+    read_former_champion: Callable[[date], Sequence[StoredModel]]
     describe_shortage: Callable[[], str]
 
 
@@ -67,9 +67,11 @@ class ChurnStudy:
     Attributes:
         judged: every family, and BG/NBD.
         leaks: what common mistakes would have claimed.
-        told: what the registry is to know of the dates.
+        no_leaks_reason: why that was not measured; empty if it was.
+        told: what the registry's settings are to say of the dates.
         row_count: customers and dates that the final fits saw.
         test_date: on which they were judged.
+        label_window_days: of the labels that they learned and were judged by.
         retests: ROC AUC of the champion on this test, by its id.
         not_eligible: why nothing was fitted; empty if something was.
     """
@@ -79,8 +81,10 @@ class ChurnStudy:
     told: Mapping[str, object] = field(default_factory=dict)
     row_count: int = 0
     test_date: date = date.min
+    label_window_days: int = 0
     retests: Mapping[str, float] = field(default_factory=dict)
     not_eligible: str = ""
+    no_leaks_reason: str = ""
 
     @property
     def what_is_not_eligible(self) -> str:
@@ -165,14 +169,17 @@ def study_churn(
             seed=seed,
         )
     )
-    leaks = _measure_leaks(judged, test, rules, protocol, seed=seed, progress=progress)
+    leaks, no_leaks_reason = _measure_leaks(judged, test, rules, protocol, seed=seed)
+    progress(f"no leak meter: {no_leaks_reason}" if no_leaks_reason else "leak meter")
     return ChurnStudy(
         judged,
         leaks,
-        _describe_dates(split, shop.complete_dates, protocol, baselines.degeneracy),
+        _describe_dates(split, shop.complete_dates, baselines.degeneracy),
         len(everything.is_returning),
         split.test_date,
+        window,
         _judge_again(shop, test, split.test_date, names),
+        no_leaks_reason=no_leaks_reason,
     )
 
 
@@ -196,9 +203,8 @@ def _measure_leaks(
     protocol: ChurnProtocol,
     *,
     seed: int,
-    progress: Callable[[str], None],
-) -> Sequence[LeakFigure]:
-    """What mistakes would claim; nothing, and the reason, where no honest figure is there."""
+) -> tuple[Sequence[LeakFigure], str]:
+    """What mistakes would claim; nothing, and the reason, where the shop gives no figure."""
     try:
         leaks = measure_leaks(
             test.matrix,
@@ -208,22 +214,20 @@ def _measure_leaks(
             inactive_days=protocol.label_window_days,
             seed=seed,
         )
-    except ValueError as error:
-        progress(f"no leak meter: {error}")
-        return ()
-    progress("leak meter")
-    return leaks
+    except NoLeakFigureError as error:
+        return (), str(error)
+    return leaks, ""
 
 
 def find_honest_roc_auc(judged: Sequence[JudgedFamily]) -> float:
     """Of the model that the folds prefer among those that pass, or else among all honest ones.
 
     Raises:
-        ValueError: every figure is too good to be true.
+        NoLeakFigureError: every figure is too good to be true.
     """
     honest = [family for family in judged if family.name in FAMILIES and not family.suspicion]
     if not honest:
-        raise ValueError("no model has an honest figure that mistakes could be held against")
+        raise NoLeakFigureError("no model has an honest figure to compare mistakes with")
     able = [family for family in honest if not family.refusals] or honest
     return max(able, key=lambda family: family.metrics[0].metric_value).test_roc_auc
 
@@ -233,21 +237,23 @@ def _judge_again(
 ) -> dict[str, float]:
     """ROC AUC of the former champion on this test, where it can be had."""
     return {
-        model_id: float(roc_auc_score(test.is_returning, predict_rows(family, rows, test.matrix)))
-        for model_id, family, rows in shop.read_former_champion(test_date)
+        former.model_id: float(
+            roc_auc_score(
+                test.is_returning, predict_rows(former.family, former.parameters, test.matrix)
+            )
+        )
+        for former in shop.read_former_champion(test_date)
         # One with a feature that is no longer read cannot be compared.
-        if set(names).issuperset(name_features(rows))
+        if set(names).issuperset(name_features(former.parameters))
     }
 
 
 def _describe_dates(
-    split: TimeSplit, complete_dates: Sequence[date], protocol: ChurnProtocol, degeneracy: str
+    split: TimeSplit, complete_dates: Sequence[date], degeneracy: str
 ) -> dict[str, object]:
-    """What the registry is to know of a study's dates."""
+    """What the registry's settings are to say of a study's dates."""
     return {
-        "label_window_days": protocol.label_window_days,
         "training_dates": [str(day) for day in split.training_dates],
-        "test_date": str(split.test_date),
         "fitted_dates": [str(day) for day in complete_dates],
         "bg_nbd_degeneracy": degeneracy,
     }

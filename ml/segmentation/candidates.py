@@ -9,6 +9,7 @@ from typing import Any
 from ml.families.catalog import FAMILIES, studied_families
 from ml.figures import Metric
 from ml.purposes import SEGMENTATION
+from ml.registry import PASSED
 from ml.segmentation.feature_sets import RFM_FAMILY
 
 
@@ -130,7 +131,7 @@ class StudiedCandidate:
     @property
     def verdict(self) -> str:
         """``passed``, or what it fails."""
-        return "; ".join(self.refusals) or "passed"
+        return "; ".join(self.refusals) or PASSED
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ml.features import FeatureMatrix, FeatureRule, Preprocessing
 from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.purposes import SEGMENTATION
-from ml.registry import FittedModel
+from ml.registry import PASSED, FittedModel
 from ml.segmentation.agreement import IntArray
 from ml.segmentation.candidates import BestRecipe
 from ml.segmentation.choice import ChoiceRule, find_refusals_of_all
@@ -154,7 +154,7 @@ def judge_segments(
         ChoiceRule(),
         seed=seed,
     )
-    if recipe.verdict != "passed":
+    if recipe.verdict != PASSED:
         refusals = [recipe.verdict, *refusals]
     metrics = [*judged, *recipe.metrics, *fitted.measure_fit(matrix)]
     return JudgedSegments(metrics, refusals, dict(zip(ids.tolist(), counts.tolist(), strict=True)))
@@ -182,13 +182,11 @@ def describe_model(
             **asdict(settings),
             **recipe.settings,
             "candidate_id": recipe.candidate_id,
-            "study": {
-                "study_id": recipe.study_id,
-                "verdict": "; ".join(judged.refusals) or "passed",
-                "evidence": recipe.evidence,
-            },
+            "study_id": recipe.study_id,
         },
         code_version=code_version,
+        verdict="; ".join(judged.refusals) or PASSED,
+        evidence=recipe.evidence,
         parameters=fitted.to_rows(),
         metrics=judged.metrics,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import duckdb
@@ -13,21 +13,18 @@ import duckdb
 from ml.families.catalog import FAMILIES
 from ml.purpose import PlausibleBound
 from ml.purposes import PURPOSES
-from ml.registry import ROLLED_BACK, SUSPECTED, Candidate, Decision
+from ml.registry import PASSED, ROLLED_BACK, SUSPECTED, Candidate, Decision
 from ml.statements import transaction
 from ml.store.connection import (
     StoreError,
     explained,
     fetch,
+    insert_row,
     utc_now,
 )
 from ml.store.features import read_as_of_date
-from ml.store.models import (
-    VERDICT,
-    RegistryRow,
-    forget_not_eligible,
-    read_model,
-)
+from ml.store.models import forget_not_eligible
+from ml.store.registry import RegistryRow, read_model
 
 # Models that were rolled back by hand, and not promoted by hand since.
 ROLLED_BACK_MODELS = """
@@ -91,35 +88,31 @@ def _read_suspicions_of(
         return {}
     message = f"{SUSPECTED}: {plausible.label} {{:.4f}} of the split {{}}, expected at most {{:g}}"
     value, gain = f"bounds.{plausible.value_column}", f"bounds.{plausible.gain_column}"
-    return dict(
-        fetch(
-            connection,
-            f"""
-            select registry.model_id,
-                coalesce(
-                    json_extract_string(any_value(registry.settings), '$.gates.suspicion'),
-                    format(
-                        '{message}',
-                        max(metrics.metric_value),
-                        max_by(metrics.split, metrics.metric_value),
-                        least(
-                            any_value({value}),
-                            max(metrics.baseline_value + {gain})
-                        )
-                    )
-                ) as suspicion
-            from ml.model_registry as registry
-            inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
-            inner join {schema}.{table} as bounds
-                on metrics.metric_value > {value}
-                or metrics.split = 'test'
-                and metrics.metric_value - metrics.baseline_value > {gain}
-            where registry.purpose = ? and metrics.metric_name = ?
-            group by registry.model_id
-            """,
-            [purpose, plausible.metric_name],
-        )
+    rows = fetch(
+        connection,
+        f"""
+        select registry.model_id,
+            case
+                when starts_with(any_value(registry.verdict), '{SUSPECTED}')
+                    then any_value(registry.verdict)
+                else format(
+                    '{message}',
+                    max(metrics.metric_value),
+                    max_by(metrics.split, metrics.metric_value),
+                    least(any_value({value}), max(metrics.baseline_value + {gain}))
+                )
+            end as suspicion
+        from ml.model_registry as registry
+        inner join ml.model_metrics as metrics on registry.model_id = metrics.model_id
+        inner join {schema}.{table} as bounds
+            on metrics.metric_value > {value}
+            or metrics.split = 'test' and metrics.metric_value - metrics.baseline_value > {gain}
+        where registry.purpose = ? and metrics.metric_name = ?
+        group by registry.model_id
+        """,
+        [purpose, plausible.metric_name],
     )
+    return {row["model_id"]: row["suspicion"] for row in rows}
 
 
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
@@ -136,17 +129,10 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
         select registry.model_id, registry.purpose, registry.family, registry.status,
             registry.as_of_date,
             row_number() over (order by registry.trained_at, registry.model_id) as trained_order,
-            coalesce(metrics.metric_value, '-infinity'::double),
-            coalesce(nullif({VERDICT}, 'passed'), '') as refusal,
-            '' as suspicion,
-            coalesce(
-                json_extract_string(registry.settings, '$.study.evidence'),
-                json_extract_string(registry.settings, '$.gates.evidence'),
-                ''
-            ) as evidence,
-            json_extract_string(registry.settings, '$.test_date')
-                || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
-                as test_date,
+            coalesce(metrics.metric_value, '-infinity'::double) as quality,
+            coalesce(nullif(registry.verdict, '{PASSED}'), '') as refusal,
+            coalesce(registry.evidence, '') as evidence,
+            registry.test_date || ' + ' || registry.label_window_days || ' days' as test_date,
             exists (
                 select 1 from ml.champion_history as changes
                 where registry.model_id in (changes.model_id, changes.former_model_id)
@@ -163,14 +149,12 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
     tests = _read_test_qualities(connection)
     suspicions = read_suspicions(connection)
     return [
-        replace(
-            Candidate(*told),
-            suspicion=suspicions.get(told[0], ""),
-            test_qualities=tests.get(told[0], {}),
-            was_champion=was_champion,
-            is_rolled_back=is_rolled_back,
+        Candidate(
+            **row,
+            suspicion=suspicions.get(row["model_id"], ""),
+            test_qualities=tests.get(row["model_id"], {}),
         )
-        for *told, was_champion, is_rolled_back in rows
+        for row in rows
     ]
 
 
@@ -184,23 +168,23 @@ def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dic
         """
         select metrics.model_id,
             case metrics.split
-                when 'test' then json_extract_string(registry.settings, '$.test_date')
+                when 'test' then cast(registry.test_date as varchar)
                 else replace(metrics.split, 'retest ', '')
-            end || ' + ' || json_extract_string(registry.settings, '$.label_window_days') || ' days'
-                as test_date,
+            end || ' + ' || registry.label_window_days || ' days' as test_date,
             metrics.metric_value
         from ml.model_metrics as metrics
         inner join ml.model_registry as registry on metrics.model_id = registry.model_id
-        where test_date is not null
+        where registry.test_date is not null
+            and registry.label_window_days is not null
             and list_contains(?, concat_ws(' ', registry.purpose, metrics.metric_name))
             and (metrics.split = 'test' or starts_with(metrics.split, 'retest '))
         """,
         [compared],
     )
-    found: dict[str, dict[str, float]] = {}
-    for model_id, test_date, value in rows:
-        found.setdefault(model_id, {})[test_date] = value
-    return found
+    qualities: dict[str, dict[str, float]] = {}
+    for row in rows:
+        qualities.setdefault(row["model_id"], {})[row["test_date"]] = row["metric_value"]
+    return qualities
 
 
 def write_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
@@ -228,7 +212,6 @@ def write_not_eligible(
         The row's id.
     """
     model_id = f"{purpose}-{as_of_date:%Y%m%d}-not-eligible"
-    told = json.dumps(settings, sort_keys=True, default=str)
     with explained(), _noting_champions(connection, "chosen"):
         forget_not_eligible(connection, purpose, as_of_date)
         connection.execute(
@@ -238,10 +221,24 @@ def write_not_eligible(
             """,
             [f"not eligible as of {as_of_date}: {reason}", purpose, as_of_date],
         )
-        connection.execute(
-            "insert into ml.model_registry "
-            "values (?, ?, 'none', 'not_eligible', ?, ?, 0, 0, ?, ?, ?)",
-            [model_id, purpose, as_of_date, utc_now(), told, code_version, reason],
+        insert_row(
+            connection,
+            "ml.model_registry",
+            {
+                "model_id": model_id,
+                "purpose": purpose,
+                "family": "none",
+                "status": "not_eligible",
+                "as_of_date": as_of_date,
+                "trained_at": utc_now(),
+                "row_count": 0,
+                "feature_count": 0,
+                "settings": json.dumps(settings, sort_keys=True, default=str),
+                "code_version": code_version,
+                "status_reason": reason,
+                "verdict": reason,
+                "evidence": "",
+            },
         )
     return model_id
 
@@ -330,7 +327,7 @@ def _read_former_champion(
         """,
         [purpose, present],
     )
-    return rows[0][0] if rows else None
+    return rows[0]["model_id"] if rows else None
 
 
 def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow) -> None:
@@ -376,7 +373,7 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
     )
     if gone:
         raise StoreError(
-            f"{model.model_id} needs {', '.join(name for (name,) in gone)}, which "
+            f"{model.model_id} needs {', '.join(row['feature_name'] for row in gone)}, which "
             "features.customer_feature_snapshots no longer has; fit a new one with `regulars fit`"
         )
 
@@ -390,13 +387,12 @@ def _set_status(connection: duckdb.DuckDBPyConnection, decision: Decision) -> No
 
 def _read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Champion by purpose."""
-    return dict(
-        fetch(
-            connection,
-            "select purpose, model_id from ml.model_registry where status = 'champion' "
-            "order by trained_at, model_id",
-        )
+    rows = fetch(
+        connection,
+        "select purpose, model_id from ml.model_registry where status = 'champion' "
+        "order by trained_at, model_id",
     )
+    return {row["purpose"]: row["model_id"] for row in rows}
 
 
 @contextmanager
@@ -411,14 +407,16 @@ def _noting_champions(connection: duckdb.DuckDBPyConnection, action: str) -> Ite
                 continue
             connection.execute(
                 """
-                insert into ml.champion_history
+                insert into ml.champion_history by name
                 select
-                    (select coalesce(max(change_number), 0) + 1 from ml.champion_history),
-                    $1, $2, $3, $4, $5,
+                    (select coalesce(max(change_number), 0) + 1 from ml.champion_history)
+                        as change_number,
+                    $1 as changed_at, $2 as purpose, $3 as model_id, $4 as former_model_id,
+                    $5 as action,
                     coalesce(
                         (select status_reason from ml.model_registry where model_id = $3),
                         'no model can be champion'
-                    )
+                    ) as reason
                 """,
                 [utc_now(), purpose, after.get(purpose), before.get(purpose), action],
             )
@@ -436,10 +434,11 @@ def read_champion_history(
     rows = fetch(
         connection,
         """
+        select change_number, changed_at, purpose, model_id, former_model_id, action, reason
         from ml.champion_history
         where $1 is null or $1 in (model_id, former_model_id)
         order by change_number
         """,
         [model_id],
     )
-    return [ChampionChange(*row) for row in rows]
+    return [ChampionChange(**row) for row in rows]

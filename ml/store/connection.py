@@ -38,14 +38,21 @@ def fetch(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     values: Sequence[object] | Mapping[str, object] = (),
-) -> list[Any]:
-    """The rows of a query.
+) -> list[dict[str, Any]]:
+    """The rows of a query, each by the names of its columns.
 
     Raises:
         StoreError: the warehouse lacks what the query names.
+
+    Example:
+        >>> with duckdb.connect() as connection:
+        ...     fetch(connection, "select 1 as one, 'b' as letter")
+        [{'one': 1, 'letter': 'b'}]
     """
     with explained():
-        return connection.execute(query, values).fetchall()
+        result = connection.execute(query, values)
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def read_table(
@@ -84,6 +91,16 @@ def insert_rows(
     # Not in a `finally`: a failed insert aborts the transaction, nothing can be unregistered then,
     # and the roll back takes the view with it.
     connection.unregister("rows_to_insert")
+
+
+def insert_row(
+    connection: duckdb.DuckDBPyConnection, table_name: str, row: Mapping[str, object]
+) -> None:
+    """Add one row to a table, columns by name."""
+    places = ", ".join("?" * len(row))
+    connection.execute(
+        f"insert into {table_name} ({', '.join(row)}) values ({places})", list(row.values())
+    )
 
 
 def replace_rows(

@@ -49,16 +49,16 @@ def read_feature_rules(connection: duckdb.DuckDBPyConnection, purpose: str) -> l
             f"seeds/feature_catalog.csv marks no feature that the source can supply with "
             f"is_{purpose}_feature; mark at least two and run `dbt build`"
         )
-    return [FeatureRule(*row) for row in rows]
+    return [FeatureRule(**row) for row in rows]
 
 
 def read_as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
     """The as-of date that the features were last built for."""
-    ((value,),) = fetch(connection, "select max(as_of_date) from features.as_of_dates")
-    if value is None:
+    (row,) = fetch(connection, "select max(as_of_date) as as_of_date from features.as_of_dates")
+    if row["as_of_date"] is None:
         raise StoreError("features.as_of_dates is empty; run `dbt build` or `regulars build`")
-    found: date = value
-    return found
+    as_of_date: date = row["as_of_date"]
+    return as_of_date
 
 
 def read_complete_dates(
@@ -73,30 +73,32 @@ def read_complete_dates(
         """,
         [label_window_days],
     )
-    return [day for (day,) in rows]
+    return [row["as_of_date"] for row in rows]
 
 
 def read_order_history(connection: duckdb.DuckDBPyConnection) -> OrderHistory:
     """From when to when there are orders, and as of which dates there are labels."""
     from ml.splits import OrderHistory
 
-    ((first_date, end_date),) = fetch(
+    (data,) = fetch(
         connection, "select first_order_date, end_of_data_date from features.data_range"
     )
     rows = fetch(
         connection, "select distinct as_of_date from features.customer_labels order by as_of_date"
     )
-    return OrderHistory(first_date, end_date, tuple(day for (day,) in rows))
+    days = tuple(row["as_of_date"] for row in rows)
+    return OrderHistory(data["first_order_date"], data["end_of_data_date"], days)
 
 
 def count_orders(connection: duckdb.DuckDBPyConnection, begin: date, end: date) -> int:
     """Orders from one day on and before another, whether the marts know of them or not."""
-    ((count,),) = fetch(
+    (row,) = fetch(
         connection,
-        "select count(*) from canonical.orders where ordered_at >= ? and ordered_at < ?",
+        "select count(*) as order_count from canonical.orders "
+        "where ordered_at >= ? and ordered_at < ?",
         [begin, end],
     )
-    return int(count)
+    return int(row["order_count"])
 
 
 def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -104,7 +106,7 @@ def read_label_windows(connection: duckdb.DuckDBPyConnection) -> list[int]:
     rows = fetch(
         connection, "select distinct label_window_days from features.customer_labels order by 1"
     )
-    return [int(days) for (days,) in rows]
+    return [int(row["label_window_days"]) for row in rows]
 
 
 def require_label_window(connection: duckdb.DuckDBPyConnection, days: int) -> int:
@@ -138,17 +140,16 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
 
     stated = ("training_dates", "test_date")
     names = [each.name for each in fields(ChurnProtocol) if each.name not in stated]
-    columns = ", ".join([*(f"cast({name} as double)" for name in names), *stated])
+    columns = ", ".join([*(f"cast({name} as double) as {name}" for name in names), *stated])
     rows = fetch(connection, f"select {columns} from features.churn_protocol")
     if not rows:
         raise StoreError("features.churn_protocol is empty; run `dbt build` or `regulars build`")
-    *numbers, training_dates, test_date = rows[0]
-    told = dict(zip(names, numbers, strict=True))
-    counts = {name: int(told[name]) for name in names if name.endswith(("_days", "_count"))}
+    (row,) = rows
+    counts = {name: int(row[name]) for name in names if name.endswith(("_days", "_count"))}
     days = tuple(
-        date.fromisoformat(day.strip()) for day in (training_dates or "").split(",") if day
+        date.fromisoformat(day.strip()) for day in (row["training_dates"] or "").split(",") if day
     )
-    return ChurnProtocol(**{**told, **counts}, training_dates=days, test_date=test_date)
+    return ChurnProtocol(**{**row, **counts, "training_dates": days})
 
 
 def read_features(
@@ -247,7 +248,7 @@ def read_stability_dates(
         """,
         [least_people],
     )
-    return [day for (day,) in rows]
+    return [row["as_of_date"] for row in rows]
 
 
 def read_features_of_known_people_first(

@@ -1,12 +1,11 @@
-"""The registry of models, their parameters, figures and scores."""
+"""Models as fits write them and as others continue them: registry row, parameters, figures."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -14,149 +13,16 @@ import duckdb
 from ml.figures import Metric
 from ml.parameters import ParameterRow
 from ml.purposes import SEGMENTATION
-from ml.registry import FittedModel
+from ml.registry import FittedModel, StoredModel
 from ml.statements import transaction
 from ml.store.connection import (
     StoreError,
     explained,
     fetch,
+    insert_row,
     insert_rows,
     utc_now,
 )
-
-# From this ratio of difflib on, one id is taken for a slip in typing another.
-LIKENESS = 0.75
-
-
-# Fewer signs are no beginning of an id that anybody meant.
-SHORTEST_BEGINNING = 3
-
-
-# What a study or the gates said of a model; they say `passed` of one that can be champion.
-VERDICT = """
-    coalesce(
-        json_extract_string(registry.settings, '$.study.verdict'),
-        json_extract_string(registry.settings, '$.gates.verdict'),
-        case registry.purpose
-            when 'segmentation' then 'no study of it is known'
-            else 'fitted before churn models were held to gates'
-        end
-    )
-"""
-
-
-@dataclass(frozen=True)
-class RegistryRow:
-    """What the warehouse says of one model.
-
-    Attributes:
-        model_id: key of the registry.
-        purpose: what it is for.
-        family: its kind.
-        status: champion, challenger, retired or not_eligible.
-        as_of_date: what it was fitted as of.
-        trained_at: when it was fitted last, UTC.
-        row_count: training rows.
-        feature_count: features used.
-        settings: what the fit was told, and the dates that it saw.
-        code_version: of Regulars.
-        status_reason: why it has its status.
-        verdict: what a study or the gates say of it; ``passed`` if it can be champion.
-        parameter_count: rows of parameters.
-        metrics: how good it is.
-    """
-
-    model_id: str
-    purpose: str
-    family: str
-    status: str
-    as_of_date: date
-    trained_at: datetime
-    row_count: int
-    feature_count: int
-    settings: Mapping[str, Any]
-    code_version: str
-    status_reason: str
-    verdict: str
-    parameter_count: int
-    metrics: Sequence[Metric] = ()
-
-    def find_metric(self, split: str, metric_name: str) -> Metric | None:
-        """One figure, if it is known."""
-        wanted = (split, metric_name)
-        found = [each for each in self.metrics if (each.split, each.metric_name) == wanted]
-        return found[0] if found else None
-
-
-def has_registry(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether there is a registry of models, which a load alone does not make."""
-    rows = fetch(
-        connection,
-        "select 1 from information_schema.tables where table_catalog = current_database() "
-        "and table_schema = 'ml' and table_name = 'model_registry'",
-    )
-    return bool(rows)
-
-
-def read_models(
-    connection: duckdb.DuckDBPyConnection, purpose: str | None = None
-) -> list[RegistryRow]:
-    """Every row of the registry: by purpose, champions first, then the latest fits first.
-
-    Args:
-        connection: an open warehouse.
-        purpose: only these.
-    """
-    metrics: dict[str, list[Metric]] = {}
-    for model_id, *values in fetch(
-        connection, "from ml.model_metrics order by model_id, split, metric_name"
-    ):
-        metrics.setdefault(model_id, []).append(Metric(*values))
-    rows = fetch(
-        connection,
-        f"""
-        select registry.*, {VERDICT} as verdict,
-            (
-                select count(*) from ml.model_parameters as parameters
-                where parameters.model_id = registry.model_id
-            ) as parameter_count
-        from ml.model_registry as registry
-        where registry.purpose = coalesce(?, registry.purpose)
-        order by registry.purpose, array_position(
-            ['champion', 'challenger', 'retired', 'not_eligible'], registry.status
-        ), registry.trained_at desc, registry.model_id
-        """,
-        [purpose],
-    )
-    return [
-        replace(RegistryRow(*row), settings=json.loads(row[8]), metrics=metrics.get(row[0], []))
-        for row in rows
-    ]
-
-
-def read_model(connection: duckdb.DuckDBPyConnection, model_id: str) -> RegistryRow:
-    """What the warehouse says of one model.
-
-    Raises:
-        StoreError: there is no such model; the most similar id is named.
-    """
-    models = {model.model_id: model for model in read_models(connection)}
-    if model_id not in models:
-        raise StoreError(
-            f"ml.model_registry has no model {model_id!r}{_meant(model_id, list(models))} "
-            "`regulars models list` shows what there is"
-        )
-    return models[model_id]
-
-
-def _meant(asked: str, known: Sequence[str]) -> str:
-    """The id that was surely meant, if there is one: a beginning of it, or all but a slip."""
-    if not known:
-        return ", which is empty;"
-    is_beginning = len(asked) >= SHORTEST_BEGINNING
-    begun = [model_id for model_id in known if is_beginning and model_id.startswith(asked)]
-    near = begun if len(begun) == 1 else difflib.get_close_matches(asked, known, 1, LIKENESS)
-    return f"; did you mean {near[0]}?" if near else ";"
 
 
 def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> str:
@@ -176,7 +42,17 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
     import pyarrow as pa
 
     model_id = model.model_id
-    settings = json.dumps(model.settings, sort_keys=True, default=str)
+    # What may differ from the last time that the same was fitted.
+    told: dict[str, object] = {
+        "trained_at": utc_now(),
+        "settings": json.dumps(model.settings, sort_keys=True, default=str),
+        "code_version": model.code_version,
+        "verdict": model.verdict,
+        "evidence": model.evidence,
+        "test_date": model.test_date,
+        "label_window_days": model.label_window_days,
+        "scored_by": model.scored_by,
+    }
     with explained(), transaction(connection):
         forget_not_eligible(connection, model.purpose, model.as_of_date)
         known = fetch(
@@ -184,37 +60,35 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
         )
         if known:
             connection.execute(
-                """
+                f"""
                 update ml.model_registry
-                set trained_at = ?,
-                    code_version = ?,
-                    settings = ?,
+                set {", ".join(f"{name} = ${name}" for name in told)},
                     status = case when status in ('retired', 'not_eligible')
                         then 'challenger' else status end,
                     status_reason = case when status in ('retired', 'not_eligible')
                         then 'fitted again' else status_reason end
-                where model_id = ?
+                where model_id = $model_id
                 """,
-                [utc_now(), model.code_version, settings, model_id],
+                {**told, "model_id": model_id},
             )
             for table in ("model_metrics", "baseline_metrics", "model_curves"):
                 connection.execute(f"delete from ml.{table} where model_id = ?", [model_id])
             _insert_evidence(connection, model_id, model)
             return model_id
-        connection.execute(
-            "insert into ml.model_registry values (?, ?, ?, 'challenger', ?, ?, ?, ?, ?, ?, ?)",
-            [
-                model_id,
-                model.purpose,
-                model.family,
-                model.as_of_date,
-                utc_now(),
-                model.row_count,
-                model.feature_count,
-                settings,
-                model.code_version,
-                "newly fitted",
-            ],
+        insert_row(
+            connection,
+            "ml.model_registry",
+            {
+                "model_id": model_id,
+                "purpose": model.purpose,
+                "family": model.family,
+                "status": "challenger",
+                "as_of_date": model.as_of_date,
+                "row_count": model.row_count,
+                "feature_count": model.feature_count,
+                "status_reason": "newly fitted",
+                **told,
+            },
         )
         insert_rows(
             connection,
@@ -257,13 +131,13 @@ def read_parameters(connection: duckdb.DuckDBPyConnection, model_id: str) -> lis
             f"ml.model_parameters has no model {model_id!r}; `select model_id from "
             "ml.model_registry` lists what there is"
         )
-    return [ParameterRow(*row) for row in rows]
+    return [ParameterRow(**row) for row in rows]
 
 
 def read_former_models(
     connection: duckdb.DuckDBPyConnection, purpose: str, family: str, as_of_date: date
-) -> list[tuple[str, list[ParameterRow]]]:
-    """Family and parameters of the models that a new fit continues, the nearest first.
+) -> list[StoredModel]:
+    """The models that a new fit continues, the nearest first.
 
     A fit of the same family as of the same date stands for itself, whatever became of it, so that
     going back to a date gives what it gave. Else the champion comes first, then what else is live,
@@ -295,29 +169,30 @@ def read_former_models(
         """,
         [as_of_date, family, purpose, as_of_date, as_of_date, family, family],
     )
-    wanted = rows[:1] if rows and rows[0][2] else rows
-    return [(former, read_parameters(connection, model_id)) for former, model_id, _ in wanted]
+    if rows and rows[0]["is_same_fit"]:
+        rows = rows[:1]
+    return [_with_parameters(connection, row) for row in rows]
 
 
 def read_next_segment_id(connection: duckdb.DuckDBPyConnection) -> int:
     """The lowest number that no segment of any segmentation has ever had."""
-    ((number,),) = fetch(
+    (row,) = fetch(
         connection,
         """
-        select coalesce(max(component_id) + 1, 0) from ml.model_parameters
+        select coalesce(max(component_id) + 1, 0) as segment_id from ml.model_parameters
         where model_id in (
             select model_id from ml.model_registry where purpose = ?
         )
         """,
         [SEGMENTATION.name],
     )
-    return int(number)
+    return int(row["segment_id"])
 
 
 def read_champion_to_judge_again(
     connection: duckdb.DuckDBPyConnection, purpose: str, test_date: date, label_window_days: int
-) -> list[tuple[str, str, list[ParameterRow]]]:
-    """The champion, if a newer test can judge it: id, family and parameters, or nothing.
+) -> list[StoredModel]:
+    """The champion, if a newer test can judge it.
 
     It can where the model was judged on another date, has the same label window, and the windows
     that it was fitted on ended by the new date.
@@ -333,15 +208,20 @@ def read_champion_to_judge_again(
         """
         select model_id, family from ml.model_registry
         where purpose = ? and status = 'champion'
-            and json_extract_string(settings, '$.test_date') <> cast(? as varchar)
-            and json_extract_string(settings, '$.label_window_days') = cast(? as varchar)
+            and test_date <> ? and label_window_days = ?
             and list_max(
                 cast(json_extract(settings, '$.fitted_dates') as date[])
             ) + cast(? as integer) <= ?
         """,
         [purpose, test_date, label_window_days, label_window_days, test_date],
     )
-    return [(found, family, read_parameters(connection, found)) for found, family in rows]
+    return [_with_parameters(connection, row) for row in rows]
+
+
+def _with_parameters(connection: duckdb.DuckDBPyConnection, row: Mapping[str, Any]) -> StoredModel:
+    """A model of the registry, and its parameters."""
+    parameters = read_parameters(connection, row["model_id"])
+    return StoredModel(row["model_id"], row["family"], parameters)
 
 
 def write_retest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -16,21 +17,34 @@ from ml.store.connection import (
 )
 
 
+@dataclass(frozen=True)
+class LibraryModel:
+    """A live model that the library scores.
+
+    Attributes:
+        model_id: key of the registry.
+        family: its kind.
+    """
+
+    model_id: str
+    family: str
+
+
 def read_models_scored_by_library(
     connection: duckdb.DuckDBPyConnection, as_of_date: date
-) -> list[tuple[str, str]]:
-    """Ids and families of live models that are too large for SQL."""
+) -> list[LibraryModel]:
+    """Live models that are too large for SQL, as of a date, by id."""
     rows = fetch(
         connection,
         """
         select model_id, family from ml.model_registry
         where status in ('champion', 'challenger') and as_of_date <= ?
-            and json_extract_string(settings, '$.scored_by') = 'library'
+            and scored_by = 'library'
         order by model_id
         """,
         [as_of_date],
     )
-    return [(model_id, family) for model_id, family in rows]
+    return [LibraryModel(**row) for row in rows]
 
 
 def write_library_scores(

@@ -82,7 +82,7 @@ _CHOICES = f"""
 def read_study_id(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The study that is kept, if there is one."""
     rows = fetch(connection, "select distinct study_id from ml.segmentation_candidates")
-    return str(rows[0][0]) if rows else None
+    return str(rows[0]["study_id"]) if rows else None
 
 
 def write_study(
@@ -176,9 +176,10 @@ def read_best_recipe(
                     $least_gain, kept.candidate_id
                 )
                 else candidates.verdict
-            end,
-            coalesce({_EVIDENCE}, ''),
-            (select count(*) from candidates), (select count(passed_rank) from candidates),
+            end as verdict,
+            coalesce({_EVIDENCE}, '') as evidence,
+            (select count(*) from candidates) as candidate_count,
+            (select count(passed_rank) from candidates) as passed_count,
             {figures}
         from candidates
         left join candidates as following
@@ -199,14 +200,19 @@ def read_best_recipe(
     )
     if not rows:
         return None
-    candidate_id, found, settings, study_id, verdict, evidence, *values = rows[0]
-    metrics = [
-        Metric("study", name, float(value))
-        for name, value in zip(("candidate_count", "passed_count", *names), values, strict=True)
-        if value is not None
-    ]
+    (row,) = rows
     return BestRecipe(
-        candidate_id, found, json.loads(settings), study_id, verdict, evidence, metrics
+        candidate_id=row["candidate_id"],
+        family=row["family"],
+        settings=json.loads(row["settings"]),
+        study_id=row["study_id"],
+        verdict=row["verdict"],
+        evidence=row["evidence"],
+        metrics=[
+            Metric("study", name, float(row[name]))
+            for name in ("candidate_count", "passed_count", *names)
+            if row[name] is not None
+        ],
     )
 
 

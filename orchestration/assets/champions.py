@@ -41,10 +41,10 @@ def score_by_library(
     with writing_connection(context, warehouse) as connection:
         as_of_date = read_as_of_date(connection)
         scores = {}
-        for model_id, family in read_models_scored_by_library(connection, as_of_date):
-            rows = read_parameters(connection, model_id)
+        for model in read_models_scored_by_library(connection, as_of_date):
+            rows = read_parameters(connection, model.model_id)
             matrix = read_features(connection, name_features(rows), as_of_date)
-            scores[model_id] = predict_rows(family, rows, matrix)
+            scores[model.model_id] = predict_rows(model.family, rows, matrix)
         write_library_scores(connection, as_of_date, scores)
         count = count_rows(connection, "ml.library_scores")
     progress.advance(", ".join(scores) or "no model needs it")

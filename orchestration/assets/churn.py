@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 from pydantic import Field
-from threadpoolctl import threadpool_limits
 
 from ml.churn.baselines import HISTORY_FEATURES
 from ml.churn.budget import QUICK_EFFORT, Effort
@@ -34,11 +33,11 @@ from ml.store.features import (
 )
 from ml.store.models import read_champion_to_judge_again, write_model, write_retest
 from ml.store.studies import write_leak_meter
-from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
+from orchestration.assets.fits import CODE_VERSION, FEATURES, fitting_connection
 from orchestration.churn_checks import CHECKS
 from orchestration.pictures import draw_bars, shown
 from orchestration.progress import Progress
-from orchestration.runs import IN_TRANSACTION, writing_connection
+from orchestration.runs import IN_TRANSACTION
 from orchestration.settings import Settings
 from orchestration.staging import WritingRun
 from orchestration.tracking import track_fit
@@ -118,7 +117,7 @@ def fit_churn(
     progress.begin("fit churn", 3 * len(FAMILIES) + 3)
     effort = QUICK_EFFORT if settings.is_quick_study else Effort()
     told = StudySettings(config.training_dates, config.test_date, config.recalibration, config.seed)
-    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
+    with fitting_connection(context, warehouse) as connection:
         protocol = read_churn_protocol(connection)
         require_label_window(connection, protocol.label_window_days)
         as_of_date = read_as_of_date(connection)
@@ -140,6 +139,8 @@ def fit_churn(
         metadata: dict[str, Any] = {"not_fitted": study.not_eligible}
         if family.name in fitted:
             metadata = _describe_fit(settings, fitted[family.name])
+            if study.no_leaks_reason:
+                metadata["no_leak_meter"] = study.no_leaks_reason
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["ml", family.name]), metadata=metadata)
 
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import dagster as dg
 import duckdb
-from threadpoolctl import threadpool_limits
 
 from ml.families.catalog import families_of
 from ml.families.family import Family
@@ -37,10 +36,10 @@ from ml.store.features import (
 )
 from ml.store.models import read_former_models, read_next_segment_id, write_model
 from ml.store.studies import read_best_recipe, read_study_id, write_stability, write_study
-from orchestration.assets.fits import CODE_VERSION, FEATURES, FIT_THREADS
+from orchestration.assets.fits import CODE_VERSION, FEATURES, fitting_connection
 from orchestration.pictures import draw_bars, shown
 from orchestration.progress import Progress
-from orchestration.runs import IN_TRANSACTION, writing_connection
+from orchestration.runs import IN_TRANSACTION
 from orchestration.segmentation_checks import CHECKS
 from orchestration.settings import Settings
 from orchestration.staging import WritingRun
@@ -99,7 +98,7 @@ def study_segmentations(
     """Candidates of every family, judged alike; the study of unchanged features is kept."""
     told = QUICK_STUDY if settings.is_quick_study else StudySettings()
     progress.begin("study", sum(len(list_recipes(told, name)) for name in FEATURE_SETS))
-    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
+    with fitting_connection(context, warehouse) as connection:
         study_id = _study_and_write(connection, told, progress)
         counts = {table: count_rows(connection, f"ml.{table}") for table in STUDY_TABLES}
     for table, count in counts.items():
@@ -145,10 +144,10 @@ def _read_and_fit(
     progress.advance(f"{recipe.candidate_id} on {matrix.row_count:,} customers")
     former_models = (
         (
-            SegmentModel.from_rows(former, rows),
-            read_features(connection, name_features(rows), as_of_date),
+            SegmentModel.from_rows(former.family, former.parameters),
+            read_features(connection, name_features(former.parameters), as_of_date),
         )
-        for former, rows in read_former_models(connection, SEGMENTATION.name, family, as_of_date)
+        for former in read_former_models(connection, SEGMENTATION.name, family, as_of_date)
     )
     fitted, ids = keep_ids(
         fit_segments(family, recipe.settings, settings, matrix, rules),
@@ -190,7 +189,7 @@ def _define_fit(family: Family, former: list[dg.AssetsDefinition]) -> dg.AssetsD
         progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         progress.begin(f"fit {family.name}", 3)
-        with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
+        with fitting_connection(context, warehouse) as connection:
             told = _fit_settings(config, settings)
             fit = _read_and_fit(connection, told, family.name, progress)
             if fit is None:
@@ -243,7 +242,7 @@ def measure_segment_stability(
 ) -> dg.MaterializeResult[None]:
     """A segmentation frozen some months ago beside refits since, on the same people."""
     told = _fit_settings(config, settings)
-    with writing_connection(context, warehouse) as connection, threadpool_limits(FIT_THREADS):
+    with fitting_connection(context, warehouse) as connection:
         dates = read_stability_dates(connection, SEGMENTATION.min_customer_count)
         progress.begin("stability", 2 * len(dates))
         rules = read_feature_rules(connection, SEGMENTATION.name)

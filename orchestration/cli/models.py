@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ml.figures import Metric
     from ml.store.champions import ChampionChange
-    from ml.store.models import RegistryRow
+    from ml.store.registry import RegistryRow
 
 models = typer.Typer(
     help="The registry of models, and which one is champion.", no_args_is_help=True
@@ -45,7 +45,7 @@ def list_models(
     ] = None,
 ) -> None:
     """Every model that was fitted: how good it is, its status, and why."""
-    from ml.store.models import has_registry, read_models
+    from ml.store.registry import has_registry, read_models
 
     with _registry() as connection:
         asked = purpose.value if purpose else None
@@ -57,7 +57,7 @@ def list_models(
 def show_model(model_id: ModelId) -> None:
     """All that the warehouse knows of one model: settings, dates, metrics, history."""
     from ml.store.champions import read_champion_history
-    from ml.store.models import read_model
+    from ml.store.registry import read_model
 
     with _registry() as connection:
         _require_registry(connection)
@@ -73,16 +73,16 @@ def promote_model(
 ) -> None:
     """Make a model the champion of its purpose."""
     from ml.store.champions import promote
-    from ml.store.models import read_model
+    from ml.store.registry import read_model
 
     with _registry(read_only=False) as connection:
         _require_registry(connection)
         former = promote(connection, model_id, reason)
-        refusal = read_model(connection, model_id).verdict
+        model = read_model(connection, model_id)
     instead = f" in place of {former}" if former else ""
     sentences = [f"{model_id} is champion{instead}."]
-    if refusal != "passed":
-        sentences.append(f"No fit would choose it: {refusal}.")
+    if not model.is_passed:
+        sentences.append(f"No fit would choose it: {model.verdict}.")
     _print_parts([*sentences, AFTER_A_CHANGE])
 
 
@@ -125,7 +125,7 @@ def _registry(*, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _require_registry(connection: duckdb.DuckDBPyConnection) -> None:
-    from ml.store.models import has_registry
+    from ml.store.registry import has_registry
 
     if not has_registry(connection):
         raise RegularsError(NO_MODEL[0].lower() + NO_MODEL[1:])
@@ -185,6 +185,7 @@ def describe_model(model: RegistryRow, history: Sequence[ChampionChange]) -> lis
         ("evidence", _evidence(model)),
         ("fitted on", _fitted(model)),
         ("parameters", f"{model.parameter_count:,}"),
+        ("scored by", model.scored_by or ""),
     ):
         facts.add_row(name, value)
     settings = _table("setting", "value")
@@ -205,7 +206,7 @@ def describe_verdict(model: RegistryRow) -> str:
     if model.status == "not_eligible":
         return "not eligible"
     gain = _gain(model)
-    if model.verdict != "passed" or gain is None or gain.lower_bound is None:
+    if not model.is_passed or gain is None or gain.lower_bound is None:
         return model.verdict
     return f"{'beats' if gain.lower_bound > 0 else 'does not beat'} the best baseline"
 
@@ -262,10 +263,11 @@ def _with_band(metric: Metric | None, form: str = ".4f") -> str:
 
 
 def _evidence(model: RegistryRow) -> str:
-    if "test_date" not in model.settings:
-        return "of its study" if "study" in model.settings else ""
+    if model.test_date is None:
+        return "of its study" if "study_id" in model.settings else ""
     training = ", ".join(model.settings.get("training_dates", []))
-    return f"trained on {training}, judged at {model.settings['test_date']}"
+    window = f"labels of {model.label_window_days} days"
+    return f"trained on {training}, judged at {model.test_date}, {window}"
 
 
 def _fitted(model: RegistryRow) -> str:

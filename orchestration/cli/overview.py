@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration.errors import WarehouseError
 from orchestration.loading.finding import counted
 from orchestration.settings import Settings, parsed_dir
 
 if TYPE_CHECKING:
     from ml.purpose import Purpose
-    from ml.store.models import RegistryRow
+    from ml.store.registry import RegistryRow
 
 MOST_FINDINGS_SHOWN = 3
 # What dbt calls results that are none, and those that stop a build.
@@ -127,15 +128,15 @@ def read_champions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """A sentence for each purpose: its champion and verdict, or why it has none."""
     from ml.purposes import PURPOSES
     from ml.store.connection import StoreError
-    from ml.store.models import has_registry, read_models
+    from ml.store.registry import has_registry, read_models
 
     purposes = sorted(PURPOSES)
     if not has_registry(connection):
         return dict.fromkeys(purposes, "no model yet; `regulars build` fits some.")
     try:
         models = read_models(connection)
-    except StoreError:
-        return {}
+    except StoreError as error:
+        return dict.fromkeys(purposes, f"unknown: {error}.")
     # By purpose, champions first.
     first = {model.purpose: model for model in reversed(models)}
     return {
@@ -190,7 +191,7 @@ def _describe_champion(connection: duckdb.DuckDBPyConnection, model: RegistryRow
     figures = _describe_figures(connection, purpose, model)
     if purpose.verdict_table is None:
         passed = "it reaches every acceptance threshold."
-        verdict = passed if model.verdict == "passed" else model.verdict
+        verdict = passed if model.is_passed else model.verdict
         return f"{model.model_id}: {'; '.join(filter(None, [figures, verdict]))}"
     schema, table = purpose.verdict_table
     scored = _row(connection, f"select model_id, verdict from {schema}.{table}")
@@ -218,7 +219,7 @@ def _describe_figures(
         if metric.lower_bound is not None:
             figure += f" ({metric.lower_bound:.3f} to {metric.upper_bound:.3f})"
         if purpose.test_metric is not None:
-            figure += f" as of {model.settings.get('test_date', 'a later date')}"
+            figure += f" as of {model.test_date or 'a later date'}"
         figures.append(figure)
     return ", ".join(figures)
 
@@ -250,8 +251,17 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] |
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[tuple[Any, ...]]:
-    """The rows of a query, none where the warehouse does not have its table or column."""
+    """The rows of a query, none where the warehouse does not have its table yet.
+
+    Raises:
+        WarehouseError: it has the table of an earlier version, without a column.
+    """
     try:
         return connection.execute(query).fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException):
+    except duckdb.CatalogException:
         return []
+    except duckdb.BinderException as error:
+        first = str(error).splitlines()[0]
+        raise WarehouseError(
+            f"the warehouse was built by an earlier version ({first}); run `regulars build`"
+        ) from error

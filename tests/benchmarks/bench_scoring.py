@@ -113,6 +113,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
                 feature_count=len(names),
                 settings={},
                 code_version="bench",
+                verdict="passed",
                 parameters=rows,
                 metrics=[],
             )

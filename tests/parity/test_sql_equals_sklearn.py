@@ -32,6 +32,7 @@ def _write(connection, family, rows, as_of_date):
             feature_count=1,
             settings={},
             code_version="test",
+            verdict="passed",
             parameters=rows,
             metrics=[],
         ),

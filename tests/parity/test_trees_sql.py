@@ -80,6 +80,7 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
                 feature_count=len(names),
                 settings={},
                 code_version="test",
+                verdict="passed",
                 parameters=parameters,
                 metrics=[],
             )
@@ -193,8 +194,10 @@ def test_what_is_too_large_to_compile_is_read_from_where_the_library_wrote_it(fi
                 as_of_date=as_of_date,
                 row_count=1,
                 feature_count=1,
-                settings={"scored_by": "library"},
+                settings={},
                 code_version="test",
+                verdict="passed",
+                scored_by="library",
                 parameters=rows,
                 metrics=[],
             )

@@ -6,11 +6,11 @@ with
 
 scoring_models as (
 
-    select model_registry.model_id
-    from {{ source('ml', 'model_registry') }} as model_registry
+    select live_models.model_id
+    from {{ ref('live_models') }} as live_models
     where
-        model_registry.purpose = 'churn'
-        and model_registry.status = 'champion'
+        live_models.purpose = 'churn'
+        and live_models.is_champion
     union distinct
     select model_quality.model_id
     from {{ ref('model_quality') }} as model_quality

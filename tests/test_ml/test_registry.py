@@ -25,6 +25,7 @@ MODEL = FittedModel(
     feature_count=2,
     settings={"seed": 1, "inverse_regularization": 0.01, "training_dates": ["2017-09-01"]},
     code_version="0.1.0",
+    verdict="passed",
     parameters=[
         ParameterRow("intercept", -3.0),
         ParameterRow("coefficient", 0.1, feature_name="order_count"),
@@ -77,10 +78,46 @@ def test_a_lost_parameter_changes_the_id():
     assert replace(MODEL, parameters=MODEL.parameters[1:]).model_id != MODEL.model_id
 
 
-@pytest.mark.parametrize("name", ["study", "gates"])
-def test_what_a_study_or_the_gates_say_is_no_part_of_the_id(name):
-    said = {**MODEL.settings, name: {"verdict": "passed"}}
-    assert replace(MODEL, settings=said).model_id == MODEL.model_id
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "too few"},
+        {"evidence": "rank 1 of 2"},
+        {"settings": {**MODEL.settings, "study_id": "eb5b1505af572b33"}},
+    ],
+)
+def test_what_a_study_or_the_gates_say_is_no_part_of_the_id(change):
+    assert replace(MODEL, **change).model_id == MODEL.model_id
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"test_date": date(2018, 3, 1), "label_window_days": 180},
+            "logistic-20180830-0c6735e0",
+        ),
+        (
+            {
+                "test_date": date(2018, 3, 1),
+                "label_window_days": 180,
+                "scored_by": "library",
+            },
+            "logistic-20180830-eb6a8062",
+        ),
+        (
+            {
+                "purpose": "segmentation",
+                "family": "kmeans",
+                "settings": {"candidate_id": "full-kmeans-4", "study_id": "a"},
+            },
+            "kmeans-20180830-5b5e0a12",
+        ),
+    ],
+)
+def test_ids_are_what_they_were_when_tests_and_scorers_were_settings(change, expected):
+    """The ids that Regulars 0.6 (commit 22c15f1) gives the same fits."""
+    assert replace(MODEL, **change).model_id == expected
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_scores_of_a_model_that_is_too_large_for_sql_are_the_library_s_own(learn
         connection.execute(
             """
             update ml.model_registry
-            set settings = replace(settings, '"scored_by": "sql"', '"scored_by": "library"')
+            set scored_by = 'library'
             where family = 'random_forest'
             """
         )

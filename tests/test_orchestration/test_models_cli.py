@@ -16,7 +16,8 @@ from shops import BIN, Shop
 
 from ml.registry import FittedModel
 from ml.store.champions import write_not_eligible
-from ml.store.models import read_models, read_parameters, write_model
+from ml.store.models import read_parameters, write_model
+from ml.store.registry import read_models
 
 # As an analytics engineer would: the models that score, and the mart that publishes it.
 SCORES = ("dbt", "run", "--select", "scoring", "model_quality", "churn_verdict",
@@ -48,7 +49,8 @@ def write_rival(connection) -> str:
         connection,
         FittedModel(
             "churn", "logistic", first.as_of_date, first.row_count, first.feature_count,
-            {**first.settings, "seed": 1}, first.code_version, parameters, first.metrics,
+            {**first.settings, "seed": 1}, first.code_version, first.verdict, parameters,
+            first.metrics, first.evidence, first.test_date, first.label_window_days,
         ),
     )  # fmt: skip
 
@@ -90,13 +92,13 @@ def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(s
 def test_a_model_is_shown_with_settings_dates_metrics_and_history(shop):
     champion = champions(shop)["churn"]
     said = shop.run("regulars", "models", "show", champion).stdout
-    ((settings, count),) = shop.rows(
-        "select settings, (select count(*) from ml.model_parameters as parameters "
+    ((settings, test_date, count),) = shop.rows(
+        "select settings, test_date, (select count(*) from ml.model_parameters as parameters "
         "where parameters.model_id = registry.model_id) from ml.model_registry as registry "
         f"where model_id = '{champion}'"
     )
     told = json.loads(str(settings))
-    assert f"judged at {told['test_date']}" in said
+    assert f"judged at {test_date}, labels of 180 days" in said
     assert f"rows as of {', '.join(told['fitted_dates'])}" in " ".join(said.split())
     for name, value in told.items():
         assert f"{name} " in said
@@ -124,9 +126,8 @@ def test_a_model_that_the_gates_refuse_can_be_promoted_by_hand_and_that_is_said(
     with own.open(read_only=False) as connection:
         connection.execute(
             """
-            update ml.model_registry set settings = json_merge_patch(
-                settings, '{"gates": {"verdict": "not calibrated (slope 3.1)"}}'
-            ) where model_id = ?
+            update ml.model_registry set verdict = 'not calibrated (slope 3.1)'
+            where model_id = ?
             """,
             [rival],
         )

@@ -49,6 +49,7 @@ def fitted(family, purpose, parameters, metrics=()):
         feature_count=2,
         settings={"segment_count": 2, "training_dates": ["2017-07-01", "2017-09-01"]},
         code_version="0.2.0",
+        verdict="passed",
         parameters=parameters,
         metrics=metrics,
     )

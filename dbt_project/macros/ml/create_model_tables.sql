@@ -1,3 +1,4 @@
+{#- The last five columns of the registry are younger: `add_registry_columns` gives them to older tables, in this order. -#}
 {% macro create_model_tables() -%}
     create schema if not exists ml;
     create table if not exists ml.model_registry (
@@ -11,7 +12,12 @@
         feature_count integer not null,
         settings varchar not null,
         code_version varchar not null,
-        status_reason varchar not null
+        status_reason varchar not null,
+        verdict varchar,
+        evidence varchar,
+        test_date date,
+        label_window_days integer,
+        scored_by varchar
     );
     create table if not exists ml.model_parameters (
         model_id varchar not null,

@@ -14,13 +14,18 @@
     {%- if not table_exists(registry.schema, registry.identifier) -%}
         {{- return(none) -}}
     {%- endif -%}
+    {%- if not has_registry_columns() -%}
+        {%- do exceptions.raise_compiler_error(
+            "ml.model_registry is of Regulars 0.6 or earlier, without the column scored_by;"
+            ~ " `dbt run` or `regulars build` adds what it lacks and keeps its models"
+        ) -%}
+    {%- endif -%}
     {%- set live = run_query(
-        "select model_id, settings, family, status from " ~ registry
+        "select model_id, family, status, scored_by from " ~ registry
         ~ " where purpose = '" ~ purpose ~ "'"
         ~ (" and family in (select family from " ~ families
             ~ " where scoring_model = '" ~ scoring_model ~ "')" if scoring_model else "")
-        ~ " and status in ('champion', 'challenger')"
-        ~ " and as_of_date <= " ~ date_literal(as_of_date())
+        ~ " and " ~ ml_is_of_the_time() ~ " and " ~ ml_may_score()
         ~ " order by case status when 'champion' then 0 else 1 end,"
         ~ " trained_at desc, model_id limit 1"
     ) -%}
@@ -33,13 +38,12 @@
         ) -%}
         {{- return(none) -}}
     {%- endif -%}
-    {%- set model_id = live.rows[0][0] -%}
-    {%- set settings = fromjson(live.rows[0][1], {}) -%}
+    {%- set found = live.rows[0] -%}
     {%- set rows = run_query(
         "select parameter_name, coalesce(component_id, -1),"
         ~ " coalesce(feature_name, ''), coalesce(paired_feature_name, ''),"
         ~ " cast(value as varchar)"
-        ~ " from " ~ parameter_table ~ " where model_id = '" ~ model_id ~ "'"
+        ~ " from " ~ parameter_table ~ " where model_id = '" ~ found['model_id'] ~ "'"
         ~ " order by 1, 2, 3, 4"
     ).rows -%}
     {%- set parameters, feature_names = {}, [] -%}
@@ -53,10 +57,10 @@
         {%- endif -%}
     {%- endfor -%}
     {{- return({
-        'model_id': model_id,
-        'family': live.rows[0][2],
-        'status': live.rows[0][3],
-        'scored_by': settings.get('scored_by', 'sql'),
+        'model_id': found['model_id'],
+        'family': found['family'],
+        'status': found['status'],
+        'scored_by': found['scored_by'],
         'feature_names': feature_names,
         'parameters': parameters,
     }) -}}

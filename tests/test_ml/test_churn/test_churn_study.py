@@ -16,6 +16,8 @@ from ml.churn.budget import Effort
 from ml.churn.evaluation import Judgement
 from ml.churn.families import FAMILIES, ChurnFamily
 from ml.churn.family_study import study_families
+from ml.churn.judging import JudgedFamily
+from ml.churn.leak_meter import NoLeakFigureError
 from ml.churn.protocol import ChurnProtocol
 from ml.churn.refusals import (
     find_opaque_refusals,
@@ -23,6 +25,7 @@ from ml.churn.refusals import (
     find_suspect,
     find_test_suspicion,
 )
+from ml.churn.study import find_honest_roc_auc
 from ml.churn.validation import Validated, validate_family
 from ml.families.scoring import predict_rows
 from ml.features import FeatureMatrix, FeatureRule, LabelledMatrix
@@ -314,3 +317,9 @@ def test_where_bg_nbd_is_degenerate_it_stays_a_baseline_and_that_is_said():
     assert np.isfinite(found.scores[BG_NBD]).all()
     assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
     assert "bound" in found.degeneracy or "starts" in found.degeneracy
+
+
+def test_mistakes_are_compared_with_no_figure_that_is_too_good_to_be_true():
+    suspected = JudgedFamily("logistic", (), (), None, ("a leak",), "a leak")
+    with pytest.raises(NoLeakFigureError, match="no model has an honest figure"):
+        find_honest_roc_auc([suspected])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ml.churn.leak_meter import OVERSAMPLED, RECENCY_IN_LABEL, measure_leaks
+from ml.churn.leak_meter import OVERSAMPLED, RECENCY_IN_LABEL, NoLeakFigureError, measure_leaks
 from ml.features import FeatureMatrix, FeatureRule
 
 RULES = [FeatureRule("paid_amount", null_rule="median"), FeatureRule("recency_days")]
@@ -84,3 +84,14 @@ def test_people_are_drawn_where_there_are_more_and_the_seed_decides():
 def test_what_cannot_be_measured_is_refused(rules, labels, expected):
     with pytest.raises(ValueError, match=expected):
         measure(shop_of_chance(7)[0], labels, rules)
+
+
+def test_what_the_shop_lacks_is_a_reason_and_what_the_program_does_wrong_is_an_error():
+    matrix, is_returning = shop_of_chance(6)
+    with pytest.raises(NoLeakFigureError, match="got 1 and 3999"):
+        measure(matrix, np.arange(4000) == 7)
+    with pytest.raises(NoLeakFigureError, match="expected 'recency_days'"):
+        measure(matrix, is_returning, RULES[:1])
+    with pytest.raises(ValueError, match="one label for each of 4000 rows") as found:
+        measure(matrix, is_returning[:-1])
+    assert not isinstance(found.value, NoLeakFigureError)

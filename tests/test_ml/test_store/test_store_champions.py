@@ -10,7 +10,6 @@ from stored_models import (
     JUNE,
     MODEL,
     ONE,
-    PASSED,
     TWO,
     fit_and_choose,
     read_changes,
@@ -30,7 +29,8 @@ from ml.store.champions import (
     write_not_eligible,
 )
 from ml.store.connection import StoreError
-from ml.store.models import read_model, read_models, write_model, write_retest
+from ml.store.models import write_model, write_retest
+from ml.store.registry import read_model, read_models
 
 
 def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
@@ -39,6 +39,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         purpose="segmentation",
         family="kmeans",
         settings={"seed": 1},
+        verdict="bins of item_count",
         metrics=[Metric("study", "silhouette", 0.3), Metric("train", "silhouette", 0.9)],
     )
     unknown = replace(kmeans, family="gmm", metrics=[Metric("train", "davies_bouldin", 2.0)])
@@ -60,7 +61,7 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
     assert [each.quality for each in candidates] == [0.3, 0.61, -math.inf]
     assert {each.as_of_date for each in candidates} == {JUNE}
     assert [each.refusal for each in candidates] == [
-        "no study of it is known", "", "no study of it is known"
+        "bins of item_count", "", "bins of item_count"
     ]  # fmt: skip
 
 
@@ -77,13 +78,9 @@ def test_a_candidate_knows_its_tests_and_what_the_gates_said(warehouse):
         "", False, False
     )  # fmt: skip
     for verdict, refusal in (("passed", ""), ("has not passed: a leak", "has not passed: a leak")):
-        gates = {"verdict": verdict, "evidence": "0.6 of at most 0.75"}
-        write_model(warehouse, replace(JUDGED, settings={**JUDGED.settings, "gates": gates}))
+        write_model(warehouse, replace(JUDGED, verdict=verdict, evidence="0.6 of at most 0.75"))
         (candidate,) = read_candidates(warehouse)
         assert (candidate.refusal, candidate.evidence) == (refusal, "0.6 of at most 0.75")
-    write_model(warehouse, replace(JUDGED, settings={"seed": 9}))
-    (*_, ungated) = read_candidates(warehouse)
-    assert ungated.refusal == "fitted before churn models were held to gates"
 
 
 def test_the_history_has_a_row_only_when_a_champion_changes(warehouse):
@@ -167,8 +164,7 @@ def test_a_model_with_a_figure_above_today_s_bound_is_not_eligible_whoever_fitte
 def test_what_a_fit_says_of_a_leak_is_what_the_registry_says(warehouse):
     set_bound(warehouse, 0.5)
     why = "suspected leak: ROC AUC 0.6000 on the test date; 'freight_share' alone has 0.5900"
-    gates = {"verdict": why, "evidence": "", "suspicion": why}
-    leaky = replace(ONE, settings={**ONE.settings, "gates": gates})
+    leaky = replace(ONE, verdict=why)
     fit_and_choose(warehouse, leaky)
     model = read_model(warehouse, leaky.model_id)
     assert (model.status, model.status_reason) == ("not_eligible", why)
@@ -188,6 +184,7 @@ def test_that_nothing_could_be_fitted_is_one_row_until_something_is(warehouse):
     assert (model.family, model.status, model.status_reason) == ("none", "not_eligible", reason)
     assert (model.row_count, model.feature_count, model.parameter_count) == (0, 0, 0)
     assert model.settings == {"least": 50}
+    assert (model.verdict, model.test_date, model.scored_by) == (reason, None, None)
     assert read_candidates(warehouse) == []
     fit_and_choose(warehouse, ONE)
     assert read_statuses(warehouse) == {ONE.model_id: "champion"}
@@ -206,7 +203,7 @@ def test_the_registry_says_why_the_champion_won_and_what_was_refused(warehouse):
 
 
 def test_decisions_are_written_and_read_back(warehouse):
-    models = [replace(MODEL, settings={"seed": seed, **PASSED}) for seed in range(3)]
+    models = [replace(MODEL, settings={"seed": seed}) for seed in range(3)]
     for model in models:
         write_model(warehouse, model)
     decisions = decide_statuses(read_candidates(warehouse))

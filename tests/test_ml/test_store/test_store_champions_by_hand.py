@@ -22,7 +22,8 @@ from stored_models import (
 
 from ml.store.champions import promote, read_champion_history, roll_back, write_not_eligible
 from ml.store.connection import StoreError
-from ml.store.models import read_model, write_model
+from ml.store.models import write_model
+from ml.store.registry import read_model
 
 
 class Deadly:
@@ -182,7 +183,7 @@ def test_a_history_that_cannot_be_written_leaves_statuses_as_they_were(warehouse
     warehouse.execute(
         "create table kept as from ml.champion_history; drop table ml.champion_history; "
         "create table ml.champion_history as from kept; "
-        "alter table ml.champion_history add column more integer"
+        "alter table ml.champion_history drop column reason"
     )
     with pytest.raises(StoreError, match="champion_history"):
         promote(warehouse, TWO.model_id, "why not")

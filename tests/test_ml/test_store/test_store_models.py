@@ -10,15 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stored_models import (
     JANUARY,
+    JUDGED,
     JUNE,
     MARCH,
     MODEL,
     MODEL_TABLES,
-    ONE,
-    PASSED,
-    TWO,
     count_model_rows,
-    fit_and_choose,
     model_tables_ddl,
     segmentation,
 )
@@ -27,26 +24,18 @@ from ml.families.kmeans import fit_kmeans, from_rows, predict_kmeans, to_rows
 from ml.features import FeatureMatrix, FeatureRule
 from ml.figures import BaselineMetric, CurvePoint, Metric
 from ml.parameters import ParameterRow
-from ml.registry import Decision
+from ml.registry import Decision, StoredModel
 from ml.statements import count_rows
 from ml.store.champions import read_candidates, write_decisions
 from ml.store.connection import StoreError
 from ml.store.models import (
-    has_registry,
+    read_champion_to_judge_again,
     read_former_models,
-    read_model,
-    read_models,
     read_next_segment_id,
     read_parameters,
     write_model,
 )
-
-
-def test_a_warehouse_that_is_only_loaded_has_no_registry(warehouse):
-    assert has_registry(warehouse)
-    with duckdb.connect() as connection:
-        connection.execute("create schema raw; create table raw.model_registry (model_id varchar)")
-        assert not has_registry(connection)
+from ml.store.registry import read_model
 
 
 def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
@@ -56,14 +45,13 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
     (row,) = warehouse.execute(
         """
         select model_id, purpose, family, status, as_of_date, row_count, feature_count,
-            settings, code_version from ml.model_registry
+            settings, code_version, verdict, evidence, test_date, label_window_days, scored_by
+        from ml.model_registry
         """
     ).fetchall()
     assert row[:7] == (model_id, "churn", "logistic", "challenger", JUNE, 100, 1)
-    assert json.loads(row[7]) == {
-        "seed": 1, "training_dates": ["2018-01-01"], **PASSED
-    }  # fmt: skip
-    assert row[8] == "0.1.0"
+    assert json.loads(row[7]) == {"seed": 1, "training_dates": ["2018-01-01"]}
+    assert row[8:] == ("0.1.0", "passed", "", None, None, "sql")
     assert warehouse.execute("select * from ml.model_metrics order by split desc").fetchall() == [
         (model_id, "train", "base_rate", 0.04, None, None, None, None),
         (model_id, "test", "roc_auc", 0.6, 0.55, 0.65, "recency", 0.58),
@@ -72,7 +60,7 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
 
 def test_parameters_are_read_as_they_were_written(warehouse):
     model_id = write_model(warehouse, MODEL)
-    write_model(warehouse, replace(MODEL, settings={"seed": 2, **PASSED}))
+    write_model(warehouse, replace(MODEL, settings={"seed": 2}))
     found = read_parameters(warehouse, model_id)
     assert sorted(found, key=str) == sorted(MODEL.parameters, key=str)
 
@@ -169,7 +157,7 @@ def test_the_same_fit_written_twice_is_kept_once(warehouse):
 
 
 def test_a_retired_fit_that_comes_again_is_a_challenger_and_the_latest(warehouse):
-    newer = replace(MODEL, settings={"seed": 2, **PASSED})
+    newer = replace(MODEL, settings={"seed": 2})
     write_model(warehouse, MODEL)
     write_model(warehouse, newer)
     write_decisions(
@@ -210,20 +198,6 @@ def test_parameters_of_an_unknown_model_are_refused(warehouse):
         read_parameters(warehouse, "logistic-0")
 
 
-def test_models_are_read_with_all_that_is_known_of_them(warehouse):
-    kmeans = segmentation("kmeans", "passed")
-    fit_and_choose(warehouse, kmeans, ONE, TWO)
-    found = read_models(warehouse)
-    assert [each.model_id for each in found] == [TWO.model_id, ONE.model_id, kmeans.model_id]
-    assert [each.model_id for each in read_models(warehouse, "segmentation")] == [kmeans.model_id]
-    model = read_model(warehouse, TWO.model_id)
-    assert (model.status, model.verdict, model.parameter_count) == ("champion", "passed", 1)
-    assert model.settings == dict(TWO.settings)
-    assert sorted(model.metrics, key=str) == sorted(TWO.metrics, key=str)
-    assert model.find_metric("test", "roc_auc").lower_bound == 0.55
-    assert model.find_metric("test", "brier_score") is None
-
-
 def test_what_a_study_says_is_no_part_of_a_models_id(warehouse):
     before, after = segmentation("kmeans", "passed"), segmentation("kmeans", "too few")
     assert before.model_id == after.model_id
@@ -245,7 +219,7 @@ def test_a_fit_continues_the_same_fit_else_the_champion_else_its_family(warehous
 
     def former(family, as_of_date):
         found = read_former_models(warehouse, "segmentation", family, as_of_date)
-        return [rows[0].value for _, rows in found]
+        return [each.parameters[0].value for each in found]
 
     assert former("kmeans", JUNE) == []
     assert read_next_segment_id(warehouse) == 0
@@ -259,3 +233,32 @@ def test_a_fit_continues_the_same_fit_else_the_champion_else_its_family(warehous
     fitted("kmeans", MARCH, "challenger", 4.0, feature="a_feature_that_is_gone")
     assert former("gmm", JUNE) == [1.0, 2.0]
     assert read_next_segment_id(warehouse) == 4
+
+
+def test_a_refit_has_the_verdict_of_this_time_under_the_same_id(warehouse):
+    model_id = write_model(warehouse, JUDGED)
+    assert write_model(warehouse, replace(JUDGED, verdict="too few", evidence="of 9")) == model_id
+    model = read_model(warehouse, model_id)
+    assert (model.verdict, model.evidence, model.is_passed) == ("too few", "of 9", False)
+    assert (model.test_date, model.label_window_days) == (MARCH, 180)
+
+
+@pytest.mark.parametrize(
+    ("test_date", "label_window_days", "fitted_dates", "is_judged_again"),
+    [
+        (JUNE, 90, ["2018-01-01", "2018-03-01"], True),
+        (MARCH, 90, ["2018-01-01"], False),  # its own test
+        (JUNE, 120, ["2018-01-01"], False),  # other labels
+        (JUNE, 90, ["2018-01-01", "2018-03-04"], False),  # its last window ends a day after
+    ],
+)
+def test_the_champion_is_judged_again_by_a_test_that_it_could_not_learn_from(
+    warehouse, test_date, label_window_days, fitted_dates, is_judged_again
+):
+    model = replace(JUDGED, settings={"fitted_dates": fitted_dates}, label_window_days=90)
+    model_id = write_model(warehouse, model)
+    assert read_champion_to_judge_again(warehouse, test_date, label_window_days) == []
+    write_decisions(warehouse, [Decision(model_id, "champion", "")])
+    found = read_champion_to_judge_again(warehouse, test_date, label_window_days)
+    expected = StoredModel(model_id, "logistic", list(model.parameters))
+    assert found == ([expected] if is_judged_again else [])

@@ -19,7 +19,13 @@ model_registry as (
     select * from {{ source('ml', 'model_registry') }}
     where
         purpose = 'churn'
-        and as_of_date <= {{ date_literal(as_of_date()) }}
+        and {{ ml_is_of_the_time() }}
+
+),
+
+live_models as (
+
+    select * from {{ ref('live_models') }}
 
 ),
 
@@ -55,22 +61,27 @@ churn_answer_texts as (
 ranked_models as (
 
     select
-        *,
+        model_registry.*,
+        coalesce(live_models.is_champion, false) as is_champion,
         row_number() over (
             order by
-                case status
-                    when 'champion' then 0
-                    when 'not_eligible' then 1
-                    when 'challenger' then 1
+                case
+                    when live_models.is_champion then 0
+                    when live_models.model_id is not null then 1
+                    when model_registry.status = 'not_eligible' then 1
                     else 2
                 end,
-                as_of_date desc,
-                case family when 'bg_nbd' then 1 else 0 end,
-                case status when 'not_eligible' then 0 else 1 end,
-                trained_at desc,
-                model_id asc
+                model_registry.as_of_date desc,
+                case model_registry.family when 'bg_nbd' then 1 else 0 end,
+                case model_registry.status
+                    when 'not_eligible' then 0 else 1
+                end,
+                model_registry.trained_at desc,
+                model_registry.model_id asc
         ) as model_rank
     from model_registry
+    left join live_models
+        on model_registry.model_id = live_models.model_id
 
 ),
 
@@ -104,28 +115,26 @@ gathered as (
     select
         build_info.as_of_date,
         coalesce(
-            cast({{ json_text(
-                'ranked_models.settings', 'label_window_days'
-            ) }} as integer),
-            churn_protocol.label_window_days
+            ranked_models.label_window_days, churn_protocol.label_window_days
         ) as label_window_days,
         case
-            when ranked_models.status = 'champion' then 'champion'
+            when ranked_models.is_champion then 'champion'
             when ranked_models.status = 'not_eligible' then 'not_eligible'
             else 'no champion'
         end as status,
         case
             when
-                ranked_models.status in ('champion', 'not_eligible')
+                ranked_models.is_champion
+                or ranked_models.status = 'not_eligible'
                 or ranked_models.status_reason like 'refused: %'
                 then ranked_models.status_reason
             else churn_status_reason_texts.text
         end as status_reason,
         case
-            when ranked_models.status = 'champion' then ranked_models.model_id
+            when ranked_models.is_champion then ranked_models.model_id
         end as model_id,
         case
-            when ranked_models.status = 'champion' then ranked_models.family
+            when ranked_models.is_champion then ranked_models.family
         end as family,
         coalesce(
             ranked_models.status = 'not_eligible'
@@ -134,9 +143,7 @@ gathered as (
         ) as is_suspected,
         {{ listed_dates('ranked_models.settings', 'training_dates') }}
             as training_dates,
-        cast(
-            {{ json_text('ranked_models.settings', 'test_date') }} as date
-        ) as test_date,
+        ranked_models.test_date,
         {{ listed_dates('ranked_models.settings', 'fitted_dates') }}
             as fitted_dates
     from build_info

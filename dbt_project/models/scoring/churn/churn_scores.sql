@@ -3,9 +3,9 @@
    not score. -#}
 with
 
-model_registry as (
+live_models as (
 
-    select * from {{ source('ml', 'model_registry') }}
+    select * from {{ ref('live_models') }}
 
 ),
 
@@ -49,25 +49,25 @@ churn_scores as (
         scored_in_sql.customer_id,
         scored_in_sql.as_of_date,
         scored_in_sql.model_id,
-        model_registry.family,
+        live_models.family,
         scored_in_sql.return_probability
     from scored_in_sql
-    inner join model_registry
-        on scored_in_sql.model_id = model_registry.model_id
-    where model_registry.status = 'champion'
+    inner join live_models
+        on scored_in_sql.model_id = live_models.model_id
+    where live_models.is_champion
     union all
     select
         library_scores.customer_id,
         library_scores.as_of_date,
         library_scores.model_id,
-        model_registry.family,
+        live_models.family,
         library_scores.return_probability
     from library_scores
-    inner join model_registry
-        on library_scores.model_id = model_registry.model_id
+    inner join live_models
+        on library_scores.model_id = live_models.model_id
     inner join library_families
-        on model_registry.family = library_families.family
-    where model_registry.status = 'champion'
+        on live_models.family = library_families.family
+    where live_models.is_champion
 
 )
 

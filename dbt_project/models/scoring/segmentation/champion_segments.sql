@@ -2,9 +2,9 @@
    by the champion (by the latest challenger where there is none). -#}
 with
 
-model_registry as (
+live_models as (
 
-    select * from {{ source('ml', 'model_registry') }}
+    select * from {{ ref('live_models') }}
 
 ),
 
@@ -32,17 +32,17 @@ scored_models as (
 ranked_models as (
 
     select
-        model_registry.model_id,
-        model_registry.status = 'champion' as is_champion_passed,
+        live_models.model_id,
+        live_models.is_champion as is_champion_passed,
         row_number() over (
             order by
-                case model_registry.status when 'champion' then 0 else 1 end,
-                model_registry.trained_at desc,
-                model_registry.model_id asc
+                case when live_models.is_champion then 0 else 1 end,
+                live_models.trained_at desc,
+                live_models.model_id asc
         ) as model_rank
     from scored_models
-    inner join model_registry
-        on scored_models.model_id = model_registry.model_id
+    inner join live_models
+        on scored_models.model_id = live_models.model_id
 
 ),
 
