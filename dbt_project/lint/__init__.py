@@ -37,6 +37,16 @@ def scoring_models(purpose: str, *, with_terms: bool = False) -> list[str]:
     return [f"{purpose}_one", f"{purpose}_other"]
 
 
+def ml_may_score(registry: str) -> str:
+    """A condition on the status."""
+    return f"{registry}.status = 'champion'"
+
+
+def ml_is_of_the_time(registry: str) -> str:
+    """A condition on the date."""
+    return f"{registry}.as_of_date <= date '2018-08-30'"
+
+
 def ml_require_features(*_arguments: Any) -> str:
     """Nothing to check."""
     return ""

@@ -21,11 +21,11 @@
         ) -%}
     {%- endif -%}
     {%- set live = run_query(
-        "select model_id, family, status, scored_by from " ~ registry
+        "select model_id, family, status, scored_by from " ~ registry ~ " as registry"
         ~ " where purpose = '" ~ purpose ~ "'"
         ~ (" and family in (select family from " ~ families
             ~ " where scoring_model = '" ~ scoring_model ~ "')" if scoring_model else "")
-        ~ " and " ~ ml_is_of_the_time() ~ " and " ~ ml_may_score()
+        ~ " and " ~ ml_is_of_the_time('registry') ~ " and " ~ ml_may_score('registry')
         ~ " order by case status when 'champion' then 0 else 1 end,"
         ~ " trained_at desc, model_id limit 1"
     ) -%}

@@ -16,10 +16,10 @@ churn_protocol as (
 
 model_registry as (
 
-    select * from {{ source('ml', 'model_registry') }}
+    select * from {{ source('ml', 'model_registry') }} as model_registry
     where
-        purpose = 'churn'
-        and {{ ml_is_of_the_time() }}
+        model_registry.purpose = 'churn'
+        and {{ ml_is_of_the_time('model_registry') }}
 
 ),
 
