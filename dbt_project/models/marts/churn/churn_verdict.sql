@@ -16,10 +16,7 @@ churn_protocol as (
 
 model_registry as (
 
-    select * from {{ source('ml', 'model_registry') }} as model_registry
-    where
-        model_registry.purpose = 'churn'
-        and {{ ml_is_of_the_time('model_registry') }}
+    select * from {{ source('ml', 'model_registry') }}
 
 ),
 
@@ -82,6 +79,9 @@ ranked_models as (
     from model_registry
     left join live_models
         on model_registry.model_id = live_models.model_id
+    where
+        model_registry.purpose = 'churn'
+        and {{ ml_is_of_the_time('model_registry') }}
 
 ),
 
