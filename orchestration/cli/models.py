@@ -72,7 +72,7 @@ def promote_model(
     reason: Annotated[str, typer.Option(help="Why, for the registry.")] = "promoted by hand",
 ) -> None:
     """Make a model the champion of its purpose."""
-    from ml.store.champions import promote
+    from ml.store.champions_by_hand import promote
     from ml.store.registry import read_model
 
     with _registry(read_only=False) as connection:
@@ -91,7 +91,7 @@ def roll_back_champion(
     purpose: Annotated[Purpose, typer.Option(help="Of which the champion is to go.")],
 ) -> None:
     """Make the former champion of a purpose champion again."""
-    from ml.store.champions import roll_back
+    from ml.store.champions_by_hand import roll_back
 
     with _registry(read_only=False) as connection:
         _require_registry(connection)

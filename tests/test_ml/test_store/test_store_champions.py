@@ -20,14 +20,13 @@ from stored_models import (
 from ml.figures import Metric
 from ml.registry import Decision, decide_statuses
 from ml.store.champions import (
-    promote,
     read_candidates,
     read_champion_history,
     read_suspicions,
-    roll_back,
     write_decisions,
     write_not_eligible,
 )
+from ml.store.champions_by_hand import promote, roll_back
 from ml.store.connection import StoreError
 from ml.store.models import write_model, write_retest
 from ml.store.registry import read_model, read_models

@@ -20,7 +20,8 @@ from stored_models import (
     segmentation,
 )
 
-from ml.store.champions import promote, read_champion_history, roll_back, write_not_eligible
+from ml.store.champions import read_champion_history, write_not_eligible
+from ml.store.champions_by_hand import promote, roll_back
 from ml.store.connection import StoreError
 from ml.store.models import write_model
 from ml.store.registry import read_model
