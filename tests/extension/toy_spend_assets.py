@@ -69,12 +69,11 @@ def describe(family, model, errors, today, test, row_count):
         as_of_date=today,
         row_count=row_count,
         feature_count=1,
-        settings={
-            "test_date": str(test),
-            "label_window_days": (today - test).days,
-            "gates": {"verdict": "passed", "evidence": ""},
-        },
+        settings={},
         code_version=CODE_VERSION,
+        verdict="passed",
+        test_date=test,
+        label_window_days=(today - test).days,
         parameters=family.to_rows(model),
         metrics=[Metric("test", "rmse", float(np.sqrt(np.mean(errors**2))))],
     )

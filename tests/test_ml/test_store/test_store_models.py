@@ -257,8 +257,8 @@ def test_the_champion_is_judged_again_by_a_test_that_it_could_not_learn_from(
 ):
     model = replace(JUDGED, settings={"fitted_dates": fitted_dates}, label_window_days=90)
     model_id = write_model(warehouse, model)
-    assert read_champion_to_judge_again(warehouse, test_date, label_window_days) == []
+    assert read_champion_to_judge_again(warehouse, "churn", test_date, label_window_days) == []
     write_decisions(warehouse, [Decision(model_id, "champion", "")])
-    found = read_champion_to_judge_again(warehouse, test_date, label_window_days)
+    found = read_champion_to_judge_again(warehouse, "churn", test_date, label_window_days)
     expected = StoredModel(model_id, "logistic", list(model.parameters))
     assert found == ([expected] if is_judged_again else [])
