@@ -15,7 +15,7 @@ from ml.store.champions import (
 )
 from ml.store.connection import StoreError, explained, fetch
 from ml.store.features import read_as_of_date
-from ml.store.registry import RegistryRow, read_model
+from ml.store.registry import RegistryRow, read_model, require_registry_columns
 
 
 def promote(connection: duckdb.DuckDBPyConnection, model_id: str, reason: str) -> str | None:
@@ -63,6 +63,7 @@ def roll_back(connection: duckdb.DuckDBPyConnection, purpose: str) -> tuple[str,
     Raises:
         StoreError: there is no champion, or no former one that can score this build.
     """
+    require_registry_columns(connection)
     with explained(), noting_champions(connection, "rolled back"):
         present = read_champions(connection).get(purpose)
         if present is None:
