@@ -7,3 +7,5 @@ Mart = tuple[str, str]  # schema, name
 MART_SCHEMAS = ("marts", "marts_ml")
 # A folder in a room; dbt_project.yml puts its models into the second schema.
 DIAGNOSTICS = "diagnostics"
+# A folder in a room whose models are parts of a mart (ephemeral in dbt's words), and no tables.
+PARTS = "parts"

@@ -207,6 +207,18 @@ def listed_value(column: str) -> str:
 place_code = listed_value
 
 
+def count_warning(
+    warning_code: str, rows: str, condition: str, whole: str = "1 = 1", amount: str = "null"
+) -> str:
+    """A row of counts."""
+    return (
+        f"select\n        '{warning_code}' as warning_code,\n"
+        f"        count(case when {condition} then 1 end) as row_count,\n"
+        f"        count(case when {whole} then 1 end) as row_total,\n"
+        f"        sum({amount}) as amount\n    from {rows}"
+    )
+
+
 def money(expression: str) -> str:
     """A cast."""
     return f"cast({expression} as decimal(18, 2))"

@@ -9,11 +9,6 @@
         'customer_contacts': {
             'customer_id': 'varchar', 'email': 'varchar', 'phone': 'varchar',
         },
-        'data_facts': {
-            'fact_number': 'integer', 'pitfall_number': 'integer', 'fact_id': 'varchar',
-            'fact': 'varchar', 'unit': 'varchar', 'expected': 'decimal(18, 4)',
-            'found': 'decimal(18, 4)',
-        },
         'orders': {
             'order_id': 'varchar', 'customer_id': 'varchar', 'order_status': 'varchar',
             'ordered_at': 'timestamp', 'approved_at': 'timestamp', 'shipped_at': 'timestamp',

@@ -217,7 +217,9 @@ def mart_needs() -> dict[Mart, set[str]]:
     return {
         (node["schema"], node["name"]): set(node["config"]["meta"].get("needs", ()))
         for node in DBT.manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in MART_SCHEMAS
+        if node["resource_type"] == "model"
+        and node["schema"] in MART_SCHEMAS
+        and node["config"]["materialized"] != "ephemeral"  # a part of a mart
     }
 
 

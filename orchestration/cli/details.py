@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 
@@ -13,36 +12,33 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.purposes import PURPOSES
-from orchestration.data_facts import (
-    Difference,
-    FactComparison,
-)
+from orchestration.data_warnings import WarningComparison
 from orchestration.marts import MART_SCHEMAS
 from orchestration.warehouse_file import count_all_rows
 
 DETAILED_SCHEMAS = ("raw", "canonical", "features", *MART_SCHEMAS)
 DETAILS_WIDTH = 132
-MOST_FACTS_SHOWN = 15
+MOST_CHANGES_SHOWN = 15
 
 
 def describe_details(
     connection: duckdb.DuckDBPyConnection | None,
-    facts: FactComparison | None,
+    warnings: WarningComparison | None,
     seconds: Mapping[str, float],
 ) -> str:
-    """Rows of every table, metrics of every model, facts that moved, and what each step took.
+    """Rows of every table, metrics of every model, what changed in the data, and times of steps.
 
     Args:
         connection: to the marts; None where the command builds none.
-        facts: of the marts, held against the published ones and the last build's.
+        warnings: of the marts, compared with the last build's.
         seconds: what each step took.
     """
     text = io.StringIO()
     out = Console(file=text, highlight=False, markup=False, emoji=False, width=DETAILS_WIDTH)
-    if connection is not None and facts is not None:
+    if connection is not None and warnings is not None:
         out.print(_row_counts(connection))
         out.print(_metrics(connection))
-        for part in describe_data_facts(facts):
+        for part in describe_data_warnings(warnings):
             out.print(part)
     out.print("\nTime")
     for step, took in seconds.items():
@@ -105,35 +101,18 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
     return quality
 
 
-def describe_data_facts(comparison: FactComparison) -> list[str | Table]:
-    """What a build says of the data facts: a sentence, and tables of what is different."""
-    return [
-        f"\n{comparison.sentence}",
-        *_describe_differences("Not as published", "expected", comparison.moved),
-        *_describe_differences("Changed since the last build", "before", comparison.changed),
-    ]
-
-
-def _describe_differences(
-    title: str, other: str, differences: Sequence[Difference]
-) -> list[str | Table]:
-    if not differences:
-        return []
+def describe_data_warnings(comparison: WarningComparison) -> list[str | Table]:
+    """What a build says of the data: a sentence, and what changed since the last build."""
+    said: list[str | Table] = [f"\nData: {comparison.sentence}"]
+    if not comparison.changes:
+        return said
     table = Table(box=None)
-    table.add_column("fact")
-    for name in (other, "found"):
+    table.add_column("warning")
+    for name in ("before", "now"):
         table.add_column(name, justify="right")
-    for difference in differences[:MOST_FACTS_SHOWN]:
-        table.add_row(difference.fact, _figure(difference.other), _figure(difference.found))
-    left_out = len(differences) - MOST_FACTS_SHOWN
-    rest = [f" and {left_out} more in marts.data_facts"] if left_out > 0 else []
+    for change in comparison.changes[:MOST_CHANGES_SHOWN]:
+        table.add_row(change.text, f"{change.before:,}", f"{change.now:,}")
+    left_out = len(comparison.changes) - MOST_CHANGES_SHOWN
+    rest = [f" and {left_out} more"] if left_out > 0 else []
     # No title of the table's own: it would be broken to the width of a narrow table.
-    return [title, table, *rest]
-
-
-def _figure(value: Decimal | None) -> str:
-    """A figure without the zeros that its type adds, save those of cents."""
-    if value is None:
-        return ""
-    whole, _, decimals = f"{value:,.4f}".rstrip("0").partition(".")
-    return f"{whole}.{decimals:<02}" if decimals else whole
+    return [*said, "Changed since the last build", table, *rest]

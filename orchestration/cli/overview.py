@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ml.purpose import Purpose
     from ml.store.registry import RegistryRow
 
-MOST_FINDINGS_SHOWN = 3
+MOST_FINDINGS_SHOWN = 2
 # What dbt calls results that are none, and those that stop a build.
 FAILED = ("fail", "error", "runtime error")
 

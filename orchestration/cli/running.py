@@ -7,7 +7,6 @@ import logging
 import sys
 import time
 import traceback
-from decimal import Decimal
 
 import typer
 from rich.console import Console
@@ -27,7 +26,12 @@ from orchestration.cli.standing import (
     remove_leftovers,
 )
 from orchestration.cli.summary import JOBS_WITH_MARTS, print_lines, summarize
-from orchestration.data_facts import FactComparison, compare_data_facts, read_data_facts
+from orchestration.data_warnings import (
+    DataWarning,
+    WarningComparison,
+    compare_data_warnings,
+    read_data_warnings,
+)
 from orchestration.dates import read_as_of_date
 from orchestration.errors import RegularsError, WarehouseError
 from orchestration.locking import hold_lock
@@ -36,7 +40,7 @@ from orchestration.source import describe_source
 from orchestration.warehouse_file import open_warehouse
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
-Facts = dict[str, Decimal | None]
+Warnings = list[DataWarning]
 
 
 def run_job(job_name: str, *, is_verbose: bool = False) -> None:
@@ -50,14 +54,14 @@ def run_job(job_name: str, *, is_verbose: bool = False) -> None:
         BuildLog(settings.folder / "build.log", job_name) as log,
     ):
         standing = Standing.look(settings)
-        former_facts = _former_facts(settings) if job_name in JOBS_WITH_MARTS else {}
+        former_warnings = _former_warnings(settings) if job_name in JOBS_WITH_MARTS else None
         progress, failures = _attempt(settings, job_name, log)
         if failures:
             _end_without_success(failures, standing, progress)
         seconds = time.monotonic() - started_at
         if job_name == "whole_build":
             remember_run(settings, run_of(settings, seconds))
-        _end_with_success(settings, job_name, seconds, progress, former_facts, log, is_verbose)
+        _end_with_success(settings, job_name, seconds, progress, former_warnings, log, is_verbose)
 
 
 def _announce(settings: Settings, job_name: str) -> None:
@@ -140,37 +144,37 @@ def _end_with_success(
     job_name: str,
     seconds: float,
     progress: BarProgress,
-    former_facts: Facts,
+    former_warnings: Warnings | None,
     log: BuildLog,
     is_verbose: bool,
 ) -> None:
     """One screen on what there is now; everything goes to the log, and to who asks for it."""
-    facts: FactComparison | None = None
+    warnings: WarningComparison | None = None
     with open_warehouse(settings.warehouse_path, read_only=True) as connection:
         overview = read_overview(connection)
         if job_name in JOBS_WITH_MARTS:
-            facts = compare_data_facts(read_data_facts(connection), former_facts)
+            warnings = compare_data_warnings(read_data_warnings(connection) or [], former_warnings)
         details = describe_details(
-            connection if facts is not None else None, facts, progress.seconds
+            connection if warnings is not None else None, warnings, progress.seconds
         )
     log.write(details)
     out = Console(highlight=False, markup=False, emoji=False)
     if is_verbose:
         out.print(details, soft_wrap=True)
-    print_lines(out, summarize(settings, job_name, seconds, overview, facts))
+    print_lines(out, summarize(settings, job_name, seconds, overview, warnings))
     if job_name in JOBS_WITH_MARTS and not is_verbose:
         out.print("Everything else: --verbose, or build.log beside the warehouse.")
 
 
-def _former_facts(settings: Settings) -> Facts:
-    """What the last build found, by fact; nothing where there was none.
+def _former_warnings(settings: Settings) -> Warnings | None:
+    """What the last build found odd in the data; none where there was no build.
 
     A warehouse that cannot be opened is for the job itself to complain about.
     """
     if not settings.warehouse_path.exists():
-        return {}
+        return None
     try:
         with open_warehouse(settings.warehouse_path, read_only=True) as connection:
-            return {fact.fact_id: fact.found for fact in read_data_facts(connection)}
+            return read_data_warnings(connection)
     except WarehouseError:
-        return {}
+        return None

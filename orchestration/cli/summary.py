@@ -11,13 +11,13 @@ from rich.console import Console
 from ml.purposes import PURPOSES
 from orchestration.cli.history import describe_seconds
 from orchestration.cli.overview import Overview
-from orchestration.data_facts import FactComparison
+from orchestration.data_warnings import WarningComparison
 from orchestration.settings import Settings
 from orchestration.source import describe_source
 
 WIDTH = 100
 LABEL_WIDTH = 14
-# Jobs that build marts, hence those that have rows, models and facts to tell of.
+# Jobs that build marts, hence those that have rows, models and warnings to tell of.
 JOBS_WITH_MARTS = ("whole_build", "score")
 WHAT_WAS_DONE = {
     "whole_build": "Built in {time} from {source}, as of {as_of}.",
@@ -36,7 +36,7 @@ def summarize(
     job_name: str,
     seconds: float,
     overview: Overview,
-    facts: FactComparison | None = None,
+    warnings: WarningComparison | None = None,
 ) -> list[Line]:
     """The lines that a command ends with: a label, empty for a whole sentence, and a text.
 
@@ -45,7 +45,7 @@ def summarize(
         job_name: as in ``orchestration.schedules``.
         seconds: what it took.
         overview: what the warehouse holds now.
-        facts: data facts, held against the published ones.
+        warnings: what is odd in the data, compared with the last build.
     """
     kind = job_name.partition("_")[0] if job_name.startswith("fit_") else job_name
     done = WHAT_WAS_DONE[kind].format(
@@ -58,8 +58,8 @@ def summarize(
         lines += champion_lines(overview)
     if kind in JOBS_WITH_MARTS:
         lines.append(("Tests", overview.tests))
-        if facts is not None and facts.expected_count:
-            lines.append(("Data facts", facts.sentence.partition(": ")[2]))
+        if warnings is not None:
+            lines.append(("Data", warnings.sentence))
     if kind in (*JOBS_WITH_MARTS, "load"):
         lines += finding_lines(overview)
     places = place_lines(settings)

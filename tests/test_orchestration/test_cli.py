@@ -113,17 +113,21 @@ def test_what_the_checks_refuse_is_not_published_by_hand_either(demo, tmp_path):
     assert published.read_bytes() == before
 
 
-def test_a_build_says_which_facts_are_not_as_the_last_one_found_them(demo_build, tmp_path):
+def test_a_build_says_which_warnings_are_not_as_the_last_one_counted_them(demo_build, tmp_path):
     demo, _ = demo_build
     text = (demo.folder / "build.log").read_text()
-    assert "measured, not a published data set" in text
+    assert "things to know: marts.data_warnings" in text
     assert "Changed since the last build" not in text
     shop = demo.copy_to(tmp_path)
     with shop.open(read_only=False) as connection:
-        connection.execute("update marts.data_facts set found = found + 1 where fact_id = 'people'")
-    ((people,),) = demo.rows("select count(distinct customer_unique_id) from raw.customers")
+        connection.execute(
+            "update marts.data_warnings set row_count = row_count + 1 "
+            "where warning_code = 'products_without_category'"
+        )
+    ((count,),) = demo.rows("select count(*) from raw.products where product_category_name is null")
     printed = shop.run("regulars", "score", "--verbose").stdout
     assert "Changed since the last build" in (tmp_path / "build.log").read_text()
+    assert "1 changed since the last build" in printed
     said = printed.partition("Changed since the last build")[2]
     rows = [line.split() for line in said.partition("Time")[0].splitlines() if line.split()]
-    assert rows[1:] == [["people", f"{people + 1:,}", f"{people:,}"]]
+    assert rows[1:] == [["products", "without", "a", "category", f"{count + 1:,}", f"{count:,}"]]

@@ -22,12 +22,13 @@ from orchestration.cli.history import describe_usual_time, remember_run, run_of
 from orchestration.cli.overview import Overview, read_findings, read_overview
 from orchestration.cli.status import describe_status
 from orchestration.cli.summary import print_lines, summarize
-from orchestration.data_facts import compare_data_facts
+from orchestration.data_warnings import DataWarning, compare_data_warnings
 from orchestration.definitions import defs
 from orchestration.schedules import JOBS
 from orchestration.settings import Settings
 
 COLUMNS, LINES = 100, 24
+ODD = DataWarning("guests", "canonical.orders", None, "orders of guests", 3)
 MODEL_ID = "random_forest-20180830-b8622fc9"
 
 
@@ -72,7 +73,9 @@ def printed(lines) -> list[str]:
 
 
 def test_the_summary_of_a_build_fits_one_screen_and_says_all_that_matters(settings, overview):
-    lines = printed(summarize(settings, "whole_build", 192.0, overview, compare_data_facts([], {})))
+    lines = printed(
+        summarize(settings, "whole_build", 192.0, overview, compare_data_warnings([ODD], None))
+    )
     assert len(lines) <= LINES - 2  # the line on where everything else is, and the prompt
     places = [line for line in lines if str(settings.folder) in line]
     assert all(len(line) <= COLUMNS for line in lines if line not in places)
@@ -80,8 +83,9 @@ def test_the_summary_of_a_build_fits_one_screen_and_says_all_that_matters(settin
     for said in (
         "Built in 3 min 12 s from the demo shop (20,000 generated orders, seed 1), as of 2018-08",
         "94,990", "98,206", "BRL 15,738,970.55", "3.0% bought more than once",
+        "Data 1 thing to know: marts.data_warnings, or the report's page",
         "699 passed, 40 failed (a_test_with_a_rather_long_name_0", "and 37 more, see raw.test_log",
-        "6 not run", "Line 0 of orders.csv is odd.", "497 more: raw.input_findings",
+        "6 not run", "Line 0 of orders.csv is odd.", "498 more: raw.input_findings",
         f"Churn {MODEL_ID}: ROC AUC", f"Segments {MODEL_ID}: 6 segments",
         f"Report {settings.site_dir / 'index.html'}",
         f"For BI {settings.published_dir / 'regulars.duckdb'}",

@@ -92,14 +92,16 @@ SHOP = {
         for paid in [bought.get(number, Decimal(0))]
         for active in [int(paid > 0)]
     ],
-    "data_facts": [
-        {"fact_number": 1, "pitfall_number": 4, "fact_id": "kept", "fact": "orders without items",
-         "unit": "orders", "expected": Decimal(775), "found": Decimal(775), "has_moved": False},
-        {"fact_number": 2, "pitfall_number": 2, "fact_id": "moved", "fact": "bought once",
-         "unit": "% of people", "expected": Decimal("96.88"), "found": Decimal("97.5"),
-         "has_moved": True},
-        {"fact_number": 3, "pitfall_number": None, "fact_id": "open", "fact": "rows",
-         "unit": "rows", "expected": None, "found": Decimal(3), "has_moved": None},
+    "data_warnings": [
+        {"warning_number": 1, "warning_code": "orders_without_items", "found_in": "canonical",
+         "table_name": "canonical.orders", "column_name": "order_id",
+         "warning": "orders without items", "row_count": 775, "row_total": 99_441,
+         "row_share": 0.0078, "amount": Decimal("162591.95"), "effect": "A join drops them.",
+         "handling": "They stay orders.", "remedy": None},
+        {"warning_number": 2, "warning_code": "unmatched_keys", "found_in": "files",
+         "table_name": "raw.items", "column_name": "product_id", "warning": "2 keys match nothing.",
+         "row_count": 2, "row_total": None, "row_share": None, "amount": None, "effect": None,
+         "handling": None, "remedy": "Export them."},
     ],
     "orders_daily": [
         {"order_date": date(2018, 7, day), "order_count": count, "week_mean_order_count": mean,
@@ -1020,14 +1022,14 @@ def test_the_cohorts_page_says_what_the_marts_say(fitted):
     assert "December 2016 1" not in text
 
 
-def test_facts_that_moved_stand_first_and_those_without_an_expectation_are_no_news(fitted):
+def test_what_misleads_is_listed_with_what_becomes_of_it_and_the_load_says_its_own(fitted):
     text = fitted["data-quality"].text
-    assert "facts that moved 1 facts as expected 1 tests that failed" in text
+    assert "things to know 1 tests that failed" in text
     assert (
-        "moved 2 bought once % of people 96.88 97.50 as expected 4 orders without items orders "
-        "775 775 nothing expected – rows rows – 3" in text
+        "orders without items 775 99,441 0.8% 162,591.95 A join drops them. They stay orders. "
+        "canonical.orders, order_id" in text
     )
-    assert "Of 3 facts, 1 have no figure" in text
+    assert "2 keys match nothing." not in text  # the findings of the load stand above, from raw
 
 
 def test_before_anything_is_loaded_or_tested_the_pages_say_so(fitted):
