@@ -13,6 +13,7 @@ from orchestration.errors import WarehouseError, WarehouseLockedError
 from orchestration.locking import hold_lock
 from orchestration.paths import FOLDER_VARIABLE, check_database_path
 
+WAREHOUSE_VARIABLE = "REGULARS_WAREHOUSE"
 _HELD_TO_THE_END = ExitStack()
 atexit.register(_HELD_TO_THE_END.close)
 
@@ -20,7 +21,8 @@ atexit.register(_HELD_TO_THE_END.close)
 class Plugin(BasePlugin):
     """Holds the lock from the first connection to the end of the process.
 
-    A dbt that one of our runs started works under that run's lock.
+    A dbt that one of our runs started works under that run's lock. Its setting ``variable`` names
+    the environment variable of the target's warehouse.
     """
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -29,8 +31,10 @@ class Plugin(BasePlugin):
             return
         try:
             # As it was asked for: what dbt made of it may be another path.
-            asked = os.environ.get("REGULARS_WAREHOUSE") or self.creds.path
-            folder = os.environ.get(FOLDER_VARIABLE, "")
+            variable = plugin_config.get("variable", WAREHOUSE_VARIABLE)
+            asked = os.environ.get(variable) or self.creds.path
+            # Of the warehouse that a run of ours works on, hence of no other target's.
+            folder = os.environ.get(FOLDER_VARIABLE, "") if variable == WAREHOUSE_VARIABLE else ""
             path = check_database_path(Path(folder, asked)).resolve()
         except WarehouseError as error:
             raise DbtRuntimeError(str(error)) from error

@@ -17,6 +17,8 @@ from orchestration.loading.tables import default_source
 from orchestration.marts import PARTS
 
 MART_SCHEMAS = ("marts", "marts_ml")
+ROOMS = Path("dbt_project/models/marts")
+EVERY_SCHEMA = ("staging", "conformed", "canonical", "features", "scoring")
 SCORE_MARTS = ("customer_segments", "customer_churn_scores", "segment_profiles", "model_quality")
 
 
@@ -286,12 +288,35 @@ def test_what_belongs_to_a_source_is_private_and_what_people_query_is_public(man
     assert {(node["access"], node["group"]) for node in private} == {("private", "ingestion")}
     public = _models(manifest, "canonical", "features", *MART_SCHEMAS).values()
     assert {node["access"] for node in public} == {"public"}
-    behind = {
-        node["name"]
+
+
+def test_every_mart_is_in_the_group_of_its_room_and_has_its_owner(manifest):
+    groups = {group["name"] for group in manifest["groups"].values()}
+    elsewhere = {}
+    for node in _models(manifest, *MART_SCHEMAS).values():
+        room = Path(node["original_file_path"]).relative_to(ROOMS).parts[0]
+        # A room of one's own need not have a group.
+        if node["group"] != (room if room in groups else "reporting"):
+            elsewhere[node["name"]] = node["group"]
+    # It looks behind the canonical tables, which only those who make them may.
+    assert elsewhere == {"money_reconciliation": "ingestion"}
+    owned = {*EVERY_SCHEMA, *MART_SCHEMAS}
+    nodes = _models(manifest, *owned).values()
+    owners = {group["owner"]["name"] for group in manifest["groups"].values()}
+    assert {node["config"]["meta"].get("owner") for node in nodes} <= owners
+
+
+def test_the_example_of_a_mart_runs_and_reads_it(manifest, demo):
+    """That every mart has one is a rule of dbt-bouncer.yml."""
+    examples = {
+        f"{node['schema']}.{node['name']}": example
         for node in _models(manifest, *MART_SCHEMAS).values()
-        if node["group"] != "reporting"
+        for example in re.findall(r"```sql\n(.*?)```", node["description"], flags=re.DOTALL)
     }
-    assert behind == {"money_reconciliation"}
+    assert len(examples) > 40
+    for mart, example in examples.items():
+        assert f"from {mart}\n" in example
+        demo.rows(example)
 
 
 @pytest.mark.parametrize("model", ["stg_{source}__orders", "int_{source}__conform_orders"])
