@@ -120,7 +120,9 @@ DBT_STEP = "dbt_build"
     manifest=DBT_PROJECT.manifest_path,
     project=DBT_PROJECT,
     dagster_dbt_translator=FolderTranslator(
-        settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+        settings=DagsterDbtTranslatorSettings(
+            enable_source_tests_as_checks=True, enable_duplicate_source_asset_keys=True
+        )
     ),
     name=DBT_STEP,
     op_tags=ON_COPY,
