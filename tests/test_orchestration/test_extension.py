@@ -41,14 +41,15 @@ def succeed(shop: Shop, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def extended(demo, tmp_path_factory) -> Shop:
-    """The demo shop, fitted with the package installed; its churn family promoted, and scored."""
+    """The demo shop, fitted with the package installed, whose churn family scores it."""
     shop = demo.copy_to(tmp_path_factory.mktemp("extended"))
     succeed(shop, "regulars", "fit", "--purpose", "churn")
     succeed(shop, "regulars", "fit", "--purpose", "spend")
-    ((model_id,),) = shop.rows(
-        "select model_id from ml.model_registry where family = 'one_feature'"
+    ((model_id, status),) = shop.rows(
+        "select model_id, status from ml.model_registry where family = 'one_feature'"
     )
-    succeed(shop, "regulars", "models", "promote", str(model_id))
+    if status != "champion":  # on so small a shop one feature may well be the best model
+        succeed(shop, "regulars", "models", "promote", str(model_id))
     succeed(shop, "regulars", "score")
     return shop
 
