@@ -29,12 +29,10 @@ def lines_of(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
 def test_no_line_is_longer_than_a_hundred_columns(path):
-    # A row of a table in dbt's documentation cannot be wrapped.
-    is_in_dbt = path in IN_DBT
     too_long = [
         f"{name_of(path)}:{number}"
         for number, line in enumerate(lines_of(path), 1)
-        if len(line) > MOST_COLUMNS and not (is_in_dbt and line.startswith("|"))
+        if len(line) > MOST_COLUMNS
     ]
     assert too_long == []
 
