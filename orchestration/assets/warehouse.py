@@ -93,21 +93,15 @@ class FolderTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """What is made of no table (seeds, dates, views of logs) waits for the load.
+        """What depends on nothing (seeds, dates) waits for the load, as every dbt run does.
 
-        As every dbt run does, which asks for raw tables first.
+        So does what reads the logs, which the load writes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        parents = manifest["parent_map"].get(unique_id, ())
-        if unique_id.startswith("source.") or any(_is_table(manifest, id_) for id_ in parents):
-            return spec
-        return spec.replace_attributes(deps=[*spec.deps, ANY_RAW_TABLE])
-
-
-def _is_table(manifest: Mapping[str, Any], node_id: str) -> bool:
-    """Whether a node is made by a step: a model, a seed, or a table of the load or of a fit."""
-    source = manifest["sources"].get(node_id)
-    return source is None or source["source_name"] != LOG_SOURCE
+        if unique_id.startswith("source."):
+            is_log = spec.key.path[0] == LOG_SOURCE
+            return spec.replace_attributes(key=ANY_RAW_TABLE) if is_log else spec
+        return spec if spec.deps else spec.replace_attributes(deps=[ANY_RAW_TABLE])
 
 
 DBT_PROJECT = prepare_dbt_project()
