@@ -106,8 +106,8 @@ def check_tables(path: Path, schemas: Sequence[str]) -> None:
 
 
 def _schema_of(model: Path, folder: str) -> str:
-    """Schema of a model by its folder, as dbt_project.yml has it: diagnostics stand apart."""
-    return MART_SCHEMAS[1] if model.parent.name == DIAGNOSTICS else folder
+    """Schema of a model by its folders, as dbt_project.yml has it: diagnostics stand apart."""
+    return MART_SCHEMAS[1] if DIAGNOSTICS in model.parts else folder
 
 
 def check_warehouse_place(path: Path) -> None:
