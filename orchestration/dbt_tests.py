@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.content_digests import Table, digest_of_test, read_digests
 
@@ -249,33 +248,19 @@ def log_results(
         connection, {table for result in results for table in result.test.tables.values()}
     )
     tested_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    rows = pa.Table.from_pylist(
-        [_row(result, tested_at, as_of_date, digests) for result in results], schema=_LOG_SCHEMA
-    )
+    rows = [_row(result, tested_at, as_of_date, digests) for result in results]
     with connection.cursor() as cursor:
-        cursor.register("test_results", rows)
         cursor.begin()
         cursor.execute(
-            "delete from raw.test_log where test_id in (select test_id from test_results)"
+            "delete from raw.test_log where list_contains(?, test_id)",
+            [[row["test_id"] for row in rows]],
         )
-        cursor.execute("insert into raw.test_log by name select * from test_results")
+        cursor.execute(
+            f"insert into raw.test_log ({', '.join(rows[0])}) "
+            "select unnest(rows, recursive := true) from (select unnest(?) as rows)",
+            [rows],
+        )
         cursor.commit()
-
-
-_LOG_SCHEMA = pa.schema(
-    [
-        ("test_id", pa.string()),
-        ("test_name", pa.string()),
-        ("test_kind", pa.string()),
-        ("model_name", pa.string()),
-        ("column_name", pa.string()),
-        ("status", pa.string()),
-        ("failure_count", pa.int64()),
-        ("message", pa.string()),
-        ("tested_at", pa.timestamp("us")),
-        ("content_digest", pa.string()),
-    ]
-)
 
 
 def _row(

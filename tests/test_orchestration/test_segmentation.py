@@ -15,9 +15,9 @@ from orchestration.settings import Settings
 
 A_MONTH_EARLIER = "2018-07-31"
 FEATURES = ("--select", "+customer_feature_snapshots", "+supplied_features", "+data_range")
-SEGMENTS = ("--select", "segments_kmeans", "segments_gmm", "champion_segments",
+SEGMENTS = ("--select", "live_models", "segments_kmeans", "segments_gmm", "champion_segments",
             "segment_profiles", "segments", "customer_segments", "segmentation_candidates",
-            "build_info", "segment_playbook")  # fmt: skip
+            "build_info", "segment_playbook", "texts")  # fmt: skip
 
 
 def fit_and_score(shop: Shop, **settings: str) -> None:
