@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -30,6 +32,9 @@ from orchestration.sources import SOURCE_VARIABLE
 from orchestration.warehouse_file import open_warehouse
 
 PARSED_NAME = "partial_parse.msgpack"
+# Folders of single commands of dbt, and the age from which on none can be at work in one.
+RUN_PREFIX = "run-"
+LEFTOVER_SECONDS = 86_400
 # How dbt calls what ended badly, of tables.
 FAILED = {"error", "fail"}
 
@@ -185,10 +190,11 @@ class Dbt:
 
         kept = self.parsed_dir / PARSED_NAME
         self.parsed_dir.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.parsed_dir)
         runner = dbtRunner(callbacks=[] if advance is None else [_at_the_end_of_nodes(advance)])
         with (
             environment(**self.settings(path)),
-            TemporaryDirectory(dir=self.parsed_dir, prefix="run-") as folder,
+            TemporaryDirectory(dir=self.parsed_dir, prefix=RUN_PREFIX) as folder,
             _interrupted_as_by_hand(),
             _connections_closed(),
         ):
@@ -208,6 +214,14 @@ class Dbt:
             # What it prints goes where the step's own output goes.
             *("--log-level-file", "none"),
         ]
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what commands that were killed have left, once nobody can be at work there."""
+    for path in folder.glob(f"{RUN_PREFIX}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _results_of(done: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from shops import Shop
 
 from orchestration.assets.warehouse import DBT
 from orchestration.compiled_tests import KEPT_NAME, CompiledTests
+from orchestration.dbt_runs import remove_leftovers
 from orchestration.dbt_tests import DataTest, find_due_tests, log_results, run_tests
 
 AS_OF = date(2018, 8, 30)
@@ -207,3 +210,14 @@ def test_what_asks_the_warehouse_or_the_time_is_compiled_each_time():
     assert "a_feature_that_the_source_cannot_supply_is_empty_everywhere" in asks
     assert "orders_daily_has_no_gap" in asks  # as of a date that the loaded shop may say
     assert "unique_customer_rfm_customer_id" not in asks
+
+
+def test_what_killed_commands_left_goes_once_nobody_can_be_at_work_there(tmp_path):
+    old, young, other = (tmp_path / name for name in ("run-old", "run-young", "kept"))
+    for folder in (old, young, other):
+        folder.mkdir()
+    a_week_ago = time.time() - 7 * 86_400
+    for folder in (old, other):
+        os.utime(folder, (a_week_ago, a_week_ago))
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "run-young"]
