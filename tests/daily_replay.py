@@ -31,7 +31,7 @@ STEMS = {
     "sellers": SELLERS,
     "geolocation": GEOLOCATION,
 }
-SELECTED = ["+customer_feature_snapshots", "+customer_labels", "label_rates", "rfm_snapshots",
+SELECTED = ["+customer_feature_snapshots", "+customer_labels", "+label_rates", "rfm_snapshots",
             "rfm_migrations", "rfm_frequency_bands", "rfm_segment_rules"]  # fmt: skip
 # The orders that corrections are made to: old ones, in an order that has nothing to do with time.
 OLD = """(

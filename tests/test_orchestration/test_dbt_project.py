@@ -134,7 +134,7 @@ def test_rolling_a_model_back_is_one_update_and_a_dbt_run(own):
 
 def test_a_model_fitted_as_of_a_later_date_does_not_score_an_earlier_build(own):
     done = own.run("dbt", "run", REGULARS_AS_OF_DATE="2018-03-01")
-    assert "no churn model of the family logistic is live as of 2018-03-01" in done.stdout
+    assert "no churn model that churn_logistic_terms scores is live as of 2018-03-01" in done.stdout
     assert own.rows("select count(*) from marts.customer_churn_scores") == [(0,)]
 
 

@@ -9,9 +9,9 @@ customer_labels as (
 
 ),
 
-churn_verdict as (
+churn_protocol as (
 
-    select * from {{ ref('churn_verdict') }}
+    select * from {{ ref('churn_protocol') }}
 
 ),
 
@@ -46,7 +46,7 @@ label_rates as (
         end as return_rate,
         is_label_complete and number_from_last = 1 as is_latest_complete,
         label_window_days in (
-            select churn_verdict.label_window_days from churn_verdict
+            select churn_protocol.label_window_days from churn_protocol
         ) as is_churn_window
     from counted
 

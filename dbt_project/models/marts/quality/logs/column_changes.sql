@@ -33,9 +33,10 @@ compared as (
         || substr(former_greatest_value, 1, 20) as former_range,
         substr(least_value, 1, 20) || ' to '
         || substr(greatest_value, 1, 20) as value_range,
-        least_value is distinct from former_least_value
-        or greatest_value is distinct from former_greatest_value
-            as is_other_range
+        (
+            least_value is distinct from former_least_value
+            or greatest_value is distinct from former_greatest_value
+        ) as is_other_range
     from with_load_before
     where load_id = latest_load_id and former_load_id is not null
 
