@@ -224,14 +224,7 @@ def _decide(candidates: Sequence[Candidate], deciding: DecidingMetric) -> dict[s
     champion = next(
         (each for each in reversed(ordered) if each.status == "champion" and not each.refusal), None
     )
-    why_champion = ""
-    why_not: dict[str, str] = {}
-    while contenders:
-        # Again with the winner in the incumbent's place, until to decide again changes nothing.
-        winner, why, why_not = _try_in_turn(contenders, champion, latest)
-        if winner is None or winner == champion:
-            break
-        champion, why_champion = winner, why
+    champion, why_champion, why_not = _settle(contenders, champion, latest)
     if champion is not None and champion not in contenders:
         if not champion.test_qualities:
             champion = None  # it has nothing to defend its place with
@@ -246,17 +239,37 @@ def _decide(candidates: Sequence[Candidate], deciding: DecidingMetric) -> dict[s
     }
 
 
-def _try_in_turn(
+def _settle(
     contenders: Sequence[Candidate], incumbent: Candidate | None, latest: Mapping[str, Candidate]
 ) -> tuple[Candidate | None, str, dict[str, str]]:
-    """The first that may take the incumbent's place, why, and why those before it may not."""
+    """Who is champion in the end, why, and why those may not be whose figure is better.
+
+    A contender that takes the place has to defend it in turn, against those that were tried before
+    it. So to decide again changes nothing, and the search ends: each step goes up the list.
+    """
     failed: dict[str, str] = {}
     for contender in contenders:
+        if contender == incumbent:
+            break
         is_passed, why = _compare(contender, incumbent, latest)
         if is_passed:
-            return contender, why, failed
+            champion, why_later, failed_later = _settle(contenders, contender, latest)
+            worse = _why_worse(champion, incumbent, latest)
+            if not worse:
+                return champion, why_later or why, failed_later
+            why = f"its place would not last: {worse}"
         failed[contender.model_id] = why
-    return None, "", failed
+    return incumbent, "", failed
+
+
+def _why_worse(
+    champion: Candidate | None, former: Candidate | None, latest: Mapping[str, Candidate]
+) -> str:
+    """The figures of both, if the champion is worse than a former one on the same test."""
+    if champion is None or former is None or champion.test_date not in former.test_qualities:
+        return ""
+    is_passed, why = _compare(champion, former, latest)
+    return "" if is_passed else why
 
 
 def _compare(

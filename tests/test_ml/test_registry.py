@@ -264,8 +264,16 @@ def test_what_must_hold_of_every_choice(candidates, random):
         incumbents = [each for each in of_purpose if each.status == "champion"]
         if champions and incumbents and champions != incumbents:
             (old,), (new,) = incumbents, champions
+            # What was fitted later cannot score a build as of the earlier date.
+            is_of_earlier_date = (
+                new.trained_order > old.trained_order and new.as_of_date < old.as_of_date
+            )
             if new.test_date in old.test_qualities and not (
-                old.refusal or old.suspicion or old.is_rolled_back or new.was_champion
+                old.refusal
+                or old.suspicion
+                or old.is_rolled_back
+                or new.was_champion
+                or is_of_earlier_date
             ):
                 assert known(new.test_qualities[new.test_date]) >= known(
                     old.test_qualities[new.test_date]
@@ -298,6 +306,23 @@ def decided(*candidates):
 
 def statuses(*candidates):
     return {model_id: status for model_id, (status, _) in decided(*candidates).items()}
+
+
+def test_no_model_comes_in_through_another_that_it_could_not_have_replaced_itself():
+    june = "2018-06-01"
+    incumbent = judged("incumbent", "logistic", 1, 0.60, 0.62, status="champion")
+    # Judged in June, and held to the test of March again: so it is newer and not comparable.
+    newer = judged("newer", "boosting", 2, 0.61, 0.59, test_date=june)
+    newer = replace(newer, test_qualities={june: 0.60, MARCH: 0.59})
+    best_validated = judged("best-validated", "tree", 3, 0.70, 0.61)
+    found = decided(incumbent, newer, best_validated)
+    assert {model_id: status for model_id, (status, _) in found.items()} == {
+        "incumbent": "champion",
+        "newer": "challenger",
+        "best-validated": "challenger",
+    }
+    assert "its place would not last" in found["newer"][1]
+    assert "best-validated reaches 0.6100, incumbent 0.6200" in found["newer"][1]
 
 
 def test_a_figure_too_good_to_be_true_makes_room_for_the_next_family_champion_or_not():
