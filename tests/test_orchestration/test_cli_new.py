@@ -196,13 +196,17 @@ def test_the_switches_leave_every_other_source_as_it_was(written):
 
 def test_every_place_that_lists_the_marts_names_a_new_one(manifest):
     marts = {
-        unique_id
+        unique_id: node["config"]["materialized"]
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] in ("marts", "marts_ml")
+        if node["resource_type"] == "model"
+        and node["schema"] in ("marts", "marts_ml")
+        and node["config"]["materialized"] != "ephemeral"
     }
-    assert f"model.regulars.{MART}" in marts
+    assert marts[f"model.regulars.{MART}"] == "table"
     published = manifest["exposures"]["exposure.regulars.published_copy"]
-    assert set(published["depends_on"]["nodes"]) == marts
+    assert set(published["depends_on"]["nodes"]) == {
+        unique_id for unique_id, materialized in marts.items() if materialized != "view"
+    }
     overview = manifest["docs"]["doc.regulars.__overview__"]["block_contents"]
     rows = re.findall(r"^\| [^|]+ \| `marts(?:_ml)?\.([^`]+)` \|", overview, flags=re.MULTILINE)
     assert sorted(rows) == sorted(name.rpartition(".")[2] for name in marts)
