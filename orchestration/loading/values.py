@@ -12,23 +12,34 @@ MONEY = "DECIMAL(18, 2)"
 # What lies beyond six decimals is noise of binary floats.
 WIDE = "DECIMAL(24, 6)"
 READ_TYPES = {"INTEGER": WIDE, MONEY: WIDE, "TIMESTAMP": TEXT}
+# As databases export it: a T between day and time, a fraction of a second that is 0.
+EXPORTED_TIMESTAMP = r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.0{1,9})?$"
+
+
+def _timestamp_text_sql(column: str) -> str:
+    """SQL for the text of a timestamp in the one format, whichever a database exported it in."""
+    return (
+        f'case when length("{column}") > 19 or substr("{column}", 11, 1) = \'T\' '
+        f"then regexp_replace(\"{column}\", '{EXPORTED_TIMESTAMP}', '\\1 \\2') "
+        f'else "{column}" end'
+    )
 
 
 def cast_sql(column: str, sql_type: str) -> str:
     """SQL that casts a column from the type it is read as."""
     if sql_type == "TIMESTAMP":
-        return f"try_strptime(\"{column}\", '{TIMESTAMP_FORMAT}')"
+        return f"try_strptime({_timestamp_text_sql(column)}, '{TIMESTAMP_FORMAT}')"
     return f'try_cast("{column}" as {sql_type})'
 
 
 def is_bad_sql(column: str, sql_type: str) -> str:
     """SQL that is true where a column, as it is read, would be changed by its cast."""
-    cast = cast_sql(column, sql_type)
+    cast, read = cast_sql(column, sql_type), f'"{column}"'
     if sql_type == "DOUBLE":
-        return f'not isfinite("{column}")'
+        return f"not isfinite({read})"
     if sql_type == "TIMESTAMP":  # the text of the timestamp must be the text that was read
-        cast = f"cast({cast} as varchar)"
-    return f'"{column}" is not null and {cast} is distinct from "{column}"'
+        cast, read = f"cast({cast} as varchar)", _timestamp_text_sql(column)
+    return f'"{column}" is not null and {cast} is distinct from {read}'
 
 
 def as_read(text: str, sql_type: str) -> Decimal | str | None:

@@ -614,6 +614,7 @@ def describe(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[An
         (ORDERS, "order_purchase_timestamp", "2018-08-29T15:00:37Z", "timestamp like 2018-08-29"),
         (ORDERS, "order_purchase_timestamp", "018-08-29 15:00:37", "timestamp like 2018-08-29"),
         (ORDERS, "order_purchase_timestamp", "infinity", "timestamp like 2018-08-29"),
+        (ORDERS, "order_purchase_timestamp", "2018-08-29 15:00:37.5", "timestamp like 2018-08-29"),
         (ORDERS, "order_estimated_delivery_date", "2018-08-29 15:00:3", "timestamp like"),
         (ITEMS, "price", "R$ 58.90", "amount like 58.90"),
         (ITEMS, "price", "58,90", "amount like 58.90"),
@@ -637,6 +638,26 @@ def test_a_value_that_its_type_cannot_hold_is_named(
         load.file_name: load for load in load_raw_files(warehouse, folder, max_rejected_rows=1)
     }
     assert (loads[file_name].row_count, loads[file_name].rejected_row_count) == (row_count - 1, 1)
+
+
+@pytest.mark.parametrize("end", ["T{}", "T{}.000", " {}.0", " {}.000000"])
+@pytest.mark.parametrize("as_file", [lambda folder: None, lambda f: to_parquet(f, ORDERS, "*")])
+def test_timestamps_as_databases_export_them_are_the_same_timestamps(
+    warehouse, folder, as_file, end
+):
+    before = rows_of(warehouse, "orders")
+    header, *rows = read_rows(folder / ORDERS)
+    places = [
+        place for place, name in enumerate(header) if name.endswith(("_timestamp", "_date", "_at"))
+    ]
+    for row in rows:
+        for place in places:
+            day, _, time = row[place].partition(" ")
+            row[place] = f"{day}{end.format(time)}" if day else ""
+    write_rows(folder / ORDERS, [header, *rows])
+    as_file(folder)
+    load_raw_files(warehouse, folder)
+    assert rows_of(warehouse, "orders") == before
 
 
 def test_a_value_that_is_left_out_is_nothing_whatever_its_type(warehouse, folder):
