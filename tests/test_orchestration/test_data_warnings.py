@@ -231,17 +231,22 @@ def test_what_the_source_has_no_files_for_is_not_listed(planted):
 def test_what_the_load_found_stands_below_unless_the_tables_say_the_same(own):
     with own.open(read_only=False) as connection:
         connection.execute("delete from raw.input_findings")
-        for code in ("orders_without_lines", "unmatched_keys"):
+        for code, column in [
+            ("orders_without_lines", "key"), ("unmatched_keys", "key"), ("whole_file", None)
+        ]:  # fmt: skip
             connection.execute(
                 "insert into raw.input_findings by name select ? as finding_code, 'items' as "
-                "table_name, 'key' as column_name, 5 as affected_count, 'Said.' as message, "
+                "table_name, ? as column_name, 5 as affected_count, 'Said.' as message, "
                 "'Mend it.' as remedy",
-                [code],
+                [code, column],
             )
     own.run("dbt", "run", "--select", "data_warnings")
     rows = own.rows(
-        "select warning_code, table_name, column_name, warning, row_count, row_total, remedy, "
-        "warning_number = max(warning_number) over () from marts.data_warnings "
-        "qualify found_in = 'files'"
+        "select warning_code, table_name, column_label, warning, row_count, row_total, remedy, "
+        "max(warning_number) over () - warning_number from marts.data_warnings "
+        "qualify found_in = 'files' order by warning_number"
     )
-    assert rows == [("unmatched_keys", "raw.items", "key", "Said.", 5, None, "Mend it.", True)]
+    assert rows == [
+        ("unmatched_keys", "raw.items", "raw.items, key", "Said.", 5, None, "Mend it.", 1),
+        ("whole_file", "raw.items", "raw.items", "Said.", 5, None, "Mend it.", 0),
+    ]

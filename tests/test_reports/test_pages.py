@@ -15,7 +15,6 @@ from reports.build import Page, find_pages, read_page
 STILL_COMPUTING = {
     "30-segments",
     "38-churn-models",
-    "80-data-quality",
 }
 PAGES = [read_page(path) for path in find_pages() if path.stem not in STILL_COMPUTING]
 BLOCKS = [(page, name) for page in PAGES for name in page.queries]

@@ -119,6 +119,9 @@ data_warnings as (
         cast(found_in as varchar) as found_in,
         cast(table_name as varchar) as table_name,
         cast(column_name as varchar) as column_name,
+        cast(
+            table_name || coalesce(', ' || column_name, '') as varchar
+        ) as column_label,
         cast(warning as varchar) as warning,
         cast(row_count as bigint) as row_count,
         cast(row_total as bigint) as row_total,
