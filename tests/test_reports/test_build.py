@@ -179,14 +179,14 @@ SCORER_CURVES = {
 }
 SCORES = {
     "customer_segments": [
-        {"customer_id": "ana", "segment_id": 0, "segment_name": "big spenders",
+        {"customer_id": "ana", "model_id": "k", "segment_id": 0, "segment_name": "big spenders",
          "is_near_border": False, "is_champion_passed": True},
-        {"customer_id": "bea", "segment_id": 1, "segment_name": "small spenders",
+        {"customer_id": "bea", "model_id": "k", "segment_id": 1, "segment_name": "small spenders",
          "is_near_border": True, "is_champion_passed": True},
     ],
     "segments": [
         {"model_id": "k", "segment_id": segment, "segment_name": name,
-         "description": f"They are {name}.",
+         "segment_label": f"{segment} · {name}", "description": f"They are {name}.",
          "customer_count": 1, "customer_share": 0.5, "near_border_share": near,
          "playbook_action": f"Write to {name}", "playbook_channel": "e-mail",
          "playbook_why": "It pays"}
@@ -242,7 +242,8 @@ SCORES = {
         for population, index in [("everybody", 0.12), ("same people", 0.34)]
     ],
     "segment_profiles": [
-        {"segment_id": segment, "feature_name": "paid_amount", "segment_mean": mean,
+        {"model_id": "k", "segment_id": segment, "feature_name": "paid_amount",
+         "feature_label": "paid amount", "segment_mean": mean,
          "overall_mean": 150.0, "standardized_difference": difference, "is_fitted_on": True,
          "difference_rank": 1}
         for segment, mean, difference in [(0, 250.0, 1.0), (1, 50.0, -1.0)]

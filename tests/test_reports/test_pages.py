@@ -13,7 +13,6 @@ from reports.build import Page, find_pages, read_page
 
 # Pages whose figures are not all made in marts yet.
 STILL_COMPUTING = {
-    "30-segments",
     "38-churn-models",
 }
 PAGES = [read_page(path) for path in find_pages() if path.stem not in STILL_COMPUTING]

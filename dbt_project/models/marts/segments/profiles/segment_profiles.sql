@@ -184,6 +184,7 @@ segment_profiles as (
         as_of_date,
         cast(segment_id as integer) as segment_id,
         cast(feature_name as varchar) as feature_name,
+        cast(replace(feature_name, '_', ' ') as varchar) as feature_label,
         is_fitted_on,
         cast(value_count as integer) as customer_count,
         segment_mean,
