@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Number = int | float | Decimal  # what DuckDB hands over
@@ -91,6 +91,18 @@ def number(value: Number | None) -> str:
     whole, _, digits = decimal(value, 4).partition(".")
     digits = digits.rstrip("0")
     return f"{whole}.{digits:0<2}" if digits else whole
+
+
+def by_size(value: Number) -> Decimal:
+    """A number rounded by its size: whole from 100 on, to tenths from 10 on, else to hundredths.
+
+    Example:
+        >>> by_size(1234.5), by_size(12.25), by_size(-0.125)
+        (Decimal('1235'), Decimal('12.3'), Decimal('-0.13'))
+    """
+    size = -value if value < 0 else value
+    unit = "1" if size >= 100 else "0.1" if size >= 10 else "0.01"
+    return Decimal(str(value)).quantize(Decimal(unit), ROUND_HALF_UP)
 
 
 def percent(value: Number | None, digits: int = 1) -> str:

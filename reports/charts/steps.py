@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from reports.charts.axes import AXIS_MARGIN, embed
 from reports.charts.rows import Rows, column_values, to_names
+from reports.formatting import by_size
 
 STEP_TICKS = 5  # borders between steps that are written, at most
 
@@ -33,7 +34,7 @@ def step_chart(
     """A step function, and below it how much of the data stands behind each step.
 
     Steps are drawn equally wide, however far their borders are apart: thresholds are dense where
-    data is, and the outermost steps have no end.
+    data is, and the outermost steps have no end. Borders are rounded by their size.
 
     Args:
         rows: one per step, ascending.
@@ -59,8 +60,12 @@ def step_chart(
     """
     figure = go.Figure()
     values, shares = column_values(rows, y), column_values(rows, density)
+    begins, ends = (
+        [None if border is None else by_size(border) for border in column_values(rows, name)]
+        for name in (above, most)
+    )
     names = []
-    for begin, end in zip(column_values(rows, above), column_values(rows, most), strict=True):
+    for begin, end in zip(begins, ends, strict=True):
         if begin is None:
             names.append("every value" if end is None else f"up to {form(end)}")
         else:
@@ -97,7 +102,7 @@ def step_chart(
     figure.update_layout(
         xaxis={
             "tickvals": written,
-            "ticktext": to_names([form(rows[place][above]) for place in written]),
+            "ticktext": to_names([form(begins[place]) for place in written]),
             "range": [0, len(values)],
             "showgrid": False,
             "anchor": "y2",

@@ -17,16 +17,7 @@ from orchestration.settings import PROJECT_DIR
 from reports.build import PAGES_DIR, PageError, build_report, find_pages, read_page
 
 MARTS = PROJECT_DIR / "dbt_project" / "models" / "marts"
-MART_SCHEMAS = ("marts.", "marts_ml.")
 AS_OF = date(2018, 8, 30)
-# What pages may read beside marts: how loads and tests went, and what is written of a mart.
-LOGS = {
-    "raw.test_log",
-    "raw.column_profiles",
-    "raw.load_log",
-    "raw.input_findings",
-    "duckdb_tables()",
-}
 FIGURES = re.compile(r'<script type="application/json">(.*?)</script>')
 NASTY = "</script><script>alert(1)</script><img src=http://example.test/x>"
 
@@ -282,7 +273,8 @@ SCORES = {
     "baseline_quality": [
         {"model_id": model["model_id"], "purpose": "churn", "family": model["family"],
          "is_champion": model["is_champion"], "split": "test", "baseline_name": rule,
-         "metric_name": name, "metric_value": value, "lower_bound": value - 0.03,
+         "metric_name": name, "metric_label": label, "metric_value": value,
+         "lower_bound": value - 0.03,
          "upper_bound": value + 0.03, "gain": gain, "gain_lower_bound": gain - 0.02,
          "gain_upper_bound": gain + 0.02}
         for model, rules in [
@@ -290,8 +282,9 @@ SCORES = {
             (BG_NBD, {"recency": 0.568, "frequency": 0.55}),
         ]
         for rule, auc in rules.items()
-        for name, value, gain in [
-            ("roc_auc", auc, 0.596 - auc), ("expected_profit_per_customer", 0.7, 0.1),
+        for name, label, value, gain in [
+            ("roc_auc", "ROC AUC", auc, 0.596 - auc),
+            ("expected_profit_per_customer", "expected profit per customer", 0.7, 0.1),
         ]
     ],
     "churn_verdict": [
@@ -1176,15 +1169,10 @@ def test_a_figure_can_be_said_to_come_from_a_block(build):
 
 
 @pytest.mark.parametrize("path", find_pages(), ids=lambda path: path.name)
-def test_a_shipped_page_reads_marts_and_logs_only_and_does_no_arithmetic(path):
+def test_a_shipped_page_does_no_arithmetic(path):
+    """What its SQL may do is in test_pages.py."""
     page = read_page(path)
     assert path.parent == PAGES_DIR
-    for query in page.queries.values():
-        tables = set(
-            re.findall(r"(?<!distinct )\b(?:from|join)\s+(\w+\.\w+|duckdb_tables\(\))", query)
-        )
-        assert tables, query
-        assert {table for table in tables if not table.startswith(MART_SCHEMAS)} <= LOGS, query
     tree = jinja2.Environment().parse(page.text)
     sums = (
         jinja2.nodes.Add, jinja2.nodes.Sub, jinja2.nodes.Mul, jinja2.nodes.Div,

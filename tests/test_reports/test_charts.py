@@ -477,6 +477,19 @@ def test_steps_are_drawn_to_their_end_over_the_share_of_data_in_them():
     assert dict(zip(axis["tickvals"], axis["ticktext"], strict=True)) == {1: "1.50", 2: "4.00"}
 
 
+def test_borders_of_steps_are_rounded_by_their_size_in_names_and_on_the_axis():
+    borders = [0.127, 45.68, 250.4]
+    rows = [
+        {"above": above, "most": most, "ratio": 1.0, "share": 0.25}
+        for above, most in zip([None, *borders], [*borders, None], strict=True)
+    ]
+    figure = step_figure(rows)
+    assert figure["data"][0]["text"][:4] == [
+        "up to 0.13", "above 0.13, up to 45.70", "above 45.70, up to 250.00", "above 250.00",
+    ]  # fmt: skip
+    assert figure["layout"]["xaxis"]["ticktext"] == ["0.13", "45.70", "250.00"]
+
+
 def test_pictures_of_steps_that_are_compared_have_one_axis():
     begin, end = step_figure(STEPS, within=(0.0, 10.0))["layout"]["yaxis"]["range"]
     assert -1 < begin < 0 and 10 < end < 11

@@ -13,6 +13,12 @@ baseline_metrics as (
 
 ),
 
+metric_labels as (
+
+    select * from {{ ref('metric_labels') }}
+
+),
+
 baseline_quality as (
 
     select
@@ -25,6 +31,12 @@ baseline_quality as (
         baseline_metrics.split,
         baseline_metrics.baseline_name,
         baseline_metrics.metric_name,
+        cast(
+            coalesce(
+                metric_labels.metric_label,
+                replace(baseline_metrics.metric_name, '_', ' ')
+            ) as varchar
+        ) as metric_label,
         baseline_metrics.metric_value,
         baseline_metrics.lower_bound,
         baseline_metrics.upper_bound,
@@ -34,6 +46,8 @@ baseline_quality as (
     from live_models
     inner join baseline_metrics
         on live_models.model_id = baseline_metrics.model_id
+    left join metric_labels
+        on baseline_metrics.metric_name = metric_labels.metric_name
 
 )
 
