@@ -398,16 +398,28 @@ def test_exposures_name_what_is_published_and_what_the_pages_read(manifest):
     assert reads["regulars_report"] == named
 
 
+def _compared_by(test: str, manifest: dict[str, Any]) -> set[str]:
+    (node,) = (node for node in manifest["nodes"].values() if node["name"] == test)
+    return {name.rpartition(".")[2] for name in node["depends_on"]["nodes"]}
+
+
 def test_every_mart_with_an_as_of_date_is_compared_with_the_others(manifest):
-    (test,) = (
-        node
-        for node in manifest["nodes"].values()
-        if node["name"] == "every_mart_is_as_of_the_same_date"
-    )
-    compared = {name.rpartition(".")[2] for name in test["depends_on"]["nodes"]}
     dated = {
         node["name"]
         for node in _models(manifest, *MART_SCHEMAS).values()
         if "as_of_date" in node["columns"]
     }
-    assert compared == dated
+    assert _compared_by("every_mart_is_as_of_the_same_date", manifest) == dated
+
+
+def test_the_champion_of_every_mart_with_a_model_is_compared_with_the_others(manifest):
+    of_a_model = {
+        node["name"]
+        for node in _models(manifest, *MART_SCHEMAS).values()
+        if "model_id" in node["columns"]
+    }
+    # Of the additive model, champion or not, and of champions that were.
+    others = {"churn_step_functions", "churn_feature_effects", "champion_history"}
+    assert others <= of_a_model
+    compared = _compared_by("all_marts_have_the_same_champion_of_each_purpose", manifest)
+    assert compared == of_a_model - others
