@@ -15,12 +15,15 @@ import pytest
 from derived_marts import MARTS, SEEDS, render_mart
 from jinja2 import nodes
 
+from orchestration.marts import PARTS
+
 # An import of the texts of one topic, or of one text of it.
 TEXTS = re.compile(
     r"(?P<name>\w+) as \(\s*select \* from \{\{ ref\('texts'\) \}\}\s*"
     r"where topic = '(?P<topic>\w+)'(?: and text_code = '(?P<code>\w+)')?\s*\)"
 )
 JOIN = r"on \w+\.(\w+) = {name}\.text_code"
+REF = re.compile(r"\bref\('(\w+)'\)")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MODELS = {path.stem: path for path in MARTS.rglob("*.sql") if "ref('texts')" in path.read_text()}
 
@@ -62,6 +65,12 @@ def constants_of(tree: Any) -> Iterator[str]:
         yield tree["literal"]["text"]
 
 
+def queries_of(path: Path) -> list[str]:
+    """The SQL of a mart and of the parts that it is made of."""
+    parts = [path.parent / PARTS / f"{name}.sql" for name in REF.findall(path.read_text("utf-8"))]
+    return [render_mart(path), *(render_mart(part) for part in parts if part.exists())]
+
+
 def codes_of(query: str, column: str) -> set[str]:
     """Values that the case of a column can yield."""
     row = duckdb.execute("select json_serialize_sql(?)", [query]).fetchone()
@@ -82,13 +91,14 @@ def codes_of(query: str, column: str) -> set[str]:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_code_that_a_mart_can_yield_has_a_text_and_no_text_is_unused(model: str) -> None:
     path, texts = MODELS[model], read_texts()
-    query = render_mart(path)
+    queries = queries_of(path)
     for name, match in imports_of(path).items():
         if match["code"]:
             assert match["code"] in texts[match["topic"]]
             continue
         (column,) = set(re.findall(JOIN.format(name=name), path.read_text("utf-8")))
-        assert codes_of(query, column) == texts[match["topic"]].keys(), (model, column)
+        codes = {code for query in queries for code in codes_of(query, column)}
+        assert codes == texts[match["topic"]].keys(), (model, column)
 
 
 @pytest.mark.parametrize("model", MODELS)

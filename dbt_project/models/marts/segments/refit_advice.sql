@@ -1,18 +1,7 @@
-{# One row: by when to fit the segments again. Of the steps that were looked
-   at (segment_stability of the full feature set), up to the last before the
-   lower bound of the agreement first falls below refit_least_agreement, the
-   interval W is taken that costs least a week:
-
-       (refit cost + sum of misassigned people x weeks x their cost a week) / W
-
-   This is the renewal-reward rule for replacing what wears out at a fixed age
-   (Barlow and Hunter 1960): each refit starts the same cycle again, so what
-   matters is the cost of a cycle over its length. The people are today's, with
-   the shares of the series. The weeks of a step count as its end does; of intervals that cost the same to the cent, the shortest. If
-   the first step is below the threshold already, it is the interval.
-   A segmentation is due at that age, or when a feature of its own has drifted
-   beyond refit_drift_psi. That can be told only of one as old as the date that
-   drift is measured from: of a younger one the drift may be older. -#}
+{# One row: by when to fit the segments again, and why. A segmentation is due at
+   the age that choose_refit_interval says, or when a feature of its own has
+   drifted beyond refit_drift_psi. That can be told only of one as old as the
+   date that drift is measured from: of a younger one the drift may be older. -#}
 {%- set least_agreement, drift_limit = (
     double_literal(var('refit_least_agreement') | string),
     double_literal(var('refit_drift_psi') | string)
@@ -30,18 +19,6 @@ build_info as (
 
 ),
 
-feature_catalog as (
-
-    select * from {{ ref('feature_catalog') }}
-
-),
-
-feature_drift as (
-
-    select * from {{ ref('feature_drift') }}
-
-),
-
 refit_advice_texts as (
 
     select * from {{ ref('texts') }}
@@ -56,15 +33,21 @@ refit_reason_texts as (
 
 ),
 
-segments as (
+choose_refit_interval as (
 
-    select * from {{ ref('segments') }}
+    select * from {{ ref('choose_refit_interval') }}
 
 ),
 
-segment_stability as (
+rank_drifted_features as (
 
-    select * from {{ ref('segment_stability') }}
+    select * from {{ ref('rank_drifted_features') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('segments') }}
 
 ),
 
@@ -74,141 +57,15 @@ model_registry as (
 
 ),
 
-model_parameters as (
-
-    select * from {{ source('ml', 'model_parameters') }}
-
-),
-
 live_model as (
 
     select
         segments.model_id,
-        model_registry.as_of_date,
-        sum(segments.customer_count) as customer_count
+        model_registry.as_of_date
     from segments
     inner join model_registry
         on segments.model_id = model_registry.model_id
     group by segments.model_id, model_registry.as_of_date
-
-),
-
-steps as (
-
-    select
-        segment_stability.frozen_date,
-        segment_stability.as_of_date,
-        {{ days_between(
-            'segment_stability.frozen_date', 'segment_stability.as_of_date'
-        ) }} as interval_days,
-        segment_stability.weeks,
-        segment_stability.lower_bound,
-        segment_stability.lower_bound < {{ least_agreement }} as is_below,
-        cast(
-            segment_stability.reassigned_share
-            * coalesce(
-                live_model.customer_count, segment_stability.customer_count
-            ) * (
-                segment_stability.weeks - coalesce(
-                    lag(segment_stability.weeks) over (
-                        order by segment_stability.as_of_date asc
-                    ),
-                    0
-                )
-            ) as decimal(18, 6)
-        ) * {{ misassigned_cost }} as misassigned_amount,
-        row_number() over (
-            order by segment_stability.as_of_date asc
-        ) as step_number
-    from segment_stability
-    left join live_model
-        on segment_stability.as_of_date >= segment_stability.frozen_date
-    where segment_stability.feature_set = 'full'
-
-),
-
-series as (
-
-    select
-        min(frozen_date) as frozen_date,
-        max(weeks) as measured_weeks,
-        count(*) as step_count,
-        min(case when is_below then as_of_date end) as first_below_date,
-        min(case when is_below then step_number end) as first_below_step
-    from steps
-
-),
-
-intervals as (
-
-    select
-        interval_days,
-        weeks,
-        lower_bound,
-        step_number,
-        {{ money(ratio(
-            refit_cost ~ ' + sum(misassigned_amount) over (
-                order by step_number asc
-                rows between unbounded preceding and current row
-            )',
-            'weeks'
-        )) }} as cost_per_week_amount
-    from steps
-
-),
-
-ranked_intervals as (
-
-    select
-        intervals.*,
-        case
-            when series.first_below_step = 1 then 'first step'
-            when
-                intervals.step_number
-                < coalesce(series.first_below_step - 1, series.step_count)
-                then 'cost'
-            when series.first_below_step is not null then 'agreement'
-            else 'measured weeks'
-        end as interval_limit,
-        row_number() over (
-            order by
-                intervals.cost_per_week_amount asc,
-                intervals.step_number asc
-        ) as cost_rank
-    from intervals
-    cross join series
-    where
-        intervals.step_number = 1
-        or intervals.step_number
-        < coalesce(series.first_below_step, series.step_count + 1)
-
-),
-
-drifted_features as (
-
-    select
-        feature_drift.frozen_date as drift_since_date,
-        feature_drift.feature_name,
-        feature_drift.population_stability_index,
-        feature_catalog.meaning,
-        row_number() over (
-            order by
-                feature_drift.population_stability_index desc,
-                feature_drift.feature_name asc
-        ) as drift_rank
-    from feature_drift
-    inner join feature_catalog
-        on feature_drift.feature_name = feature_catalog.feature_name
-    where
-        feature_drift.as_of_date = {{ date_literal(as_of_date()) }}
-        and feature_drift.population = 'everybody'
-        and not feature_drift.is_left_out
-        and feature_drift.feature_name in (
-            select model_parameters.feature_name
-            from model_parameters
-            inner join live_model
-                on model_parameters.model_id = live_model.model_id
-        )
 
 ),
 
@@ -218,35 +75,33 @@ gathered as (
         build_info.as_of_date,
         live_model.model_id,
         live_model.as_of_date as model_as_of_date,
-        series.frozen_date,
-        series.measured_weeks,
-        series.first_below_date,
-        ranked_intervals.weeks as refit_interval_weeks,
-        ranked_intervals.interval_limit,
-        ranked_intervals.lower_bound as interval_lower_bound,
-        ranked_intervals.cost_per_week_amount,
+        choose_refit_interval.frozen_date,
+        choose_refit_interval.measured_weeks,
+        choose_refit_interval.first_below_date,
+        choose_refit_interval.interval_weeks as refit_interval_weeks,
+        choose_refit_interval.interval_limit,
+        choose_refit_interval.interval_lower_bound,
+        choose_refit_interval.cost_per_week_amount,
         {{ add_days(
-            'live_model.as_of_date', 'ranked_intervals.interval_days'
+            'live_model.as_of_date', 'choose_refit_interval.interval_days'
         ) }} as refit_by_date,
-        drifted_features.drift_since_date,
-        drifted_features.feature_name as most_drifted_feature_name,
-        drifted_features.population_stability_index
+        rank_drifted_features.drift_since_date,
+        rank_drifted_features.feature_name as most_drifted_feature_name,
+        rank_drifted_features.population_stability_index
             as most_drifted_stability_index,
-        drifted_features.meaning as most_drifted_meaning,
+        rank_drifted_features.meaning as most_drifted_meaning,
         case
-            when live_model.as_of_date <= drifted_features.drift_since_date
+            when live_model.as_of_date <= rank_drifted_features.drift_since_date
                 then
-                    drifted_features.population_stability_index
+                    rank_drifted_features.population_stability_index
                     > {{ drift_limit }}
         end as is_drifted
     from build_info
-    cross join series
+    cross join choose_refit_interval
     left join live_model
         on build_info.as_of_date >= live_model.as_of_date
-    left join ranked_intervals
-        on ranked_intervals.cost_rank = 1
-    left join drifted_features
-        on drifted_features.drift_rank = 1
+    left join rank_drifted_features
+        on rank_drifted_features.drift_rank = 1
 
 ),
 
