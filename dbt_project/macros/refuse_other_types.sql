@@ -1,4 +1,4 @@
-{#- An insert would cast a column to the type that it had before, and keep a column that is gone. -#}
+{#- An insert would cast a column to its former type, and keep a column that is gone. -#}
 {% macro refuse_other_types() -%}
     {%- for column in adapter.get_columns_in_relation(this) -%}
         {%- set wanted = model.columns.get(column.name, {}).get('data_type') -%}

@@ -1,5 +1,5 @@
-{#- Without an order before the as-of date every table of features would be empty, and tests would fail
-    by names that say nothing of the date. -#}
+{#- Without an order before the as-of date every table of features would be empty, and tests would
+    fail by names that say nothing of the date. -#}
 {% macro require_orders_before_as_of_date() -%}
     {%- if execute and flags.WHICH in ['run', 'build'] -%}
         {%- set dates = run_query(

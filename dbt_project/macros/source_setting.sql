@@ -1,5 +1,6 @@
-{#- What a source says of dates, currency or protocol: in `source_defaults`, else, of a shop with a mapping,
-    in its row of `raw.shop_settings`. Before anything is loaded (dbt parse), the project's stand-in. -#}
+{#- What a source says of dates, currency or protocol: in `source_defaults`, else, of a shop with a
+    mapping, in its row of `raw.shop_settings`. Before anything is loaded (dbt parse), the project's
+    stand-in. -#}
 {% macro source_setting(name) -%}
     {%- set defaults = var('source_defaults')[source_name()] -%}
     {%- if name in defaults -%}

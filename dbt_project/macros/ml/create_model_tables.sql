@@ -1,4 +1,5 @@
-{#- The last five columns of the registry are younger: `add_registry_columns` gives them to older tables, in this order. -#}
+{#- The last five columns of the registry are younger: `add_registry_columns` gives them to older
+    tables, in this order. -#}
 {% macro create_model_tables() -%}
     create schema if not exists ml;
     create table if not exists ml.model_registry (

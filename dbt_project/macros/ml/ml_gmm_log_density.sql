@@ -1,5 +1,5 @@
 {#- Whitened differences as in scikit-learn: x U less mean U, column by column; the latter is a
-    constant that the engine works out once. Squares are products: pow() takes half of all the time. -#}
+    constant that the engine works out once. Squares are products: pow() takes half of the time. -#}
 {% macro ml_gmm_log_density(live_model, component, scaled) -%}
     {%- set parameters = live_model.parameters -%}
     {%- set means = parameters.mean[component] -%}

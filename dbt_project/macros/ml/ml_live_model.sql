@@ -1,9 +1,10 @@
-{#- What a purpose's live model says (the champion, or the latest challenger; of the families that one scoring model serves, where it is
-    named), or none while there is none:
-    model_id, family, status, scored_by ('sql', or 'library' where it is too large to compile), feature_names and
-    parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles in the order of components.
-    Component ids are texts, '-1' where there is none: unit tests hand such mappings over in YAML, and with numbers for keys dbt could
-    not read again what it has parsed. A model that was fitted as of a later date than this build's is not live in it. -#}
+{#- What a purpose's live model says (the champion, or the latest challenger; of the families that
+    one scoring model serves, where it is named), or none while there is none: model_id, family,
+    status, scored_by ('sql', or 'library' where it is too large to compile), feature_names and
+    parameters[parameter_name][component_id][feature_name][paired_feature_name], texts of doubles in
+    the order of components. Component ids are texts, '-1' where there is none: unit tests hand such
+    mappings over in YAML, and with numbers for keys dbt could not read again what it has parsed. A
+    model that was fitted as of a later date than this build's is not live in it. -#}
 {% macro ml_live_model(purpose, scoring_model=none) -%}
     {%- set registry = source('ml', 'model_registry') -%}
     {%- set parameter_table = source('ml', 'model_parameters') -%}

@@ -1,6 +1,7 @@
-{#- The models that score a purpose's families from parameter rows; dbt must know them while it parses, when no table is there yet.
-    The catalog's entries name one each (`scored_by`), and a test compares both. Those with terms have a column `<feature>_term`
-    for what each feature adds; the first of them is preferred where none scores for the champion. -#}
+{#- The models that score a purpose's families from parameter rows; dbt must know them while it
+    parses, when no table is there yet. The catalog's entries name one each (`scored_by`), and a
+    test compares both. Those with terms have a column `<feature>_term` for what each feature adds;
+    the first of them is preferred where none scores for the champion. -#}
 {% macro scoring_models(purpose, with_terms=false) -%}
     {%- set models = {
         'churn': {

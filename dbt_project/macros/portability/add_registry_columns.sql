@@ -1,6 +1,6 @@
-{#- Brings a registry of Regulars 0.6 or earlier to what it is now, in one transaction: what lay in the JSON of
-    `settings` becomes columns, and `settings` keeps what is settings. Statuses and ids stay. On a registry of today it
-    does nothing. -#}
+{#- Brings a registry of Regulars 0.6 or earlier to what it is now, in one transaction: what lay in
+    the JSON of `settings` becomes columns, and `settings` keeps what is settings. Statuses and ids
+    stay. On a registry of today it does nothing. -#}
 {% macro add_registry_columns() -%}
     {%- if execute and not has_registry_columns() -%}
         {{- adapter.dispatch('add_registry_columns', 'regulars')() -}}

@@ -1,7 +1,6 @@
-{#- Whether a table or view of this schema and name is there.
-    Not by adapter.get_relation: where several threads ask for the same schema first, dbt tells all but one
-    of them that a table is missing until it has listed the last one (its cache knows the schema from the first
-    one on). -#}
+{#- Whether a table or view of this schema and name is there. Not by adapter.get_relation: where
+    several threads ask for the same schema first, dbt tells all but one of them that a table is
+    missing until it has listed the last one (its cache knows the schema from the first one on). -#}
 {% macro table_exists(schema, name) -%}
     {{ return(adapter.dispatch('table_exists', 'regulars')(schema, name)) }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {# One row per state to which valid orders went and month in which they were
-   placed; orders without a state have a row of their own. What was delivered is known up to the as-of date, so the latest
-   months are judged by the orders that came quickly: see delivered_share. -#}
+   placed; orders without a state have a row of their own. What was delivered is
+   known up to the as-of date, so the latest months are judged by the orders
+   that came quickly: see delivered_share. -#}
 with
 
 orders as (
