@@ -14,7 +14,7 @@ LINK = re.compile(r'href="glossary\.html#([^"]*)"')
 def test_the_words_that_the_pages_cannot_do_without_are_explained():
     words = {
         "as-of date", "label window", "champion", "challenger", "baseline", "calibration", "lift",
-        "silhouette", "valid order", "capability",
+        "silhouette", "valid order", "capability", "usable window", "Jaccard",
     }  # fmt: skip
     assert words <= set(read_glossary())
     assert all(len(meaning.split()) >= 3 for meaning in read_glossary().values())
