@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.errors import WarehouseError
+from orchestration.errors import WarehouseError, WarehouseLockedError
 from orchestration.paths import shown_path
 
 if TYPE_CHECKING:
@@ -43,16 +43,25 @@ def read_source_name(path: Path) -> str | None:
         path: of the warehouse.
 
     Returns:
-        Its name; none where there is no warehouse, it does not say, or another process has it.
+        Its name; none where there is no warehouse, it cannot be read, or does not say.
+
+    Raises:
+        WarehouseLockedError: another process has it and did not let go of it in time, so nobody
+            can tell which source it is of.
     """
     import duckdb
+
+    from orchestration.warehouse_file import open_warehouse
 
     if not path.exists():
         return None
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_warehouse(path, read_only=True) as connection:
             rows = connection.execute("select source_name from raw.load_source").fetchall()
-    except duckdb.Error:
+    except WarehouseLockedError:
+        raise
+    except (duckdb.Error, WarehouseError):
+        # An earlier version did not note it; a file that is no warehouse is refused by the job.
         return None
     return str(rows[0][0]) if rows and rows[0][0] else None
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -12,6 +16,14 @@ import os, sys, duckdb
 connection = duckdb.connect(sys.argv[1])
 connection.execute("insert into numbers values (666)")
 os._exit(0)
+"""
+
+# Opens a file, says so, and holds it until its input is closed.
+HOLDER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reader")
+print("open", flush=True)
+sys.stdin.read()
 """
 
 
@@ -41,3 +53,23 @@ def add_number(path: Path, number: int) -> None:
 def names(folder: Path) -> list[str]:
     """What is in a folder."""
     return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def held_by_another_process(path: Path, role: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process has a file open, as a `writer` or as a `reader`."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path), role],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "open\n"
+        yield process
+    finally:
+        process.stdin.close()
+        process.wait(timeout=20)
+        process.stdout.close()

@@ -5,45 +5,26 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import duckdb
 import pytest
-from number_files import KILLED_WRITER, StopHereError, make_number_file, names, numbers
+from number_files import (
+    KILLED_WRITER,
+    StopHereError,
+    held_by_another_process,
+    make_number_file,
+    names,
+    numbers,
+)
 
 from orchestration import warehouse_file
 from orchestration.errors import WarehouseError
 from orchestration.warehouse_file import open_warehouse, replace_database
 
-# Opens a file, says so, and holds it until its input is closed.
-HOLDER = """
-import sys, duckdb
-connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reader")
-print("open", flush=True)
-sys.stdin.read()
-"""
-
 
 @pytest.fixture
 def warehouse(tmp_path):
     return make_number_file(tmp_path / "regulars.duckdb")
-
-
-@contextmanager
-def held_by_another_process(path, role):
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path), role],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout.readline() == "open\n"
-        yield process
-    finally:
-        process.stdin.close()
-        process.wait(timeout=20)
-        process.stdout.close()
 
 
 # open_warehouse
