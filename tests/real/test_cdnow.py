@@ -6,14 +6,13 @@ table 2 and section 4; Fader and Hardie (2013), The Gamma-Gamma model of monetar
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
+from real_data import data_set_folder, needs_data_set
 from threadpoolctl import threadpool_limits
 
 from ml.families.bg_nbd import (
@@ -25,13 +24,7 @@ from ml.families.bg_nbd import (
 )
 from ml.families.gamma_gamma import AverageSpends, GammaGammaModel, fit_gamma_gamma
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("cdnow")
 
 CALIBRATION_END = date(1997, 9, 30)
 HOLDOUT_END = date(1998, 6, 30)
@@ -56,7 +49,7 @@ class Cdnow:
 @pytest.fixture(scope="module")
 def cdnow() -> Cdnow:
     days: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    file = Path(ROOT or ".") / "cdnow" / "CDNOW_sample.txt"
+    file = data_set_folder("cdnow") / "CDNOW_sample.txt"
     for line in file.read_text().splitlines():
         _, person, day, _, dollars = line.split()
         days[person][datetime.strptime(day, "%Y%m%d").date()] += float(dollars)

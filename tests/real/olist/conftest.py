@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from real_data import data_set_folder
 from shops import Shop, shared_shop
-
-ROOT = os.environ.get("REGULARS_TEST_DATA")
 
 
 @pytest.fixture(scope="session")
 def olist(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The real shop, built whole as of its default date. Read it only."""
-    where = Path(ROOT or ".") / "olist"
+    where = data_set_folder("olist")
     return shared_shop(tmp_path_factory, "olist", lambda _folder: where, "build")[0]
 
 

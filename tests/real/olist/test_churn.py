@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from real_data import needs_data_set
 from shops import Shop
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not os.environ.get("REGULARS_TEST_DATA"),
-        reason="REGULARS_TEST_DATA does not say where the published data is",
-    ),
-]
+pytestmark = [pytest.mark.long, *needs_data_set("olist")]
 FAMILIES = {"logistic", "additive", "random_forest", "boosting", "bg_nbd"}
 
 

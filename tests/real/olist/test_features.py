@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
-from pathlib import Path
 
 import pytest
+from real_data import data_set_folder, needs_data_set
 from shops import Shop
 from time_travel import count_differences, load_and_run, poison_after
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 DATES = ("2017-09-01", "2018-03-01", "2018-08-30")
 SELECTED = ("--select", "+customer_feature_snapshots", "+customer_labels")
 
@@ -24,7 +17,7 @@ SELECTED = ("--select", "+customer_feature_snapshots", "+customer_labels")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """The published files, features as of the three dates only."""
-    found = Shop(Path(ROOT or ".") / "olist", tmp_path_factory.mktemp("olist-features"))
+    found = Shop(data_set_folder("olist"), tmp_path_factory.mktemp("olist-features"))
     load_and_run(found, *SELECTED, REGULARS_SNAPSHOT_DATES=",".join(DATES[:2]))
     return found
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 
-import pytest
+from real_data import needs_data_set
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 
 
 # The figures of the design note on these files; test_published_facts.py measures more of them.

@@ -5,22 +5,16 @@ They stand in ``published_facts.yml``, each with the query on the raw tables tha
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from real_data import data_set_folder, needs_data_set
 from shops import shared_shop
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 GROUPS: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "published_facts.yml").read_text(encoding="utf-8")
 )
@@ -29,7 +23,7 @@ GROUPS: list[dict[str, Any]] = yaml.safe_load(
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory):
     """The published files, loaded and nothing more; read it only."""
-    where = Path(ROOT or ".") / "olist"
+    where = data_set_folder("olist")
     return shared_shop(tmp_path_factory, "olist-loaded", lambda _folder: where, "load")[0]
 
 

@@ -5,14 +5,13 @@ The figures are those of the data's description (published segmentations, recomp
 
 from __future__ import annotations
 
-import os
 from datetime import date, datetime, timedelta
 from itertools import combinations
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
+from real_data import data_set_folder, needs_data_set
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
@@ -21,13 +20,7 @@ from ml.features import FeatureMatrix, FeatureRule
 from ml.segmentation.agreement import adjusted_rand, contingency
 from ml.segmentation.stability import agreement_over_time
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 
 NAMES = ("recency_days", "order_count", "paid_amount")
 LAST_ORDER = datetime(2018, 10, 17, 17, 30, 18)
@@ -45,7 +38,7 @@ def files():
     """The orders that were paid, each with its payments multiplied by products and reviews."""
     con = duckdb.connect()
     for name in ("orders", "customers", "order_payments", "order_items", "order_reviews"):
-        path = Path(ROOT or ".") / "olist" / f"olist_{name}_dataset.csv"
+        path = data_set_folder("olist") / f"olist_{name}_dataset.csv"
         con.execute(
             f"create view {name} as select * from read_csv(?, header = true, "
             "all_varchar = true, delim = ',', quote = '\"', escape = '\"')".replace(

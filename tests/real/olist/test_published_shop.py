@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from real_data import needs_data_set
 from scoring_parity import check_churn, check_gmm, check_kmeans
 from shops import Shop, compare_marts
 from sklearn.metrics import roc_auc_score
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 
 
 # Counted in the nine files by wc and by the data set's own description.

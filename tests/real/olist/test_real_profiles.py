@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import duckdb
 import pytest
+from real_data import data_set_folder, needs_data_set
 
 from orchestration.loading.load import load_raw_files
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 
 # olist-pitfalls 1, 10, 12, 13 and its closing remark: rows, missing, distinct.
 PUBLISHED = {
@@ -34,7 +26,7 @@ PUBLISHED = {
 def loaded():
     """The real files, loaded into memory."""
     with duckdb.connect() as connection:
-        load_raw_files(connection, Path(ROOT or ".") / "olist")
+        load_raw_files(connection, data_set_folder("olist"))
         yield connection
 
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from itertools import combinations
 
 import numpy as np
 import pytest
+from real_data import needs_data_set
 from shops import Shop
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not os.environ.get("REGULARS_TEST_DATA"),
-        reason="REGULARS_TEST_DATA does not say where the published data is",
-    ),
-]
+pytestmark = [pytest.mark.long, *needs_data_set("olist")]
 COUNTS = ("order_count", "item_count", "average_order_amount", "average_installment_count",
           "average_delivery_days")  # fmt: skip
 OTHERS = ("average_review_score", "voucher_share")

@@ -6,18 +6,12 @@ items outward, with `distinct`, `filter` and `exists`, its edges spelled out as 
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 
 import pytest
+from real_data import needs_data_set
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("olist")
 
 # As-of date: three months and twelve months before it, by the calendar.
 EDGES = {"2018-08-30": ("2018-05-30", "2017-08-30"), "2018-03-01": ("2017-12-01", "2017-03-01")}

@@ -5,7 +5,6 @@ The figures are those of issue 12 and of the design note on this data set, read 
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from mapped_poison import count_cells_moved_by_poison
+from real_data import data_set_folder, needs_data_set
 from shops import shared_shop
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
+pytestmark = needs_data_set("online_retail")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +23,7 @@ def online_retail(tmp_path_factory):
     def prepare(folder: Path) -> Path:
         data_dir = folder / "data"
         data_dir.mkdir()
-        for file in (Path(ROOT or ".") / "online_retail").glob("*.parquet"):
+        for file in data_set_folder("online_retail").glob("*.parquet"):
             (data_dir / file.name).symlink_to(file)
         from typer.testing import CliRunner
 
@@ -325,7 +319,7 @@ IN_THE_FILE = {
 
 @pytest.mark.parametrize("code", IN_THE_FILE)
 def test_a_warning_counts_what_a_query_on_the_file_counts(code):
-    (path,) = (Path(ROOT or ".") / "online_retail").glob("*.parquet")
+    (path,) = data_set_folder("online_retail").glob("*.parquet")
     with duckdb.connect() as connection:
         connection.execute(f"create view file as select * from '{path}'")
         ((count,),) = connection.execute(IN_THE_FILE[code]).fetchall()

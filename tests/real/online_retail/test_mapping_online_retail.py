@@ -5,25 +5,18 @@ The figures are those of issue 12 and of the design note on this data set.
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
+from real_data import data_set_folder, needs_data_set
 
 from orchestration.loading.mapping.apply import apply_mapping
 from orchestration.loading.mapping.presets import find_preset
 from orchestration.loading.mapping.read import parse_mapping
 
-ROOT = os.environ.get("REGULARS_TEST_DATA")
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not ROOT, reason="REGULARS_TEST_DATA is not set: the real files are not here"
-    ),
-]
-FOLDER = Path(ROOT or ".") / "online_retail"
+pytestmark = needs_data_set("online_retail")
+FOLDER = data_set_folder("online_retail")
 
 
 @pytest.fixture(scope="module")
