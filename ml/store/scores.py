@@ -59,27 +59,26 @@ def write_library_scores(
     Args:
         connection: an open warehouse.
         as_of_date: of the features that were scored.
-        scores: model id to probabilities, in the order of :func:`read_features`.
+        scores: model id to what it predicts of each person, in the order of
+            :func:`read_features`.
     """
     import pyarrow as pa
 
     with explained(), transaction(connection):
-        for model_id, probability in scores.items():
+        for model_id, score in scores.items():
             connection.execute(
                 "delete from ml.library_scores where model_id = ? and as_of_date = ?",
                 [model_id, as_of_date],
             )
             connection.register(
                 "scores_to_insert",
-                pa.table(
-                    {"row_number": np.arange(1, len(probability) + 1), "probability": probability}
-                ),
+                pa.table({"row_number": np.arange(1, len(score) + 1), "score": score}),
             )
             connection.execute(
                 """
                 insert into ml.library_scores by name
                 select ? as model_id, ? as as_of_date, people.customer_id,
-                    scores_to_insert.probability as return_probability
+                    scores_to_insert.score
                 from (
                     select customer_id, row_number() over (order by customer_id) as row_number
                     from features.customer_feature_snapshots where as_of_date = ?

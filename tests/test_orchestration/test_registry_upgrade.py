@@ -23,6 +23,11 @@ FORMER_TABLE = """
         status_reason varchar not null
         {check}
     );
+    alter table ml.library_scores rename column score to return_probability;
+    insert into ml.library_scores by name
+    select
+        'random_forest-20180830-5e7876ea' as model_id, date '2018-08-30' as as_of_date,
+        'ana' as customer_id, 0.25 as return_probability;
 """
 DATES = '"fitted_dates": ["2017-01-01", "2018-03-01"], "training_dates": ["2017-07-01"]'
 JUDGED = f'{DATES}, "label_window_days": 180, "seed": 3, "test_date": "2018-03-01"'
@@ -104,10 +109,10 @@ def former(demo, tmp_path) -> Shop:
     return shop
 
 
-def columns(shop: Shop) -> list[tuple[object, ...]]:
+def columns(shop: Shop, table: str = "model_registry") -> list[tuple[object, ...]]:
     return shop.rows(
         "select column_name, data_type from duckdb_columns() "
-        "where schema_name = 'ml' and table_name = 'model_registry' order by column_index"
+        f"where schema_name = 'ml' and table_name = '{table}' order by column_index"
     )
 
 
@@ -119,20 +124,31 @@ def test_a_bare_dbt_run_gives_a_former_registry_its_columns_once_and_keeps_the_r
         "select model_id, verdict, evidence, test_date, label_window_days, scored_by, settings "
         "from ml.model_registry"
     )
-    found = {row[0]: (*row[1:6], json.loads(str(row[6]))) for row in rows}
-    assert found == EXPECTED
-    kept = (
+    assert {row[0]: (*row[1:6], json.loads(str(row[6]))) for row in rows} == EXPECTED
+    statuses = (
         "select model_id, purpose, family, status, status_reason from ml.model_registry order by 1"
     )
-    assert former.rows(kept) == sorted(row[:5] for row in FORMER_ROWS)
+    assert former.rows(statuses) == sorted(row[:5] for row in FORMER_ROWS)
     assert former.rows("from ml.champion_history") == history
     champions = "select model_id from scoring.live_models where is_champion order by purpose"
     assert former.rows(champions) == [
         ("logistic-20180830-cdebe441",), ("kmeans-20180830-7a5727d2",)
     ]  # fmt: skip
-    before = former.rows(REGISTRY)
+    before = former.rows(REGISTRY), former.rows("from ml.library_scores")
     former.run(*UPGRADE)
-    assert former.rows(REGISTRY) == before
+    assert (former.rows(REGISTRY), former.rows("from ml.library_scores")) == before
+
+
+def test_a_score_that_was_named_after_one_purpose_is_called_a_score_and_keeps_its_rows(
+    former, demo
+):
+    scores = former.rows("from ml.library_scores order by all")
+    assert ("return_probability", "DOUBLE") in columns(former, "library_scores")
+    former.run(*UPGRADE)
+    assert columns(former, "library_scores") == columns(demo, "library_scores")
+    assert ("score", "DOUBLE") in columns(former, "library_scores")
+    assert former.rows("from ml.library_scores order by all") == scores
+    assert any(row[2:] == ("ana", 0.25) for row in scores)
 
 
 def test_before_that_every_command_says_in_a_sentence_what_to_run(former):

@@ -84,7 +84,7 @@
         model_id varchar not null,
         as_of_date date not null,
         customer_id varchar not null,
-        return_probability {{ type_double() }} not null
+        score {{ type_double() }} not null
     );
     create table if not exists ml.segmentation_candidates (
         study_id varchar not null,

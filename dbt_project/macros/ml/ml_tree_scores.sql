@@ -14,7 +14,7 @@ select
     customer_id,
     as_of_date,
     model_id,
-    return_probability
+    score as return_probability
 from {{ written_back }}
 where
     model_id = '{{ live.model_id }}'

@@ -30,8 +30,7 @@ def test_scores_replace_those_of_the_same_model_and_date_only(warehouse):
     write_library_scores(warehouse, MARCH, {"a": np.array([0.5, 0.6])})
     write_library_scores(warehouse, JANUARY, {"a": np.array([0.7, 0.8])})
     rows = warehouse.execute(
-        "select model_id, as_of_date, customer_id, return_probability from ml.library_scores "
-        "order by all"
+        "select model_id, as_of_date, customer_id, score from ml.library_scores order by all"
     ).fetchall()
     assert rows == [
         ("a", JANUARY, "ann", 0.7), ("a", JANUARY, "zoe", 0.8),

@@ -61,7 +61,7 @@ churn_scores as (
         library_scores.as_of_date,
         library_scores.model_id,
         live_models.family,
-        library_scores.return_probability
+        library_scores.score as return_probability
     from library_scores
     inner join live_models
         on library_scores.model_id = live_models.model_id
