@@ -46,8 +46,8 @@ def find_bad_values(
             query += " where doubt is not null"
         else:
             continue
-        if found := dict(connection.execute(query).fetchall()):
-            bad[name] = found
+        if doubtful_values := dict(connection.execute(query).fetchall()):
+            bad[name] = doubtful_values
     return bad
 
 
@@ -112,9 +112,9 @@ def is_header(values: Sequence[str], header: Sequence[str]) -> bool | None:
         False
     """
     names = [name.strip(AROUND_NAMES).lower() for name in header]
-    found = [value.strip(AROUND_NAMES).lower() for value in values]
-    if found == names:
+    cells = [value.strip(AROUND_NAMES).lower() for value in values]
+    if cells == names:
         return True
-    known = set(names) - {""}
-    hits = sum(value in known for value in found)
+    expected_names = set(names) - {""}
+    hits = sum(value in expected_names for value in cells)
     return None if hits >= max(2, len(names) / 2) else False

@@ -32,12 +32,12 @@ from orchestration.loading.values import as_read
 
 def missed_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[RejectedRow]:
     """Find the rows whose structure is wrong though DuckDB set none aside; drop those it took."""
-    known = {reject.line_number for reject in file.rejects}
+    rejected_lines = {reject.line_number for reject in file.rejects}
     rejects: list[RejectedRow] = []
     row_ids: list[int] = []
     taken_count = 0
     for line, row, text in rows_one_by_one(file):
-        if line == 1 or line in known or row == []:
+        if line == 1 or line in rejected_lines or row == []:
             continue
         if isinstance(row, csv.Error):
             reason = UNCLOSED
@@ -131,8 +131,8 @@ def repeated_headers(connection: duckdb.DuckDBPyConnection, file: RawFile) -> li
     connection.execute(
         "delete from temp.load_rows where list_contains(?::bigint[], rowid)", [row_ids]
     )
-    known = {reject.line_number for reject in file.rejects}
-    new = [reject for reject in rejects if reject.line_number not in known]
+    rejected_lines = {reject.line_number for reject in file.rejects}
+    new = [reject for reject in rejects if reject.line_number not in rejected_lines]
     if len(new) != len(row_ids):
         raise InputError(
             f"{file.path.name}: {REPEATED_HEADER}, and the lines cannot be told while the file has "
@@ -148,8 +148,10 @@ def rows_with_bad_values(connection: duckdb.DuckDBPyConnection, file: RawFile) -
         return []
     test = bad_rows_sql(file.table, bad)
     (count,) = connection.execute(f"delete from temp.load_rows where {test}").fetchone() or (0,)
-    known = {reject.line_number for reject in file.rejects}
-    rejects = [reject for reject in _find_values(file, bad) if reject.line_number not in known]
+    rejected_lines = {reject.line_number for reject in file.rejects}
+    rejects = [
+        reject for reject in _find_values(file, bad) if reject.line_number not in rejected_lines
+    ]
     if len(rejects) != count:
         name, codes = next(iter(bad.items()))
         value, code = next(iter(codes.items()))

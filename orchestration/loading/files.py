@@ -62,8 +62,8 @@ class RawFile:
         self._identity = () if self.is_missing else self._stat()
 
     def _stat(self) -> tuple[int, ...]:
-        found = self.path.stat()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        status = self.path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:

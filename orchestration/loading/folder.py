@@ -33,9 +33,9 @@ def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
     """
     try:
         if not folder.is_dir():
-            what = "is a file" if folder.exists() else "does not exist"
+            flaw = "is a file" if folder.exists() else "does not exist"
             raise InputError(
-                f"expected a folder with {len(tables)} raw files, but {shown_path(folder)} {what}; "
+                f"expected a folder with {len(tables)} raw files, but {shown_path(folder)} {flaw}; "
                 "set REGULARS_DATA_DIR to the folder of your files, or unset it to use the demo "
                 "shop."
             )
@@ -48,30 +48,30 @@ def find_files(folder: Path, tables: Sequence[RawTable]) -> list[RawFile]:
 
 
 def _find_file(folder: Path, table: RawTable, tables: Sequence[RawTable]) -> RawFile:
-    wanted = {table.file_stem.lower() + suffix: suffix for suffix in FORMAT_OF_SUFFIX}
+    suffixes = {table.file_stem.lower() + suffix: suffix for suffix in FORMAT_OF_SUFFIX}
     # A link to nowhere is a file that cannot be opened, not one that is missing.
     names = {
-        path.name: wanted[path.name.lower()]
+        path.name: suffixes[path.name.lower()]
         for path in sorted(folder.iterdir())
-        if path.name.lower() in wanted
+        if path.name.lower() in suffixes
     }
-    found = sorted(names, key=lambda name: list(FORMAT_OF_SUFFIX).index(names[name]))
-    if not found and table.is_optional:
+    file_names = sorted(names, key=lambda name: list(FORMAT_OF_SUFFIX).index(names[name]))
+    if not file_names and table.is_optional:
         _refuse_near_names(folder, table, tables)
         missing = folder / f"{table.file_stem}.csv"
         return RawFile(table, missing, ".csv", CSV, list(table.columns), is_missing=True)
-    if not found:
+    if not file_names:
         present = ", ".join(sorted(shown_path(path.name) for path in folder.iterdir()))
         raise InputError(
             f"{table.file_stem}.csv is missing from {shown_path(folder)} (.csv.gz and .parquet "
             f"would do too); the folder holds: {present or 'nothing'}. Add the file and load again."
         )
-    if len(found) > 1:
+    if len(file_names) > 1:
         raise InputError(
-            f"{' and '.join(found)} both hold {table.name}; keep the one that is right and move "
-            "the other away."
+            f"{' and '.join(file_names)} both hold {table.name}; keep the one that is right and "
+            "move the other away."
         )
-    path, suffix = folder / found[0], names[found[0]]
+    path, suffix = folder / file_names[0], names[file_names[0]]
     file = RawFile(table, path, suffix, find_format(path, suffix))
     if file.format == PARQUET:
         file.stored_types = read_parquet_types(path)
@@ -90,12 +90,12 @@ def _refuse_near_names(folder: Path, table: RawTable, tables: Sequence[RawTable]
 
     Without a word a misspelt name would mean that the shop has no such data.
     """
-    stems = [each.file_stem for each in tables]
-    others = {stem.lower() for stem in stems} - {table.file_stem.lower()}
+    stems = [other_table.file_stem for other_table in tables]
+    other_stems = {stem.lower() for stem in stems} - {table.file_stem.lower()}
     spare = {
         name: stem
         for name in spare_files(folder, stems)
-        if (stem := name.split(".")[0].lower()) not in others
+        if (stem := name.split(".")[0].lower()) not in other_stems
     }
     near = difflib.get_close_matches(table.file_stem.lower(), spare.values(), n=1, cutoff=0.8)
     if near:

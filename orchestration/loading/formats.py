@@ -97,8 +97,8 @@ def find_format(path: Path, suffix: str) -> str:
 def _read_head(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            what = "a folder" if path.is_dir() else "no regular file"
-            raise InputError(f"{path.name} cannot be opened: it is {what}. Put the file there.")
+            kind = "a folder" if path.is_dir() else "no regular file"
+            raise InputError(f"{path.name} cannot be opened: it is {kind}. Put the file there.")
         with path.open("rb") as stream:
             return stream.read(HEAD_BYTES)
     except OSError as error:

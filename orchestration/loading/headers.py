@@ -42,8 +42,8 @@ def read_header(path: Path, file_format: str) -> list[str]:
             "never closed. Mend the header, or export the file again."
         ) from error
     except (OSError, EOFError, zlib.error) as error:
-        what = "unpacked" if file_format == GZIP else "opened"
-        raise InputError(f"{path.name} cannot be {what}: {error}. Export it again.") from error
+        action = "unpacked" if file_format == GZIP else "opened"
+        raise InputError(f"{path.name} cannot be {action}: {error}. Export it again.") from error
 
 
 def _text_lines(name: str, stream: BufferedIOBase, read: list[str]) -> Iterator[str]:

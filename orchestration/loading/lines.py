@@ -49,15 +49,15 @@ def find_places(
         A place for each position that the file has.
     """
     places: dict[int, Place] = {}
-    wanted, rejected = set(positions), set(rejected_lines)
-    if not wanted:
+    open_positions, rejected = set(positions), set(rejected_lines)
+    if not open_positions:
         return places
-    last, position = max(wanted), 0
+    last, position = max(open_positions), 0
     for place in _rows(file, last + len(rejected)):
         if place.line_number in rejected:
             continue
         position += 1
-        if position in wanted:
+        if position in open_positions:
             places[position] = place
         if position == last:
             break

@@ -13,13 +13,13 @@ SEEDS_DIR = Path(__file__).resolve().parents[2] / "seeds"
 
 
 @cache
-def listed_values(seed: str, column: str, **others: str) -> frozenset[str]:
+def listed_values(seed: str, column: str, **filters: str) -> frozenset[str]:
     """The values of a list, in lower case and without blanks at their ends.
 
     Args:
         seed: a file of ``seeds/``, without its suffix.
         column: one of its columns.
-        others: columns and what must stand in them; none for all rows.
+        filters: columns and what must stand in them; none for all rows.
 
     Example:
         >>> "delivered" in listed_values("order_statuses", "order_status")
@@ -28,7 +28,7 @@ def listed_values(seed: str, column: str, **others: str) -> frozenset[str]:
     return frozenset(
         row[column].strip().lower()
         for row in _rows(seed)
-        if all(row[name] == value for name, value in others.items())
+        if all(row[name] == value for name, value in filters.items())
     )
 
 
@@ -53,13 +53,13 @@ def topics_of(column_name: str) -> list[str]:
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+", plain)
     lower = [word.lower() for word in words]
     pairs = ["".join(pair) for pair in itertools.pairwise(lower)]
-    found = {
+    named_topics = {
         topics[form]
         for word in [*lower, *pairs, "".join(lower), re.sub(r"[\W_]", "", plain.lower())]
         for form in (word, word.removesuffix("s"), word.removesuffix("es"), _from_ies(word))
         if form in topics
     }
-    return sorted(found)
+    return sorted(named_topics)
 
 
 def _from_ies(word: str) -> str:

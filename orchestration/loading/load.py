@@ -104,16 +104,16 @@ def load_raw_files(
             )
             log_load(connection, file, load)
             loads.append(load)
-            said = f"{file.path.name}: {row_count:,} rows"
+            message = f"{file.path.name}: {row_count:,} rows"
             if file.is_missing:
-                said = f"{file.path.name}: not there, so {file.table.name} is empty"
+                message = f"{file.path.name}: not there, so {file.table.name} is empty"
             if file.misnomer:
-                said += f", read as {file.misnomer}"
+                message += f", read as {file.misnomer}"
             if file.ignored_columns:
-                said += f", kept out the columns {shown_text(', '.join(file.ignored_columns))}"
+                message += f", kept out the columns {shown_text(', '.join(file.ignored_columns))}"
             if file.rejects:
-                said += f", rejected {len(file.rejects):,}"
-            progress(said)
+                message += f", rejected {len(file.rejects):,}"
+            progress(message)
         require_same_shop(connection, former_orders)
         record_findings(connection, files, expectations)
         profile_new_loads(connection)

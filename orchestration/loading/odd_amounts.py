@@ -54,12 +54,12 @@ def _nothing_paid(
         f'select count("{column}"), count(*) filter ("{column}" < 0), '
         f'count(*) filter ("{column}" = 0) from raw.{file.table.name}'
     ).fetchall()
-    for count, what in ((negative, "below 0"), (zero, "0")):
+    for count, kind in ((negative, "below 0"), (zero, "0")):
         if count > total / 2:
             yield Finding(
                 code="amounts_without_worth",
                 message=f"{file.path.name}, column {column}: {count:,} of "
-                f"{counted(total, 'amount')} are {what}.",
+                f"{counted(total, 'amount')} are {kind}.",
                 remedy="Export the amounts as what customers pay, above 0; only what is paid back "
                 "is below.",
                 file=file,

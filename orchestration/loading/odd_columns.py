@@ -71,11 +71,11 @@ def find_telling_columns(
         values = _values(file, ignored) if ignored else {}
         for name in ignored:
             topics = topics_of(name)
-            found = _currencies(file, name, values[name], is_named_so="currency" in topics)
-            currencies += found
-            if found and (other := _other_currency(found, expectations)):
+            in_column = _currencies(file, name, values[name], is_named_so="currency" in topics)
+            currencies += in_column
+            if in_column and (other := _other_currency(in_column, expectations)):
                 findings.append(other)
-            elif topics or found:
+            elif topics or in_column:
                 findings.append(_ignored(file, name, topics or ["currency"], values[name]))
     _refuse_several(currencies)
     yield from findings
@@ -107,16 +107,16 @@ def _currencies(
     file: RawFile, name: str, values: dict[str, _Value], *, is_named_so: bool
 ) -> list[_Currency]:
     """The currencies of a column, the first of each; none if it is no column of currencies."""
-    found: dict[str, _Currency] = {}
-    others = 0
+    currencies: dict[str, _Currency] = {}
+    other_count = 0
     for value in sorted(values.values(), key=lambda value: value.line_number):
         code = currency_of(value.text, is_named_so=is_named_so)
         if code is None:
-            others += 1
+            other_count += 1
         else:
-            found.setdefault(code, _Currency(code, file, name, value))
-    is_list = not others and 2 <= len(found) <= MOST_CURRENCIES
-    return list(found.values()) if is_named_so or is_list else []
+            currencies.setdefault(code, _Currency(code, file, name, value))
+    is_list = not other_count and 2 <= len(currencies) <= MOST_CURRENCIES
+    return list(currencies.values()) if is_named_so or is_list else []
 
 
 def _refuse_several(currencies: Sequence[_Currency]) -> None:
@@ -125,30 +125,30 @@ def _refuse_several(currencies: Sequence[_Currency]) -> None:
         return
     one = currencies[0]
     columns: dict[tuple[str, str], list[_Currency]] = {}
-    for each in currencies:
-        columns.setdefault((each.file.path.name, each.column_name), []).append(each)
+    for currency in currencies:
+        columns.setdefault((currency.file.path.name, currency.column_name), []).append(currency)
     several = next((column for column in columns.values() if len(column) > 1), None)
     if several is not None:
         one, other = several[:2]
-        found = f"{len(several)}: {one.place()}, {other.place()}"
+        examples = f"{len(several)}: {one.place()}, {other.place()}"
     else:
-        other = next(each for each in currencies if each.code != one.code)
-        found = (
+        other = next(currency for currency in currencies if currency.code != one.code)
+        examples = (
             f"{one.place()} here and {other.place()} in {other.file.path.name}, column "
             f"{other.column_name}"
         )
     raise InputError(
-        f"{one.file.path.name}, column {one.column_name}: expected one currency, found {found}; "
+        f"{one.file.path.name}, column {one.column_name}: expected one currency, found {examples}; "
         "amounts in several currencies cannot be summed. Convert them to one, and take the column "
         "out or fill it with that one."
     )
 
 
 def _other_currency(
-    found: Sequence[_Currency], expectations: Expectations | None
+    currencies: Sequence[_Currency], expectations: Expectations | None
 ) -> Finding | None:
     expected = expectations.currency_code if expectations else None
-    (first, *_) = found
+    (first, *_) = currencies
     if expected is None or first.code == expected:
         return None
     return Finding(
@@ -167,14 +167,14 @@ def _other_currency(
 
 def _values(file: RawFile, names: Sequence[str]) -> dict[str, dict[str, _Value]]:
     """Values of columns, by the text that makes them the same: without case and outer blanks."""
-    found: dict[str, dict[str, _Value]] = {name: {} for name in names}
+    values_by_column: dict[str, dict[str, _Value]] = {name: {} for name in names}
     for line, texts in _cells(file, names):
         for name, text in zip(names, texts, strict=True):
             key = text.strip().upper()
             if key:
-                value = found[name].setdefault(key, _Value(text, line))
+                value = values_by_column[name].setdefault(key, _Value(text, line))
                 value.row_count += 1
-    return found
+    return values_by_column
 
 
 def _cells(file: RawFile, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -47,7 +47,7 @@ def _find(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
     # Most texts are neither, which is seen at little cost: keys and long texts are no word for
     # nothing, and what has as many bytes as signs is the same in every encoding. They are made null
     # before, not passed over by a case: DuckDB takes what stands in it twice out in front of it.
-    total, *found = connection.execute(
+    total, *counts = connection.execute(
         f"""
         with texts as (
             select "{column}" as text, min(position) as position, count(*) as row_count from (
@@ -82,7 +82,7 @@ def _find(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
         from judged
         """
     ).fetchall()[0]
-    count, position, value = found[:3]
+    count, position, value = counts[:3]
     if count > MOST_SHARE_OF_NULL_WORDS * total:
         yield Finding(
             code="word_for_nothing",
@@ -95,7 +95,7 @@ def _find(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
             found_value=value,
             affected_count=count,
         )
-    count, position, value = found[3:]
+    count, position, value = counts[3:]
     if count > MOST_SHARE_OF_NULL_WORDS * total:
         yield Finding(
             code="wrong_encoding",

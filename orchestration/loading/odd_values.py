@@ -32,8 +32,8 @@ class _List:
 
     def values(self) -> frozenset[str]:
         """What it knows."""
-        others = {"country": self.country} if self.country else {}
-        return listed_values(self.seed, self.column, **others)
+        filters = {"country": self.country} if self.country else {}
+        return listed_values(self.seed, self.column, **filters)
 
     def first_of_line(self, value: str) -> str:
         """How its line for a value begins."""
@@ -77,24 +77,24 @@ def find_unlisted_values(
         A finding per value, the most frequent first.
     """
     country = expectations.country_code if expectations else None
-    for known in _lists(country):
-        listed = known.values()
+    for value_list in _lists(country):
+        listed = value_list.values()
         for file in files if listed else ():
-            column = file.table.column_of(known.role)
+            column = file.table.column_of(value_list.role)
             # Where a place is looked up, its state is not read.
             if column is None or file.table.references:
                 continue
             rows = [row for row in _values(connection, file, column) if row[0] not in listed]
-            yield from (_finding(known, file, column, *row) for row in rows[:MOST_VALUES])
+            yield from (_finding(value_list, file, column, *row) for row in rows[:MOST_VALUES])
             rest = rows[MOST_VALUES:]
             if rest:
                 count = sum(row[3] for row in rest)
                 yield Finding(
-                    code=f"unknown_{known.role}",
+                    code=f"unknown_{value_list.role}",
                     message=f"{file.path.name}, column {column}: {counted(len(rest), 'value')} "
-                    f"more, in {counted(count, known.row)}, of a {known.what} that "
-                    f"seeds/{known.seed}.csv does not list; {known.consequence}.",
-                    remedy=f"Add them to seeds/{known.seed}.csv.",
+                    f"more, in {counted(count, value_list.row)}, of a {value_list.what} that "
+                    f"seeds/{value_list.seed}.csv does not list; {value_list.consequence}.",
+                    remedy=f"Add them to seeds/{value_list.seed}.csv.",
                     file=file,
                     column_name=column,
                     affected_count=count,
@@ -150,7 +150,7 @@ def _values(
 
 
 def _finding(
-    known: _List,
+    value_list: _List,
     file: RawFile,
     column: str,
     listed: str | None,
@@ -160,9 +160,9 @@ def _finding(
 ) -> Finding:
     if listed is None:
         return Finding(
-            code=f"empty_{known.role}",
-            message=f"{{place}}: expected a {known.what}, found none, in "
-            f"{counted(count, known.row)}; {known.consequence}.",
+            code=f"empty_{value_list.role}",
+            message=f"{{place}}: expected a {value_list.what}, found none, in "
+            f"{counted(count, value_list.row)}; {value_list.consequence}.",
             remedy="Export the file with it, if the shop knows it.",
             file=file,
             column_name=column,
@@ -170,11 +170,11 @@ def _finding(
             affected_count=count,
         )
     return Finding(
-        code=f"unknown_{known.role}",
-        message=f"{{place}}: the {known.what} {value!r}, in {counted(count, known.row)}, is not "
-        f"listed in seeds/{known.seed}.csv; {known.consequence}.",
-        remedy=f"Add a line that begins with {known.first_of_line(str(value))!r} to "
-        f"seeds/{known.seed}.csv, or mend the value in the file.",
+        code=f"unknown_{value_list.role}",
+        message=f"{{place}}: the {value_list.what} {value!r}, in {counted(count, value_list.row)}, "
+        f"is not listed in seeds/{value_list.seed}.csv; {value_list.consequence}.",
+        remedy=f"Add a line that begins with {value_list.first_of_line(str(value))!r} to "
+        f"seeds/{value_list.seed}.csv, or mend the value in the file.",
         file=file,
         column_name=column,
         position=position,

@@ -42,9 +42,9 @@ def read_parquet_names(path: Path) -> list[str]:
 
 def check_parquet_types(file: RawFile) -> None:
     """Refuse types whose cast would change values: 01001 stored as a number has lost its zero."""
-    for name, wanted in file.table.columns.items():
+    for name, expected_type in file.table.columns.items():
         stored = file.stored_types[name]
-        if wanted == "VARCHAR" and stored != "VARCHAR" and not stored.startswith("ENUM"):
+        if expected_type == "VARCHAR" and stored != "VARCHAR" and not stored.startswith("ENUM"):
             with duckdb_path(file.path) as path, duckdb.connect() as connection:
                 first = connection.execute(
                     f'select any_value("{name}") from read_parquet(?)', [path]
@@ -52,22 +52,22 @@ def check_parquet_types(file: RawFile) -> None:
             if first is None or first[0] is None:
                 continue  # nothing but nulls: a writer that saw no text may state any type
             hint = f"expected text, found {stored} such as {first[0]!r}; store it as text"
-        elif wanted == "TIMESTAMP" and stored == "TIMESTAMP WITH TIME ZONE":
+        elif expected_type == "TIMESTAMP" and stored == "TIMESTAMP WITH TIME ZONE":
             hint = f"expected local time, found {stored}; store it without a time zone"
         else:
             continue
         raise InputError(f"{file.path.name}, column {name}: {hint}.")
 
 
-def _read_parquet_column(name: str, wanted: str, stored: str) -> str:
+def _read_parquet_column(name: str, expected_type: str, stored: str) -> str:
     """SQL of a Parquet column in the type that the same column of a CSV file is read as."""
     text = f"nullif(cast(\"{name}\" as varchar), '')"
-    if wanted == "VARCHAR" or (wanted == "TIMESTAMP" and stored == "VARCHAR"):
+    if expected_type == "VARCHAR" or (expected_type == "TIMESTAMP" and stored == "VARCHAR"):
         return text
-    if wanted == "TIMESTAMP":
+    if expected_type == "TIMESTAMP":
         return f'cast(try_cast("{name}" as TIMESTAMP) as varchar)'
     # By way of text: a 32-bit 58.9 is 58.900002 when it is cast at once.
-    return f"try_cast({text} as {READ_TYPES.get(wanted, wanted)})"
+    return f"try_cast({text} as {READ_TYPES.get(expected_type, expected_type)})"
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:

@@ -77,12 +77,12 @@ def is_repeated_header(file: RawFile, line: int, values: Sequence[str]) -> bool:
     return answer
 
 
-def wrong_count(wanted: int, found: int) -> str:
+def wrong_count(expected_count: int, value_count: int) -> str:
     """Why a row of too few or too many values is rejected."""
     hint = "the line may have been cut off"
-    if found > wanted:
+    if value_count > expected_count:
         hint = "a comma may want quotes around its text"
-    return f"expected {wanted} values, found {found}; {hint}"
+    return f"expected {expected_count} values, found {value_count}; {hint}"
 
 
 def _first_undecodable(raw: bytes) -> str | None:

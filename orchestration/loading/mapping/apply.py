@@ -163,11 +163,11 @@ def _stage(
 ) -> dict[str, Stage]:
     """Read all files, and set aside the rows that cannot be used."""
     create_rejected(connection)
-    wanted = columns_of_rules(mapping)
+    rule_columns = columns_of_rules(mapping)
     stages: dict[str, Stage] = {}
     for table in mapping.tables():
         is_ruled = table in {mapping.main_table, "lines"}
-        stage = stage_table(connection, folder, mapping, table, wanted if is_ruled else ())
+        stage = stage_table(connection, folder, mapping, table, rule_columns if is_ruled else ())
         stages[table] = stage
         if table == mapping.main_table:
             fill_down(connection, mapping, stage)
@@ -192,11 +192,11 @@ def _stage(
 
 
 def _require_rule_columns(mapping: ShopMapping, stages: dict[str, Stage]) -> None:
-    found = {name for stage in stages.values() for name in stage.columns}
-    header = [name for stage in stages.values() for each in stage.headers for name in each]
+    columns = {name for stage in stages.values() for name in stage.columns}
+    header = [name for stage in stages.values() for names in stage.headers for name in names]
     for number, rule in enumerate(mapping.rules, 1):
         for condition in rule.when:
-            if condition.column is not None and condition.column not in found:
+            if condition.column is not None and condition.column not in columns:
                 hint = did_you_mean(condition.column, header)
                 raise InputError(
                     f"rules[{number}] ({rule.kind}) asks for the column {condition.column!r}, "

@@ -130,9 +130,13 @@ def find_capabilities(connection: duckdb.DuckDBPyConnection, schema: str) -> dic
         ['places', 'guests']
     """
     place = f'"{schema}".'
-    answers = ", ".join(f"exists ({each.question.format(place)})" for each in CAPABILITIES)
+    answers = ", ".join(
+        f"exists ({capability.question.format(place)})" for capability in CAPABILITIES
+    )
     (row,) = connection.execute(f"select {answers}").fetchall()
-    return {each.name: bool(answer) for each, answer in zip(CAPABILITIES, row, strict=True)}
+    return {
+        capability.name: bool(answer) for capability, answer in zip(CAPABILITIES, row, strict=True)
+    }
 
 
 def record_capabilities(connection: duckdb.DuckDBPyConnection) -> None:
@@ -141,12 +145,15 @@ def record_capabilities(connection: duckdb.DuckDBPyConnection) -> None:
     Args:
         connection: a writable one, with the filled tables in schema ``raw``.
     """
-    found = find_capabilities(connection, "raw")
+    is_supplied = find_capabilities(connection, "raw")
     connection.execute(
         "create or replace table raw.shop_capabilities "
         "(capability varchar, is_supplied boolean, lack varchar, remedy varchar)"
     )
     connection.executemany(
         "insert into raw.shop_capabilities values (?, ?, ?, ?)",
-        [[each.name, found[each.name], each.cost, each.remedy] for each in CAPABILITIES],
+        [
+            [capability.name, is_supplied[capability.name], capability.cost, capability.remedy]
+            for capability in CAPABILITIES
+        ],
     )

@@ -48,8 +48,8 @@ def find_contradictions(mapping: ShopMapping) -> Iterator[Fault]:
 
 
 def _layout(mapping: ShopMapping) -> Iterator[Fault]:
-    wanted: tuple[TableName, ...] = LAYOUT_TABLES[mapping.layout]
-    for table in wanted:
+    layout_tables: tuple[TableName, ...] = LAYOUT_TABLES[mapping.layout]
+    for table in layout_tables:
         if mapping.file_of(table) is None:
             yield (
                 ("files",),
@@ -62,7 +62,7 @@ def _layout(mapping: ShopMapping) -> Iterator[Fault]:
                 f"the layout {mapping.layout} wants `{table}:` with its columns; add it.",
             )
     for table in ORDER_TABLES:
-        if table not in wanted and mapping.file_of(table) is not None:
+        if table not in layout_tables and mapping.file_of(table) is not None:
             yield (
                 ("files", table),
                 f"the layout {mapping.layout} has no file of {table}; remove it, or choose another "
@@ -148,14 +148,14 @@ def _files(mapping: ShopMapping) -> Iterator[Fault]:
                 ("files", table, "quote"),
                 f"it holds {spec.quote!r}, which is the delimiter, too; expected another sign.",
             )
-        if len(known := _known_fields(mapping, table)) > 0:
+        if len(field_names := _known_fields(mapping, table)) > 0:
             for number, name in enumerate(spec.key or ()):
-                if name not in known:
-                    hint = did_you_mean(name, known)
+                if name not in field_names:
+                    hint = did_you_mean(name, field_names)
                     yield (
                         ("files", table, "key", number),
                         f"{name!r} is no field that has columns here{hint or ';'} expected one of "
-                        f"{', '.join(known)}.",
+                        f"{', '.join(field_names)}.",
                     )
 
 
@@ -229,16 +229,16 @@ def _needed_columns(mapping: ShopMapping) -> Iterator[Fault]:
 
 
 def _rules(mapping: ShopMapping) -> Iterator[Fault]:
-    known = [*mapping.columns_of("orders"), *mapping.columns_of("lines")]
-    known += [name for name in ("total_amount",) if mapping.layout == "payments_only"]
+    mapped_columns = [*mapping.columns_of("orders"), *mapping.columns_of("lines")]
+    mapped_columns += [name for name in ("total_amount",) if mapping.layout == "payments_only"]
     for number, rule in enumerate(mapping.rules):
         for place, condition in enumerate(rule.when):
-            if condition.field is not None and condition.field not in known:
+            if condition.field is not None and condition.field not in mapped_columns:
                 yield (
                     ("rules", number, "when", place, "field"),
                     f"it holds {condition.field!r}, which has no column here; map it in "
                     "orders.columns or lines.columns, or name one of "
-                    f"{', '.join(dict.fromkeys(known))}.",
+                    f"{', '.join(dict.fromkeys(mapped_columns))}.",
                 )
 
 

@@ -53,7 +53,7 @@ def find_date_format(
         connection, DATE_FORMATS,
         f"(select value from temp.stage_text where value is not null limit {SAMPLE_SIZE})",
     )  # fmt: skip
-    likely = [each for each, count in some.items() if count]
+    likely = [date_format for date_format, count in some.items() if count]
     if not likely:
         return None, False, ""
     counts = _count_formats(connection, likely, "temp.stage_text")
@@ -65,8 +65,8 @@ def _count_formats(
 ) -> dict[str, int]:
     """How many values each format reads."""
     tries = ", ".join(
-        f"count(*) filter (year(try_strptime(value, {literal(each)})) between 1970 and 2199)"
-        for each in formats
+        f"count(*) filter (year(try_strptime(value, {literal(date_format)})) between 1970 and 2199)"
+        for date_format in formats
     )
     (counts,) = connection.execute(f"select {tries} from {source}").fetchall()
     return dict(zip(formats, counts, strict=True))
@@ -80,13 +80,15 @@ def _choose_format(
     if most < 0.98 * filled_count:
         return None, False, ""
     # "%Y" reads two digits and "%y" refuses four, so the narrower one comes first.
-    fitting = [each for each, count in counts.items() if count == most]
-    if any("%y" in each for each in fitting):
-        fitting = [each for each in fitting if "%y" in each]
+    fitting = [date_format for date_format, count in counts.items() if count == most]
+    if any("%y" in date_format for date_format in fitting):
+        fitting = [date_format for date_format in fitting if "%y" in date_format]
     if len(fitting) == 1:
         return fitting[0], False, f"{most:,} of {filled_count:,} values fit no other format"
-    backward = {each: _steps_back(connection, each) for each in fitting[:2]}
-    first, second = sorted(backward, key=lambda each: (backward[each], not each.startswith("%d")))
+    backward = {date_format: _steps_back(connection, date_format) for date_format in fitting[:2]}
+    first, second = sorted(
+        backward, key=lambda date_format: (backward[date_format], not date_format.startswith("%d"))
+    )
     if backward[first] < backward[second]:
         return (
             first,

@@ -66,7 +66,7 @@ def column_of(stage: Stage, where: Field) -> str:
         stage: with the field.
         where: table and field.
     """
-    header = {name for each in stage.headers for name in each}
+    header = {name for names in stage.headers for name in names}
     return next(name for name in stage.fields[where] if name in header)
 
 
@@ -120,10 +120,10 @@ def _key_columns(mapping: ShopMapping, stage: Stage, key: tuple[str, ...] | None
     }.get(stage.table, ("order_id",))  # fmt: skip
     if stage.table == mapping.main_table and not mapping.has_order_ids:
         own = ("order_id",)
-    found = []
+    key_columns = []
     for name in key or own:
-        found += [value_column(where) for where in stage.fields if where[1] == name][-1:]
-    return found
+        key_columns += [value_column(where) for where in stage.fields if where[1] == name][-1:]
+    return key_columns
 
 
 def place_rejected_rows(connection: duckdb.DuckDBPyConnection, stages: dict[str, Stage]) -> None:

@@ -17,7 +17,7 @@ def guess_file_spec(files: Sequence[Looked], unsure: list[str]) -> dict[str, Any
         unsure: gets a sentence where several files are read together.
     """
     first = files[0].source
-    names = list(dict.fromkeys(each.source.path.name for each in files))
+    names = list(dict.fromkeys(file.source.path.name for file in files))
     spec = first.spec.model_dump(mode="json", exclude_defaults=True)
     if len(names) > 1:
         start = _shared_start(names)
@@ -28,7 +28,7 @@ def guess_file_spec(files: Sequence[Looked], unsure: list[str]) -> dict[str, Any
             "several is read from the last by name."
         )
     if first.format == WORKBOOK:
-        spec["sheets"] = [each.source.sheet for each in files if each.source.path == first.path]
+        spec["sheets"] = [file.source.sheet for file in files if file.source.path == first.path]
     return spec
 
 

@@ -20,10 +20,10 @@ def most_frequent_code(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Looked], names: Sequence[str]
 ) -> str | None:
     """The currency that a column has most often; none where no column has a code."""
-    for each in files:
+    for file in files:
         for name in names:
-            if name in each.header:
-                for value in distinct_values(connection, each, name, 1):
+            if name in file.header:
+                for value in distinct_values(connection, file, name, 1):
                     if len(value) == 3 and value.isalpha():
                         return value.upper()
     return None
@@ -34,14 +34,14 @@ def find_date_formats(
 ) -> list[str]:
     """The formats of columns of dates; where day and month could change places, that is said."""
     formats: list[str] = []
-    for each in files:
-        for column in each.columns:
+    for file in files:
+        for column in file.columns:
             if column.name in names and column.date_format is not None:
                 if column.date_format not in formats:
                     formats.append(column.date_format)
                 if column.is_day_first_unsure:
                     unsure.append(
-                        f"date_formats: {each.source.name}, column {column.name!r} is read by "
+                        f"date_formats: {file.source.name}, column {column.name!r} is read by "
                         f"{column.date_format}: {column.date_reason}."
                     )
     return formats
@@ -56,8 +56,8 @@ def guess_marks(files: Sequence[Looked], names: Collection[str]) -> dict[str, st
     """
     numbers = [
         column
-        for each in files
-        for column in each.columns
+        for file in files
+        for column in file.columns
         if column.name in names and column.stored == "VARCHAR"
     ]
     marks = {}
@@ -92,8 +92,8 @@ def guess_settings(
         for name, guess in columns.items()
         if name in {"ordered_at", "paid_at"}
     ]
-    value["time_zone"], said = guess_time_zone(connection, main, dated, value["currency"])
-    unsure.append(said)
+    value["time_zone"], zone_reason = guess_time_zone(connection, main, dated, value["currency"])
+    unsure.append(zone_reason)
     value["date_formats"] = find_date_formats(main, dated, unsure) or ["iso"]
     amounts = {
         guess.column
@@ -134,7 +134,7 @@ def guess_signs(
     lines = guesses.get("lines", {})
     if not lines:
         return
-    columns = {column.name: column for each in files for column in each.columns}
+    columns = {column.name: column for file in files for column in file.columns}
     price = "unit_price" if "unit_price" in lines else "line_total"
     value["money"] = {"line_price": price, "prices_include_tax": True}
     rules = []

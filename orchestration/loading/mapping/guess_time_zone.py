@@ -48,10 +48,10 @@ def guess_time_zone(
         The zone, and what is to be said of it.
     """
     for name in columns:
-        for each in looked:
-            moments = _moments_with_offset(connection, each, name)
+        for file in looked:
+            moments = _moments_with_offset(connection, file, name)
             if moments:
-                return _choose_zone(moments, currency, f"{each.source.name}, column {name!r}")
+                return _choose_zone(moments, currency, f"{file.source.name}, column {name!r}")
     if zone_of_dates is not None:
         return DEFAULT_TIME_ZONE, (
             f"time_zone: the files write their moments in {zone_of_dates}, and no file states the "
@@ -65,16 +65,16 @@ def guess_time_zone(
 
 def _choose_zone(moments: list[datetime], currency: str, where: str) -> tuple[str, str]:
     own = _zones().get(currency, [])
-    others = [zone for zones in _zones().values() for zone in zones if zone not in own]
-    for zone in (*own, DEFAULT_TIME_ZONE, *others):
+    other_zones = [zone for zones in _zones().values() for zone in zones if zone not in own]
+    for zone in (*own, DEFAULT_TIME_ZONE, *other_zones):
         if share_of_zone(moments, zone) >= ENOUGH:
-            said = f"time_zone: {zone} is taken, since its offsets are those of {where}."
+            reason = f"time_zone: {zone} is taken, since its offsets are those of {where}."
             if zone == DEFAULT_TIME_ZONE:
-                said = (
+                reason = (
                     f"time_zone: the moments of {where} are in UTC, which is taken; days begin at "
                     "the midnight of the shop's own zone, so name it."
                 )
-            return zone, said
+            return zone, reason
     return DEFAULT_TIME_ZONE, (
         f"time_zone: the offsets of {where} are those of no one zone; {DEFAULT_TIME_ZONE} is "
         "taken, so name the shop's own."
@@ -102,7 +102,7 @@ def _moments_with_offset(
     connection: duckdb.DuckDBPyConnection, looked: Looked, name: str
 ) -> list[datetime]:
     """One moment of each day and offset that a column of texts has; none if they lack offsets."""
-    column = next((each for each in looked.columns if each.name == name), None)
+    column = next((candidate for candidate in looked.columns if candidate.name == name), None)
     if column is None or column.stored != "VARCHAR" or column.date_format is None:
         return []
     read_source(connection, looked.source)
@@ -117,8 +117,8 @@ def _moments_with_offset(
         """
     ).fetchall()
     connection.execute("drop table if exists temp.stage_file")
-    found = [_parse(value, column.date_format) for (value,) in rows]
-    return [moment for moment in found if moment is not None and moment.utcoffset() is not None]
+    moments = [_parse(value, column.date_format) for (value,) in rows]
+    return [moment for moment in moments if moment is not None and moment.utcoffset() is not None]
 
 
 def _parse(text: str, date_format: str) -> datetime | None:

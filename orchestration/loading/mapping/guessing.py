@@ -52,23 +52,23 @@ def guess_layout(looked: Sequence[Looked]) -> tuple[str, dict[TableName, list[Lo
     Args:
         looked: files that may be of orders, lines or payments, the likeliest first.
     """
-    with_orders = [each for each in looked if _has(each, "orders", "order_id", "ordered_at")]
-    with_lines = [each for each in looked if _has(each, "lines", "quantity")]
-    with_lines = with_lines or [each for each in looked if _has_sold_products(each)]
-    flat = [each for each in with_orders if each in with_lines]
+    with_orders = [file for file in looked if _has(file, "orders", "order_id", "ordered_at")]
+    with_lines = [file for file in looked if _has(file, "lines", "quantity")]
+    with_lines = with_lines or [file for file in looked if _has_sold_products(file)]
+    flat = [file for file in with_orders if file in with_lines]
     if flat:
         return "flat_lines", {"lines": alike(flat)}
-    lines = [each for each in with_lines if _has(each, "lines", "order_id")]
+    lines = [file for file in with_lines if _has(file, "lines", "order_id")]
     if with_orders and lines:
         return "orders_and_lines", {"orders": alike(with_orders), "lines": alike(lines)}
-    unnumbered = [each for each in with_lines if _names_customer_and_moment(each)]
+    unnumbered = [file for file in with_lines if _names_customer_and_moment(file)]
     if unnumbered:
         return "flat_lines", {"lines": alike(unnumbered)}
-    paid = [each for each in looked if _has(each, "payments", "paid_amount", "paid_at")]
+    paid = [file for file in looked if _has(file, "payments", "paid_amount", "paid_at")]
     if paid and not with_lines:
         return "payments_only", {"payments": alike(paid)}
     largest = max(
-        with_orders or looked, key=lambda each: max((c.row_count for c in each.columns), default=0)
+        with_orders or looked, key=lambda file: max((c.row_count for c in file.columns), default=0)
     )
     return "flat_lines", {"lines": alike([largest])}
 
@@ -93,9 +93,9 @@ def _names_customer_and_moment(looked: Looked) -> bool:
     )
 
 
-def alike(found: Sequence[Looked]) -> list[Looked]:
+def alike(looked: Sequence[Looked]) -> list[Looked]:
     """The files with the same header as the first."""
-    return [each for each in found if each.header == found[0].header]
+    return [file for file in looked if file.header == looked[0].header]
 
 
 def is_named(looked: Looked, table: TableName, name: str) -> bool:
@@ -123,33 +123,33 @@ def guess_columns(
         "payments_only": ["payments", "orders"],
     }.get(layout, [table])  # type: ignore[assignment]
     taken: set[str] = set()
-    found: dict[TableName, dict[str, ColumnGuess]] = {each: {} for each in tables}
-    wanted = [
-        (each, name)
-        for each in tables
-        for name in _names().get(each, {})
-        if not (layout == "flat_lines" and each == "lines" and name == "order_id")
-        and not (layout == "payments_only" and (each, name) in _NOT_OF_PAYMENTS_ONLY)
+    guesses_by_table: dict[TableName, dict[str, ColumnGuess]] = {owner: {} for owner in tables}
+    fields = [
+        (owner, name)
+        for owner in tables
+        for name in _names().get(owner, {})
+        if not (layout == "flat_lines" and owner == "lines" and name == "order_id")
+        and not (layout == "payments_only" and (owner, name) in _NOT_OF_PAYMENTS_ONLY)
     ]
     guesses: dict[tuple[TableName, str], ColumnGuess] = {}
     # The surest guesses first, so that a column goes to the field that it fits best.
-    for _ in wanted:
+    for _ in fields:
         offers = [
-            (guess.confidence, -place, each, name, guess)
-            for place, (each, name) in enumerate(wanted)
-            if (each, name) not in guesses
-            and (guess := _best(looked, each, name, taken)) is not None
+            (guess.confidence, -place, owner, name, guess)
+            for place, (owner, name) in enumerate(fields)
+            if (owner, name) not in guesses
+            and (guess := _best(looked, owner, name, taken)) is not None
         ]
         if not offers:
             break
-        *_, each, name, guess = max(offers, key=lambda offer: offer[:2])
-        guesses[each, name] = guess
+        *_, owner, name, guess = max(offers, key=lambda offer: offer[:2])
+        guesses[owner, name] = guess
         taken.add(guess.column)
-    for each, name in wanted:  # in the order of the fields
-        if (each, name) in guesses:
-            found[each][name] = guesses[each, name]
-    _fill_required(layout, table, found)
-    return found
+    for owner, name in fields:  # in the order of the fields
+        if (owner, name) in guesses:
+            guesses_by_table[owner][name] = guesses[owner, name]
+    _fill_required(layout, table, guesses_by_table)
+    return guesses_by_table
 
 
 # Of payments alone each is an order of its own, and its status is the order's.
@@ -160,7 +160,7 @@ _NOT_OF_PAYMENTS_ONLY = (
 
 
 def _fill_required(
-    layout: str, table: TableName, found: dict[TableName, dict[str, ColumnGuess]]
+    layout: str, table: TableName, guesses: dict[TableName, dict[str, ColumnGuess]]
 ) -> None:
     required: dict[str, list[tuple[TableName, str]]] = {
         "flat_lines": [("orders", "ordered_at")],
@@ -169,22 +169,24 @@ def _fill_required(
         else [("lines", "order_id")],
         "payments_only": [("payments", "paid_amount"), ("payments", "paid_at")],
     }
-    wanted = required.get(layout, [])
-    missing = [(each, name) for each, name in wanted if name not in found[each]]
-    lines = found.get("lines")
+    required_fields = required.get(layout, [])
+    missing = [(owner, name) for owner, name in required_fields if name not in guesses[owner]]
+    lines = guesses.get("lines")
     if lines is not None and "unit_price" not in lines and "line_total" not in lines:
         missing.append(("lines", "unit_price"))
     if layout in _ORDER_FIELDS:
         owner, order_id, moment = _ORDER_FIELDS[layout]
-        is_made = moment in found[owner] and not found["orders"].keys().isdisjoint(CUSTOMER_KEYS)
-        if order_id not in found[owner] and not is_made:
+        is_made = moment in guesses[owner] and not guesses["orders"].keys().isdisjoint(
+            CUSTOMER_KEYS
+        )
+        if order_id not in guesses[owner] and not is_made:
             missing.append((owner, order_id))
-    orders = found.get("orders")
+    orders = guesses.get("orders")
     if orders is not None and orders.keys().isdisjoint(CUSTOMER_KEYS):
         missing.append(("orders", "customer_id"))
-    for each, name in missing:
+    for owner, name in missing:
         reason = f"no column looks like it; put its name in place of {PLACEHOLDER}"
-        found[each][name] = ColumnGuess(PLACEHOLDER, 0.0, reason)
+        guesses[owner][name] = ColumnGuess(PLACEHOLDER, 0.0, reason)
 
 
 # Of each layout whose rows have all of an order: the fields of its id and of its moment.
@@ -253,8 +255,8 @@ def _by_values(looked: Looked, column: Column, name: str) -> tuple[float, str]:
     if name == "email" and filled and column.email_count > 0.8 * filled:
         return BY_VALUES + 0.2, f"{column.email_count:,} of {filled:,} values are e-mails"
     if name in {"ordered_at", "paid_at"} and column.date_format is not None:
-        others = [each for each in looked.columns if each.date_format is not None]
-        if len(others) == 1:
+        dated_columns = [column for column in looked.columns if column.date_format is not None]
+        if len(dated_columns) == 1:
             return BY_VALUES, "it is the only column of dates"
     return 0.0, ""
 
@@ -280,6 +282,6 @@ def split_statuses(values: Sequence[str]) -> tuple[list[str], list[str], list[st
         (['Paid'], ['On hold'], ['zzz'])
     """
     words = _names()["statuses"]
-    valid = [each for each in values if plain_name(each) in words["valid"]]
-    not_valid = [each for each in values if plain_name(each) in words["not_valid"]]
-    return valid, not_valid, [each for each in values if each not in {*valid, *not_valid}]
+    valid = [status for status in values if plain_name(status) in words["valid"]]
+    not_valid = [status for status in values if plain_name(status) in words["not_valid"]]
+    return valid, not_valid, [status for status in values if status not in {*valid, *not_valid}]

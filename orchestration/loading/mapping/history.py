@@ -215,10 +215,10 @@ def choose_label_window(
             "a test, whatever the window."
         )
     else:
-        found = ", ".join(f"{share:.1%} in {days} days" for days, share in shares.items())
+        shares_in_words = ", ".join(f"{share:.1%} in {days} days" for days, share in shares.items())
         reason = (
             f"In no window do {LEAST_RETURN_SHARE:.0%} to {MOST_RETURN_SHARE:.0%} of customers "
-            f"return ({found})."
+            f"return ({shares_in_words})."
         )
     return LabelWindow(DEFAULT_LABEL_WINDOW, reason)
 

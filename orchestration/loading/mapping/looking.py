@@ -73,45 +73,45 @@ def guess_mapping(folder: Path) -> Guess:
     with duckdb.connect() as connection:
         looked = look_at_folder(connection, folder)
         for preset in all_presets():
-            found = _recognise(preset, looked)
-            if found is not None:
-                return _from_preset(connection, folder, preset, found, looked)
+            files_by_table = _recognise(preset, looked)
+            if files_by_table is not None:
+                return _from_preset(connection, folder, preset, files_by_table, looked)
         return _from_columns(connection, folder, looked)
 
 
 def _recognise(preset: Preset, looked: Sequence[Looked]) -> dict[TableName, list[Looked]] | None:
     """The files of each table of a preset; none where a table has no file."""
-    found: dict[TableName, list[Looked]] = {}
+    files_by_table: dict[TableName, list[Looked]] = {}
     taken: list[Looked] = []
     for table, signs in preset.signs.items():
         fitting = [
-            each
-            for each in looked
-            if each not in taken
-            and all(any(name in each.header for name in sign) for sign in signs)
+            file
+            for file in looked
+            if file not in taken
+            and all(any(name in file.header for name in sign) for sign in signs)
         ]
         if not fitting:
             return None
-        found[table] = fitting
+        files_by_table[table] = fitting
         taken += fitting
-    return found
+    return files_by_table
 
 
 def _from_preset(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
     preset: Preset,
-    found: dict[TableName, list[Looked]],
+    files_by_table: dict[TableName, list[Looked]],
     looked: Sequence[Looked],
 ) -> Guess:
-    unsure = _notes_of(found)
+    unsure = _notes_of(files_by_table)
     given = preset.mapping
     changes: dict[str, Any] = {"files": {}}
-    for table, files in found.items():
+    for table, files in files_by_table.items():
         spec = given.file_of(table)
         assert spec is not None
         changes["files"][table] = {**guess_file_spec(files, unsure), "key": list(spec.key or ())}
-    main = found[given.main_table]
+    main = files_by_table[given.main_table]
     currency = _currency(connection, preset, main)
     if currency is not None:
         changes["currency"] = currency
@@ -125,29 +125,30 @@ def _from_preset(
         unsure.append(said_of_zone)
     formats = find_date_formats(main, _columns(given, "ordered_at", "paid_at"), unsure)
     changes["date_formats"] = [
-        *formats, *(each for each in given.date_formats if each not in formats),
+        *formats,
+        *(date_format for date_format in given.date_formats if date_format not in formats),
     ]  # fmt: skip
     amounts = _columns(
         given, *(name for fields in FIELDS.values() for name, kind in fields.items()
                  if kind in ("amount", "price"))
     )  # fmt: skip
-    marks = guess_marks([each for files in found.values() for each in files], amounts)
+    marks = guess_marks([file for files in files_by_table.values() for file in files], amounts)
     if "decimal_mark" in marks:
         changes.update(marks)
         unsure.append("decimal_mark: the amounts have a comma, which is taken for it.")
-    more = add_optional_tables(connection, changes, _unread(looked, found), unsure)
-    headers = {table: [each.header for each in files] for table, files in found.items()}
+    more = add_optional_tables(connection, changes, _unread(looked, files_by_table), unsure)
+    headers = {table: [file.header for file in files] for table, files in files_by_table.items()}
     mapping = fit_preset(preset, headers, changes)
-    found = {**found, **more}
+    files_by_table = {**files_by_table, **more}
     if preset.name != "online_retail":
-        mapping, said = settle_money(folder, mapping, is_preset=True)
-        unsure += said
+        mapping, notes = settle_money(folder, mapping, is_preset=True)
+        unsure += notes
     _add_statuses(connection, mapping, main[0], unsure)
-    unsure += _unused(looked, found)
+    unsure += _unused(looked, files_by_table)
     head = [line.removeprefix("#").strip() for line in preset.text.splitlines()
             if line.startswith("#")]  # fmt: skip
     return _guess(
-        mapping, ["Written by `regulars init`.", "", *head], {}, preset.name, unsure, found
+        mapping, ["Written by `regulars init`.", "", *head], {}, preset.name, unsure, files_by_table
     )
 
 
@@ -162,8 +163,8 @@ def _columns(mapping: ShopMapping, *names: str) -> list[str]:
     ]
 
 
-def _notes_of(found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
-    return [note for files in found.values() for each in files for note in each.notes]
+def _notes_of(files_by_table: Mapping[TableName, Sequence[Looked]]) -> list[str]:
+    return [note for files in files_by_table.values() for file in files for note in file.notes]
 
 
 def _currency(
@@ -180,28 +181,32 @@ def _add_statuses(
     names = mapping.columns_of("orders").get("status", ())
     if statuses is None or not names:
         return
-    known = {each.lower() for each in (*statuses.valid, *statuses.not_valid)}
-    others = [
+    listed_statuses = {status.lower() for status in (*statuses.valid, *statuses.not_valid)}
+    unlisted_statuses = [
         value
         for value in distinct_values(connection, main, names[0], MOST_STATUSES)
-        if value.lower() not in known
+        if value.lower() not in listed_statuses
     ]
-    if others:
+    if unlisted_statuses:
         unsure.append(
-            f"orders.statuses: {', '.join(others)} stand in neither list, so such orders are not "
-            "valid; put each into one."
+            f"orders.statuses: {', '.join(unlisted_statuses)} stand in neither list, so such "
+            "orders are not valid; put each into one."
         )
 
 
-def _unread(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[Looked]:
-    used = [each for files in found.values() for each in files]
-    return [each for each in looked if each not in used]
+def _unread(
+    looked: Sequence[Looked], files_by_table: Mapping[TableName, Sequence[Looked]]
+) -> list[Looked]:
+    used = [file for files in files_by_table.values() for file in files]
+    return [file for file in looked if file not in used]
 
 
-def _unused(looked: Sequence[Looked], found: Mapping[TableName, Sequence[Looked]]) -> list[str]:
+def _unused(
+    looked: Sequence[Looked], files_by_table: Mapping[TableName, Sequence[Looked]]
+) -> list[str]:
     return [
-        f"{each.source.name} is not read; add it below files, if it belongs to the shop."
-        for each in _unread(looked, found)
+        f"{file.source.name} is not read; add it below files, if it belongs to the shop."
+        for file in _unread(looked, files_by_table)
     ]
 
 
@@ -209,13 +214,13 @@ def _from_columns(
     connection: duckdb.DuckDBPyConnection, folder: Path, looked: Sequence[Looked]
 ) -> Guess:
     """Guess field by field."""
-    mains = [each for each in looked if table_of(each) is None] or looked
-    layout, found = guess_layout(mains)
-    unsure = _notes_of(found)
+    mains = [file for file in looked if table_of(file) is None] or looked
+    layout, files_by_table = guess_layout(mains)
+    unsure = _notes_of(files_by_table)
     value: dict[str, Any] = {"version": 1, "layout": layout, "files": {}}
     notes: dict[KeyPath, str] = {}
     guesses: dict[TableName, dict[str, ColumnGuess]] = {}
-    for table, files in found.items():
+    for table, files in files_by_table.items():
         value["files"][table] = guess_file_spec(files, unsure)
         for owner, columns in guess_columns(layout, table, files[0]).items():
             guesses[owner] = columns
@@ -234,17 +239,19 @@ def _from_columns(
     for owner, key, setting, said_of_it in guess_made_values(layout, guesses):
         value[owner][key] = setting
         unsure.append(said_of_it)
-    main = found[next(iter(found))]
+    main = files_by_table[next(iter(files_by_table))]
     guess_settings(connection, value, guesses, main, unsure)
-    guess_signs(value, guesses, [files[0] for files in found.values()], unsure)
-    found |= add_optional_tables(connection, value, _unread(looked, found), unsure)
-    mapping, said = settle_money(folder, ShopMapping.model_validate(value), is_preset=False)
-    unsure += [*said, *_unused(looked, found)]
+    guess_signs(value, guesses, [files[0] for files in files_by_table.values()], unsure)
+    files_by_table |= add_optional_tables(
+        connection, value, _unread(looked, files_by_table), unsure
+    )
+    mapping, money_notes = settle_money(folder, ShopMapping.model_validate(value), is_preset=False)
+    unsure += [*money_notes, *_unused(looked, files_by_table)]
     head = [
         "Written by `regulars init` from the columns of the files. Behind each column stands how",
         "sure the guess is, from 0 to 1, and why.",
     ]
-    return _guess(mapping, head, notes, None, unsure, found)
+    return _guess(mapping, head, notes, None, unsure, files_by_table)
 
 
 def _guess(
@@ -253,10 +260,10 @@ def _guess(
     notes: Mapping[KeyPath, str],
     preset: str | None,
     unsure: list[str],
-    found: Mapping[TableName, Sequence[Looked]],
+    files_by_table: Mapping[TableName, Sequence[Looked]],
 ) -> Guess:
     text = write_mapping(mapping, head=head, notes=notes)
     files: dict[str, list[str]] = {
-        table: [each.source.name for each in looked] for table, looked in found.items()
+        table: [file.source.name for file in looked] for table, looked in files_by_table.items()
     }
     return Guess(parse_mapping(text), text, preset, unsure, files)

@@ -91,27 +91,29 @@ def add_optional_tables(
     Returns:
         The files of each table that was added.
     """
-    found: dict[TableName, list[Looked]] = {}
-    for each in looked:
-        table = table_of(each)
+    files_by_table: dict[TableName, list[Looked]] = {}
+    for file in looked:
+        table = table_of(file)
         if table is not None and table not in value["files"]:
-            found.setdefault(table, []).append(each)
-    found = {table: alike(files) for table, files in found.items()}
-    for table, files in found.items():
+            files_by_table.setdefault(table, []).append(file)
+    files_by_table = {table: alike(files) for table, files in files_by_table.items()}
+    for table, files in files_by_table.items():
         columns = guess_columns("", table, files[0])[table]
         value["files"][table] = guess_file_spec(files, unsure)
         value[table] = {"columns": {name: [guess.column] for name, guess in columns.items()}}
-        said = ", ".join(f"{name}: {guess.column}" for name, guess in columns.items())
-        unsure.append(f"files.{table}: {files[0].source.name} is taken for {table} ({said}).")
+        columns_in_words = ", ".join(f"{name}: {guess.column}" for name, guess in columns.items())
+        unsure.append(
+            f"files.{table}: {files[0].source.name} is taken for {table} ({columns_in_words})."
+        )
         dated = [guess.column for guess in columns.values()]
         value["date_formats"] += [
-            each
-            for each in find_date_formats(files, dated, unsure)
-            if each not in value["date_formats"]
+            date_format
+            for date_format in find_date_formats(files, dated, unsure)
+            if date_format not in value["date_formats"]
         ]
         if table == "payments":
             _count_payments(connection, value["payments"], columns, files[0], unsure)
-    return found
+    return files_by_table
 
 
 def _count_payments(
@@ -139,12 +141,12 @@ def _count_payments(
             connection, looked, columns["transaction_kind"].column, MOST_STATUSES
         )
         words = column_words("transactions")
-        counted = [each for each in values if plain_name(each) in words["counted"]]
+        counted = [kind for kind in values if plain_name(kind) in words["counted"]]
         if counted:
             part["counted_kinds"] = counted
-        part["refund_kinds"] = [each for each in values if plain_name(each) in words["refund"]]
-        known = [word for each in words.values() for word in each]
-        unknown = [each for each in values if plain_name(each) not in known]
+        part["refund_kinds"] = [kind for kind in values if plain_name(kind) in words["refund"]]
+        listed_words = [word for synonyms in words.values() for word in synonyms]
+        unknown = [kind for kind in values if plain_name(kind) not in listed_words]
         if unknown:
             unsure.append(
                 f"payments.counted_kinds: {', '.join(unknown)} are unknown words and do not count."

@@ -130,7 +130,7 @@ def set_aside_other_currencies(
     for table in tables:
         if (table, "currency") in stage.fields:
             column = text_column((table, "currency"))
-            header = {name for each in stage.headers for name in each}
+            header = {name for names in stage.headers for name in names}
             names = stage.fields[table, "currency"]
             set_aside(
                 connection, stage, f"upper({column}) <> {literal(mapping.currency)}",
@@ -213,14 +213,14 @@ def key_sql(mapping: ShopMapping, name: str, column: str) -> str:
         name: customer_id, email or phone.
         column: SQL of its value.
     """
-    nobody = [each.strip().lower() for each in mapping.customers.not_a_person]
+    nobody = [key.strip().lower() for key in mapping.customers.not_a_person]
     if name == "phone":
-        nobody = ["".join(sign for sign in each if sign in "0123456789+") for each in nobody]
-    listed = ", ".join(literal(each) for each in nobody if each)
-    known = f"if(lower({column}) in ({listed}), null, {column})" if listed else column
+        nobody = ["".join(sign for sign in key if sign in "0123456789+") for key in nobody]
+    listed = ", ".join(literal(key) for key in nobody if key)
+    person_key = f"if(lower({column}) in ({listed}), null, {column})" if listed else column
     if name == "customer_id":  # an id may be an e-mail, which is contact data
-        return f"if(contains({known}, '@'), {digest(f'lower({known})')}, {known})"
-    return digest(known)
+        return f"if(contains({person_key}, '@'), {digest(f'lower({person_key})')}, {person_key})"
+    return digest(person_key)
 
 
 def person_sql(mapping: ShopMapping, stage: Stage, table: TableName) -> str:

@@ -123,8 +123,8 @@ class Condition(Part):
         tests = [self.equals, self.prefix, self.sign, self.is_empty]
         if sum(test is not None for test in tests) != 1:
             raise ValueError("one of equals, prefix, sign and is_empty")
-        known = FIELDS["orders"].keys() | FIELDS["lines"].keys()
-        if self.field is not None and self.field not in known:
+        field_names = FIELDS["orders"].keys() | FIELDS["lines"].keys()
+        if self.field is not None and self.field not in field_names:
             raise ValueError(f"a field of orders or lines as field, which {self.field!r} is not")
         if self.sign is not None and self.field is not None:
             kind = (FIELDS["orders"] | FIELDS["lines"])[self.field]

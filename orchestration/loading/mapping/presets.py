@@ -92,7 +92,7 @@ def fit_preset(
     dropped = set()
     for table in ("orders", "lines", "payments"):
         owner = main if table == "orders" or table not in headers else table
-        header = {name for each in headers[owner] for name in each}
+        header = {name for names in headers[owner] for name in names}
         columns = value.get(table, {}).get("columns", {})
         for name, candidates in list(columns.items()):
             present = [column for column in candidates if column in header]
@@ -103,13 +103,14 @@ def fit_preset(
                 del columns[name]
     if "status" in dropped:
         value["orders"].pop("statuses", None)
-    known = {name for files in headers.values() for each in files for name in each}
+    present_columns = {name for files in headers.values() for names in files for name in names}
     value["rules"] = [
         rule
         for rule in value.get("rules", [])
         if not any(
-            each.get("field") in dropped or ("column" in each and each["column"] not in known)
-            for each in rule["when"]
+            condition.get("field") in dropped
+            or ("column" in condition and condition["column"] not in present_columns)
+            for condition in rule["when"]
         )
     ]
     return ShopMapping.model_validate({**value, "version": 1, **changes})

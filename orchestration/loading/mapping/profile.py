@@ -146,16 +146,16 @@ def _sources(path: Path) -> list[tuple[Source, list[str]]]:
 
 
 def _look(connection: duckdb.DuckDBPyConnection, source: Source, notes: list[str]) -> Looked:
-    found = read_source(connection, source)
-    if found.faults:
-        first = found.faults[0]
+    rows = read_source(connection, source)
+    if rows.faults:
+        first = rows.faults[0]
         notes.append(
-            f"{source.name}, line {first.line_number}: {first.reason}. {len(found.faults):,} such "
+            f"{source.name}, line {first.line_number}: {first.reason}. {len(rows.faults):,} such "
             "rows cannot be read."
         )
     columns = [
         _profile(connection, name, place, stored)
-        for place, (name, stored) in enumerate(zip(found.header, found.types, strict=True), 1)
+        for place, (name, stored) in enumerate(zip(rows.header, rows.types, strict=True), 1)
     ]
     connection.execute("drop table if exists temp.stage_file")
     return Looked(source, columns, notes)

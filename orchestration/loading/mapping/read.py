@@ -59,17 +59,17 @@ def parse_mapping(text: str, name: str = MAPPING_NAME) -> ShopMapping:
         )
     version = document.value.get("version")
     if version is not None and version != str(VERSION):
-        said = (
+        message = (
             f"it holds {version!r}, expected {VERSION}, which this Regulars reads; write the "
             "mapping anew with `regulars init`, or use the Regulars that wrote it."
         )
-        raise InputError(fault(name, document, ("version",), said))
+        raise InputError(fault(name, document, ("version",), message))
     try:
         mapping = ShopMapping.model_validate(
             {**document.value, **({"version": 1} if version else {})}
         )
     except ValidationError as error:
         raise InputError(describe(error, name, document, ShopMapping)) from error
-    for path, said in find_contradictions(mapping):
-        raise InputError(fault(name, document, path, said))
+    for path, message in find_contradictions(mapping):
+        raise InputError(fault(name, document, path, message))
     return mapping

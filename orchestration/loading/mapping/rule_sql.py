@@ -63,11 +63,11 @@ def order_fault_sql(mapping: ShopMapping, line_columns: Sequence[str]) -> str:
     statuses = mapping.orders.statuses
     if statuses is not None:
         status = "lower(stage_order.status)"
-        valid = ", ".join(literal(each.strip().lower()) for each in statuses.valid)
-        known = ", ".join(literal(each.strip().lower()) for each in statuses.not_valid)
+        valid = ", ".join(literal(word.strip().lower()) for word in statuses.valid)
+        not_valid = ", ".join(literal(word.strip().lower()) for word in statuses.not_valid)
         whens.append(f"when {status} in ({valid}) then null")
-        if known:
-            whens.append(f"when {status} in ({known}) then 'status ' || stage_order.status")
+        if not_valid:
+            whens.append(f"when {status} in ({not_valid}) then 'status ' || stage_order.status")
         whens.append("when stage_order.status is null then 'no status'")
         whens.append(
             "when true then 'status ' || stage_order.status || ', which the mapping does not list'"
@@ -106,9 +106,9 @@ def _test(condition: Condition, relation: str) -> str:
     text = f"lower(trim(cast({value} as varchar)))"
     if condition.equals is not None:
         return (
-            f"{text} in ({', '.join(literal(each.strip().lower()) for each in condition.equals)})"
+            f"{text} in ({', '.join(literal(value.strip().lower()) for value in condition.equals)})"
         )
-    tests = [f"starts_with({text}, {literal(each.lower())})" for each in condition.prefix or ()]
+    tests = [f"starts_with({text}, {literal(prefix.lower())})" for prefix in condition.prefix or ()]
     return f"({' or '.join(tests)})"
 
 
@@ -133,7 +133,7 @@ def product_kind_sql(mapping: ShopMapping, *, has_kinds_file: bool, has_products
     whens = []
     for kind in mapping.products.kinds:
         if kind.codes:
-            codes = ", ".join(literal(each.strip().upper()) for each in kind.codes)
+            codes = ", ".join(literal(code.strip().upper()) for code in kind.codes)
             whens.append(f"when {code} in ({codes}) then '{kind.kind}'")
     if has_kinds_file:
         whens.append("when listed_kind is not null then listed_kind")

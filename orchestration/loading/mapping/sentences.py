@@ -30,28 +30,28 @@ def dotted(path: Path) -> str:
     return text
 
 
-def fault(name: str, text: YamlText, path: Path, said: str) -> str:
+def fault(name: str, text: YamlText, path: Path, message: str) -> str:
     """A sentence with its place.
 
     Args:
         name: of the file.
         text: its values and lines.
         path: of the key that is wrong.
-        said: what is wrong, and what to do.
+        message: what is wrong, and what to do.
     """
     key = f", key {dotted(path)}" if path else ""
-    return f"{name}, line {text.line_of(path)}{key}: {said}"
+    return f"{name}, line {text.line_of(path)}{key}: {message}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """A hint at the nearest known word, or nothing.
 
     Example:
         >>> did_you_mean("curency", ["currency", "layout"])
         "; did you mean 'currency'?"
     """
-    words = list(known)
-    lower = {each.lower(): each for each in reversed(words)}
+    words = list(candidates)
+    lower = {candidate.lower(): candidate for candidate in reversed(words)}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return f"; did you mean {lower[near[0]]!r}?" if near else ""
 
@@ -67,15 +67,16 @@ def describe(error: ValidationError, name: str, text: YamlText, model: type[Base
     """
     # A key that is missing may be there with a typo, which is the better thing to say.
     faults = sorted(
-        error.errors(), key=lambda each: (each["type"] == "missing", text.line_of(_path(each)))
+        error.errors(),
+        key=lambda fault_row: (fault_row["type"] == "missing", text.line_of(_path(fault_row))),
     )
     first = faults[0]
     path = _path(first)
-    said = fault(name, text, path, _say(first, path, model))
-    others = len({_path(each) for each in faults}) - 1
-    if others:
-        said += f" {others} more key{'s are' if others > 1 else ' is'} wrong."
-    return said
+    message = fault(name, text, path, _say(first, path, model))
+    other_count = len({_path(fault_row) for fault_row in faults}) - 1
+    if other_count:
+        message += f" {other_count} more key{'s are' if other_count > 1 else ' is'} wrong."
+    return message
 
 
 def _path(error: Any) -> Path:
@@ -85,9 +86,9 @@ def _path(error: Any) -> Path:
 def _say(error: Any, path: Path, model: type[BaseModel]) -> str:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
-        known = keys_at(model, path[:-1])
-        hint = did_you_mean(str(path[-1]), known)
-        listed = ", ".join(sorted(known))
+        keys = keys_at(model, path[:-1])
+        hint = did_you_mean(str(path[-1]), keys)
+        listed = ", ".join(sorted(keys))
         return f"no such key is known here{hint or ';'} what may stand here: {listed}."
     if kind == "missing":
         return f"it is missing; add {_expected(model, path)}."
@@ -103,7 +104,7 @@ def _say(error: Any, path: Path, model: type[BaseModel]) -> str:
 def _plain(kind: str, context: dict[str, Any], model: type[BaseModel], path: Path) -> str:
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return f"keys with values below it: {', '.join(sorted(keys_at(model, path)))}"
-    known = {
+    expected_by_kind = {
         "string_type": "a text",
         "tuple_type": "a text, or a list like [a, b]",
         "int_parsing": "a whole number",
@@ -126,7 +127,7 @@ def _plain(kind: str, context: dict[str, Any], model: type[BaseModel], path: Pat
         if path[-1] == "currency":
             return "the three capital letters of a currency, like EUR"
         return "a word of small letters, such as shipping"
-    return known.get(kind, kind.replace("_", " "))
+    return expected_by_kind.get(kind, kind.replace("_", " "))
 
 
 def _options(expected: str) -> list[str]:
@@ -154,8 +155,8 @@ def _expected(model: type[BaseModel], path: Path) -> str:
         "layout": "`layout:` flat_lines, orders_and_lines or payments_only",
     }
     name = str(path[-1])
-    known = sorted(keys_at(model, path))
-    below = f" with {', '.join(known[:12])}" if known else ""
+    keys = sorted(keys_at(model, path))
+    below = f" with {', '.join(keys[:12])}" if keys else ""
     return examples.get(name, f"`{name}:`{below}") if len(path) == 1 else f"`{name}:`{below}"
 
 
@@ -167,13 +168,13 @@ def keys_at(model: type[BaseModel], path: Path) -> list[str]:
         >>> keys_at(ShopMapping, ("rules", 0))
         ['kind', 'when', 'note']
     """
-    found: type[BaseModel] | None = model
+    part_model: type[BaseModel] | None = model
     for part in path:
-        if isinstance(part, int) or found is None:
+        if isinstance(part, int) or part_model is None:
             continue
-        info = found.model_fields.get(part)
-        found = None if info is None else _model_in(info.annotation)
-    return [] if found is None else list(found.model_fields)
+        info = part_model.model_fields.get(part)
+        part_model = None if info is None else _model_in(info.annotation)
+    return [] if part_model is None else list(part_model.model_fields)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -44,8 +44,10 @@ def settle_money(
             if better.better and better.better_count > better.order_count / 2:
                 mapping = _with_money(mapping, better.better)
         with_tax, without = (
-            compare_totals(connection, _with_money(mapping, {"prices_include_tax": each}), "raw")
-            for each in ("true", "false")
+            compare_totals(
+                connection, _with_money(mapping, {"prices_include_tax": is_included}), "raw"
+            )
+            for is_included in ("true", "false")
         )
     if abs(with_tax.share - without.share) < WORTH_NAMING:
         return mapping, [untold]
@@ -60,8 +62,8 @@ def _with_money(mapping: ShopMapping, changes: dict[str, str]) -> ShopMapping:
     value["version"] = mapping.version
     value["money"] = {
         **value.get("money", {}),
-        **{name: each == "true" if each in ("true", "false") else each
-           for name, each in changes.items()},
+        **{name: setting == "true" if setting in ("true", "false") else setting
+           for name, setting in changes.items()},
     }  # fmt: skip
     if "line_price" in changes:
         former, price = mapping.money.line_price, changes["line_price"]

@@ -120,20 +120,22 @@ def stage_table(
     for where in stage.fields:
         kind = SQL_TYPES[FIELDS[where[0]][where[1]]]
         parts += [f"{value_column(where)} {kind}", f"{text_column(where)} varchar"]
-    wanted = list(dict.fromkeys(rule_columns))
-    parts += [f"{rule_column(name)} varchar" for name in wanted]
+    extra_columns = list(dict.fromkeys(rule_columns))
+    parts += [f"{rule_column(name)} varchar" for name in extra_columns]
     connection.execute(f"create or replace {stage.name.replace('temp.', 'temp table ')} "
                        f"({', '.join(parts)})")  # fmt: skip
     for number, source in enumerate(sources):
-        found = read_source(connection, source)
-        header, types = found.header, found.types
-        if found.row_lines is not None:
-            stage.row_lines[number] = found.row_lines
-        _note_faults(connection, stage, number, found)
+        rows = read_source(connection, source)
+        header, types = rows.header, rows.types
+        if rows.row_lines is not None:
+            stage.row_lines[number] = rows.row_lines
+        _note_faults(connection, stage, number, rows)
         stage.headers.append(header)
-        _insert(connection, mapping, stage, number, dict(zip(header, types, strict=True)), wanted)
+        _insert(
+            connection, mapping, stage, number, dict(zip(header, types, strict=True)), extra_columns
+        )
     present = {name for header in stage.headers for name in header}
-    stage.columns = [name for name in wanted if name in present]
+    stage.columns = [name for name in extra_columns if name in present]
     connection.execute("drop table if exists temp.stage_file")
     _set_aside_blank_rows(connection, stage)
     return stage
@@ -145,9 +147,9 @@ def staged_fields(mapping: ShopMapping, table: TableName) -> dict[Field, tuple[s
     if table == mapping.main_table and table != "orders":
         tables.insert(0, "orders")
     fields = {
-        (each, name): columns
-        for each in tables
-        for name, columns in mapping.columns_of(each).items()
+        (owner, name): columns
+        for owner in tables
+        for name, columns in mapping.columns_of(owner).items()
     }
     number = fields.get(("orders", "order_number"), ())
     if mapping.orders.stand_on == "first_line" and number:
@@ -158,10 +160,10 @@ def staged_fields(mapping: ShopMapping, table: TableName) -> dict[Field, tuple[s
 
 
 def _note_faults(
-    connection: duckdb.DuckDBPyConnection, stage: Stage, number: int, found: FileRows
+    connection: duckdb.DuckDBPyConnection, stage: Stage, number: int, rows: FileRows
 ) -> None:
     """Set the rows aside that could not be read at all."""
-    if found.faults:
+    if rows.faults:
         connection.executemany(
             """
             insert into temp.stage_rejected
@@ -169,7 +171,7 @@ def _note_faults(
             """,
             [
                 [stage.table, number, fault.line_number, fault.reason, fault.raw_line]
-                for fault in found.faults
+                for fault in rows.faults
             ],
         )
 
@@ -238,9 +240,9 @@ def _present(stage: Stage, number: int, where: Field, candidates: Sequence[str])
             )
     if not present:
         hint = did_you_mean(candidates[0], header)
-        wanted = " or ".join(repr(name) for name in candidates)
+        names = " or ".join(repr(name) for name in candidates)
         raise InputError(
-            f"{source.name}: {key} is {wanted}, but no such column is there{hint or ';'} the file "
+            f"{source.name}: {key} is {names}, but no such column is there{hint or ';'} the file "
             f"has: {shown_text(', '.join(header), 1_000)}."
         )
     return present

@@ -78,7 +78,8 @@ def _list_options(mapping: ShopMapping) -> dict[str, list[str]]:
             money.line_discount, _other(money.line_discount, "subtracted", "included"),
         ],
         "order_discount": [
-            money.order_discount, *(each for each in discounts if each != money.order_discount),
+            money.order_discount,
+            *(column for column in discounts if column != money.order_discount),
         ],
         "prices_include_tax": ["true", "false"] if money.prices_include_tax else ["false", "true"],
     }  # fmt: skip

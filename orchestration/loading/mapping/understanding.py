@@ -189,15 +189,15 @@ def _sum_amounts(
     ((returned,),) = connection.execute(
         f'select sum(returned_amount) from "{schema}".returns'
     ).fetchall()
-    found = {name: row[2 * place : 2 * place + 2] for place, name in enumerate(AMOUNTS)}
-    return {**found, "refunds": (returned, None)}
+    amounts = {name: row[2 * place : 2 * place + 2] for place, name in enumerate(AMOUNTS)}
+    return {**amounts, "refunds": (returned, None)}
 
 
 def _count_repetitions(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, int]:
     counts = dict(
         connection.execute(f'select finding_id, finding_count from "{schema}".findings').fetchall()
     )
-    return {said: counts[name] for name, said in REPETITIONS.items() if name in counts}
+    return {words: counts[name] for name, words in REPETITIONS.items() if name in counts}
 
 
 def _list_set_aside(connection: duckdb.DuckDBPyConnection, schema: str) -> list[SetAside]:

@@ -83,7 +83,7 @@ class ValueSql:
         formats = list(self.mapping.date_formats)
         if self.is_typed and "iso" not in formats:
             formats.insert(0, "iso")
-        tries = [self._by_format(text, each) for each in formats]
+        tries = [self._by_format(text, date_format) for date_format in formats]
         moment = tries[0] if len(tries) == 1 else f"coalesce({', '.join(tries)})"
         return f"case when year({moment}) between {FIRST_YEAR} and {LAST_YEAR} then {moment} end"
 
@@ -129,7 +129,7 @@ class ValueSql:
 
 
 def _list(formats: tuple[str, ...]) -> str:
-    return "[" + ", ".join(literal(each) for each in formats) + "]"
+    return "[" + ", ".join(literal(date_format) for date_format in formats) + "]"
 
 
 def text_of(column: str, stored: str, empty_values: tuple[str, ...]) -> str:
@@ -150,5 +150,5 @@ def text_of(column: str, stored: str, empty_values: tuple[str, ...]) -> str:
     trimmed = f"nullif(trim({text}, ' \t\r\n\u00a0'), '')"
     if not empty_values:
         return trimmed
-    nothing = ", ".join(literal(each.strip().lower()) for each in empty_values)
+    nothing = ", ".join(literal(value.strip().lower()) for value in empty_values)
     return f"case when lower({trimmed}) not in ({nothing}) then {trimmed} end"

@@ -50,7 +50,7 @@ def write_mapping(
     if lines:
         lines.append("")
     value = mapping.model_dump(mode="json", exclude_defaults=True)
-    value = {"version": 1, **{key: each for key, each in value.items() if key != "version"}}
+    value = {"version": 1, **{key: part for key, part in value.items() if key != "version"}}
     order = [name for name in type(mapping).model_fields if name in value]
     for key in order:
         lines += _entry(key, value[key], (key,), notes or {}, 0)
@@ -65,28 +65,28 @@ def _entry(key: str, value: Any, path: Path, notes: Mapping[Path, str], depth: i
     note = f" # {notes[path]}" if path in notes else ""
     if isinstance(value, dict):
         lines.append(f"{indent}{key}:{note}")
-        for name, each in value.items():
-            lines += _entry(name, each, (*path, name), notes, depth + 1)
+        for name, part in value.items():
+            lines += _entry(name, part, (*path, name), notes, depth + 1)
         return lines
-    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         lines.append(f"{indent}{key}:{note}")
-        return [*lines, *(f"{indent}  - {_inline(each)}" for each in value)]
+        return [*lines, *(f"{indent}  - {_inline(item)}" for item in value)]
     text = f"{indent}{key}: {_inline(value)}"
     if isinstance(value, list) and len(text) > INLINE_WIDTH:
         lines.append(f"{indent}{key}:{note}")
-        return [*lines, *(f"{indent}  - {_inline(each)}" for each in value)]
+        return [*lines, *(f"{indent}  - {_inline(item)}" for item in value)]
     lines.append(text + note)
     return lines
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, dict):
-        given = {key: each for key, each in value.items() if each not in (None, [])}
-        return "{" + ", ".join(f"{key}: {_inline(each)}" for key, each in given.items()) + "}"
+        given = {key: item for key, item in value.items() if item not in (None, [])}
+        return "{" + ", ".join(f"{key}: {_inline(item)}" for key, item in given.items()) + "}"
     if isinstance(value, list):
         if len(value) == 1 and isinstance(value[0], str):
             return _inline(value[0])
-        return "[" + ", ".join(_inline(each) for each in value) + "]"
+        return "[" + ", ".join(_inline(item) for item in value) + "]"
     if isinstance(value, str):
         return _text(value)
     return ("false", "true")[value] if isinstance(value, bool) else str(value)

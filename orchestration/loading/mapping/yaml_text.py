@@ -111,7 +111,7 @@ class _Reader:
         return self._read_mapping(node, path)
 
     def _read_mapping(self, node: Any, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, child in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
@@ -119,12 +119,12 @@ class _Reader:
                     f"{self.name}, line {line}: expected a plain key, found "
                     f"{quoted(getattr(key, 'value', None) and str(key.value))}; write it out."
                 )
-            if key.value in found:
+            if key.value in mapping:
                 first = self.document.lines[(*path, key.value)]
                 raise InputError(
                     f"{self.name}, line {line}: the key {quoted(key.value)} stands there twice, "
                     f"first on line {first}; keep one of them."
                 )
             self.document.lines[(*path, key.value)] = line
-            found[key.value] = self.read(child, (*path, key.value))
-        return found
+            mapping[key.value] = self.read(child, (*path, key.value))
+        return mapping
