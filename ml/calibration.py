@@ -262,8 +262,8 @@ def cross_fit_calibration(
         array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
     """
     recalibrated = np.empty(len(probability))
-    for others, held_out in folds:
-        learned = fit_calibration(is_returning[others], probability[others], kind)
+    for training, held_out in folds:
+        learned = fit_calibration(is_returning[training], probability[training], kind)
         recalibrated[held_out] = learned.apply(probability[held_out])
     return recalibrated
 
@@ -295,14 +295,14 @@ class CalibrationCheck:
         slope_is_off = self.slope_lower > 1 or self.slope_upper < 1
         return self.level_lower <= 0 <= self.level_upper and not slope_is_off
 
-    def choose_kind(self, wanted: str = "sigmoid") -> str:
+    def choose_kind(self, preferred: str = "sigmoid") -> str:
         """``none`` where the probabilities are calibrated, else the kind that is wanted.
 
         Args:
-            wanted: ``sigmoid``, or ``isotonic``, which needs some thousand returning customers.
+            preferred: ``sigmoid``, or ``isotonic``, which needs some thousand returning customers.
         """
-        _require_kind(wanted)
-        return "none" if self.is_calibrated else wanted
+        _require_kind(preferred)
+        return "none" if self.is_calibrated else preferred
 
 
 def check_calibration(

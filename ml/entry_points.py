@@ -30,17 +30,17 @@ def add_entries(own: Sequence[Entry], kind: type[Entry], group: str) -> Mapping[
         >>> dict(add_entries([], Purpose, "regulars.nothing"))
         {}
     """
-    found: dict[str, Entry] = {_name(entry): entry for entry in own}
-    for point in sorted(entry_points(group=group), key=lambda each: (each.name, each.value)):
+    entries: dict[str, Entry] = {_name(entry): entry for entry in own}
+    for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
         entry = _load(point, kind)
         name = _name(entry)
-        if name in found:
+        if name in entries:
             raise ExtensionError(
                 f"{_where(point)} brings a {kind.__name__.lower()} {name!r}, of which there is one "
                 "already; give it another name"
             )
-        found[name] = entry
-    return found
+        entries[name] = entry
+    return entries
 
 
 def _load(point: EntryPoint, kind: type[Entry]) -> Entry:

@@ -186,8 +186,8 @@ class Preprocessing:
             )
 
         def values(parameter: str, default: float) -> FloatArray:
-            found = grouped.get(parameter, {})
-            return np.array([found.get((None, name, None), default) for name in names])
+            by_feature = grouped.get(parameter, {})
+            return np.array([by_feature.get((None, name, None), default) for name in names])
 
         return cls(
             feature_names=names,
@@ -242,8 +242,8 @@ def fit_preprocessing(
     for index, rule in enumerate(ordered):
         if rule.null_rule == "median":
             column = matrix.values[:, matrix.feature_names.index(rule.feature_name)]
-            known = column[~np.isnan(column)]
-            imputed[index] = np.median(known) if len(known) else 0.0
+            filled = column[~np.isnan(column)]
+            imputed[index] = np.median(filled) if len(filled) else 0.0
     raw = Preprocessing(
         feature_names=names,
         is_log1p=np.array([rule.transform == "log1p" for rule in ordered]),

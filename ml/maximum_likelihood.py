@@ -96,12 +96,12 @@ def maximize_likelihood(
     spread = np.log(START_SPREAD) * rng.uniform(-1, 1, (start_count - 1, len(names)))
     starts = np.clip(np.vstack([center, center + spread]), limits[:, 0], limits[:, 1])
     options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 2000, "maxfun": 20_000}
-    found = [
+    maxima = [
         minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options=options)
         for start in starts
     ]
-    best = min(found, key=lambda result: float(result.fun))
-    near = [result for result in found if (result.fun - best.fun) * row_count < SAME_LIKELIHOOD]
+    best = min(maxima, key=lambda result: float(result.fun))
+    near = [result for result in maxima if (result.fun - best.fun) * row_count < SAME_LIKELIHOOD]
     estimates = np.exp([result.x for result in near])
     return Maximum(
         np.exp(best.x),

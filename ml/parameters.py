@@ -105,13 +105,13 @@ def component_ids(values: Mapping[ParameterKey, float]) -> tuple[int, ...]:
         >>> component_ids({(4, None, None): 0.5, (0, None, None): 0.5})
         (0, 4)
     """
-    found = sorted({component for component, _, _ in values if component is not None})
-    if not found:
+    ids = sorted({component for component, _, _ in values if component is not None})
+    if not ids:
         raise ValueError(
             "expected components with an id, got none; these rows are not a whole model of this "
             "family, fit again"
         )
-    return tuple(found)
+    return tuple(ids)
 
 
 def lasting_ids(segment_ids: Sequence[int], segment_count: int) -> tuple[int, ...]:
@@ -128,10 +128,10 @@ def lasting_ids(segment_ids: Sequence[int], segment_count: int) -> tuple[int, ..
         >>> lasting_ids((), 2), lasting_ids((1, 5), 2)
         ((0, 1), (1, 5))
     """
-    found = tuple(int(segment) for segment in segment_ids) or tuple(range(segment_count))
-    if len(found) != segment_count or found != tuple(sorted(set(found))) or min(found) < 0:
+    ids = tuple(int(segment) for segment in segment_ids) or tuple(range(segment_count))
+    if len(ids) != segment_count or ids != tuple(sorted(set(ids))) or min(ids) < 0:
         raise ValueError(
-            f"expected {segment_count} distinct ids from 0 up, ascending, got {list(found)}; "
+            f"expected {segment_count} distinct ids from 0 up, ascending, got {list(ids)}; "
             "with_segment_ids gives ids in any order"
         )
-    return found
+    return ids

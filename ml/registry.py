@@ -70,15 +70,15 @@ class FittedModel:
         """Family, as-of date and a digest of settings and parameters: the same fit, the same id."""
         digest = hashlib.sha256(self.purpose.encode())
         # Which study chose it is no part of the fit; nor are verdict and evidence.
-        told = {name: value for name, value in self.settings.items() if name != "study_id"}
+        settings = {name: value for name, value in self.settings.items() if name != "study_id"}
         if self.test_date is not None:
             # They were settings once, and ids last.
-            told |= {
+            settings |= {
                 "test_date": str(self.test_date),
                 "label_window_days": self.label_window_days,
                 "scored_by": self.scored_by,
             }
-        digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+        digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
         for row in sorted(self.parameters, key=str):
             digest.update(
                 f"{row.parameter_name}|{row.component_id}|{row.feature_name}|"
@@ -201,9 +201,9 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
     for name, purpose in PURPOSES.items():
         decisions |= _decide(
             [
-                replace(each, refusal=each.suspicion or each.refusal)
-                for each in candidates
-                if each.purpose == name
+                replace(candidate, refusal=candidate.suspicion or candidate.refusal)
+                for candidate in candidates
+                if candidate.purpose == name
             ],
             purpose.deciding_metric,
         )
@@ -213,29 +213,34 @@ def decide_statuses(candidates: Sequence[Candidate]) -> list[Decision]:
 def _decide(candidates: Sequence[Candidate], deciding: DecidingMetric) -> dict[str, Decision]:
     """Decisions on the models of one purpose, by id."""
     ordered = sorted(
-        (each for each in candidates if not each.is_rolled_back),
-        key=lambda each: (each.trained_order, each.model_id),
+        (candidate for candidate in candidates if not candidate.is_rolled_back),
+        key=lambda candidate: (candidate.trained_order, candidate.model_id),
     )
-    latest = {each.family: each for each in ordered}
+    latest = {candidate.family: candidate for candidate in ordered}
     contenders = sorted(
-        (each for each in latest.values() if not each.refusal),
-        key=lambda each: (-deciding.merit(each.quality), each.family),
+        (candidate for candidate in latest.values() if not candidate.refusal),
+        key=lambda candidate: (-deciding.merit(candidate.quality), candidate.family),
     )
     champion = next(
-        (each for each in reversed(ordered) if each.status == "champion" and not each.refusal), None
+        (
+            candidate
+            for candidate in reversed(ordered)
+            if candidate.status == "champion" and not candidate.refusal
+        ),
+        None,
     )
     champion, why_champion, why_not = _settle(contenders, champion, latest)
     if champion is not None and champion not in contenders:
         if not champion.test_qualities:
             champion = None  # it has nothing to defend its place with
         else:
-            failed = "; ".join(why_not[each.model_id] for each in contenders)
+            failed = "; ".join(why_not[candidate.model_id] for candidate in contenders)
             why_champion = f"stays: {failed or 'what is newer is refused'}"
     return {
-        each.model_id: Decision(
-            each.model_id, *_status_of(each, champion, latest, why_champion, why_not)
+        candidate.model_id: Decision(
+            candidate.model_id, *_status_of(candidate, champion, latest, why_champion, why_not)
         )
-        for each in candidates
+        for candidate in candidates
     }
 
 
@@ -251,14 +256,14 @@ def _settle(
     for contender in contenders:
         if contender == incumbent:
             break
-        is_passed, why = _compare(contender, incumbent, latest)
+        is_passed, reason = _compare(contender, incumbent, latest)
         if is_passed:
             champion, why_later, failed_later = _settle(contenders, contender, latest)
             worse = _why_worse(champion, incumbent, latest)
             if not worse:
-                return champion, why_later or why, failed_later
-            why = f"its place would not last: {worse}"
-        failed[contender.model_id] = why
+                return champion, why_later or reason, failed_later
+            reason = f"its place would not last: {worse}"
+        failed[contender.model_id] = reason
     return incumbent, "", failed
 
 
@@ -268,8 +273,8 @@ def _why_worse(
     """The figures of both, if the champion is worse than a former one on the same test."""
     if champion is None or former is None or champion.test_date not in former.test_qualities:
         return ""
-    is_passed, why = _compare(champion, former, latest)
-    return "" if is_passed else why
+    is_passed, reason = _compare(champion, former, latest)
+    return "" if is_passed else reason
 
 
 def _compare(
@@ -291,10 +296,10 @@ def _compare(
     own = contender.test_qualities.get(test or "")
     other = judged.test_qualities.get(test or "")
     if judged == contender or judged.refusal or own is None or other is None:
-        why = f"not comparable with {incumbent.model_id}, which was judged on another test"
+        reason = f"not comparable with {incumbent.model_id}, which was judged on another test"
         if is_newer:
-            return True, f"{why}, so the newer fit wins"
-        return False, f"{why} and is newer"
+            return True, f"{reason}, so the newer fit wins"
+        return False, f"{reason} and is newer"
     for_whom = "" if judged == incumbent else f" for {incumbent.model_id}"
     metric = PURPOSES[contender.purpose].headline_metric
     return metric.merit(own) >= metric.merit(other), (
@@ -316,20 +321,20 @@ def _status_of(
     deciding = PURPOSES[candidate.purpose].deciding_metric
     figure = f"{deciding.label} {candidate.quality:.4f}"
     if candidate == champion:
-        others = [
+        rivals = [
             other
             for other in latest.values()
             if other.model_id != champion.model_id and math.isfinite(other.quality)
         ]
         # A figure too good to be true is no figure to be compared with.
         compared = [
-            f"{other.family} {other.quality:.4f}" for other in others if not other.suspicion
+            f"{other.family} {other.quality:.4f}" for other in rivals if not other.suspicion
         ]
         beside = f", beside {', '.join(compared)}" if compared else ""
-        if not others:
+        if not rivals:
             beside = ", the only family"
-        said = [figure + beside, why_champion, candidate.evidence]
-        return "champion", "; ".join(part for part in said if part)
+        parts = [figure + beside, why_champion, candidate.evidence]
+        return "champion", "; ".join(part for part in parts if part)
     successor = latest[candidate.family]
     if candidate != successor:
         return "retired", f"replaced by {successor.model_id}"

@@ -135,8 +135,11 @@ class OrderHistory:
             and there are orders of 120 days (2018-01-01 to 2018-04-30); load later orders
         """
         needed_date = self.find_needed_date(label_window_days)
-        needed, known = (needed_date - self.first_date).days, (self.end_date - self.first_date).days
-        if known >= needed:
+        needed, available = (
+            (needed_date - self.first_date).days,
+            (self.end_date - self.first_date).days,
+        )
+        if available >= needed:
             return (
                 f"no two snapshot dates are {label_window_days} days apart with orders of as many "
                 "days after the later one; build with monthly snapshots"
@@ -150,8 +153,8 @@ class OrderHistory:
         )
         return (
             f"a model of who comes back within {label_window_days} days needs orders of "
-            f"{needed:,} days (until {needed_date - day}), and there are orders of {known:,} days "
-            f"({self.first_date} to {self.end_date - day}); {remedy}"
+            f"{needed:,} days (until {needed_date - day}), and there are orders of {available:,} "
+            f"days ({self.first_date} to {self.end_date - day}); {remedy}"
         )
 
 
@@ -186,8 +189,8 @@ def split_on(
             f"{label_window_days} days and {len(training_dates)} dates; mend the fit's settings"
         )
     window = timedelta(days=label_window_days)
-    wanted = sorted({*training_dates, test_date})
-    for day in wanted:
+    days = sorted({*training_dates, test_date})
+    for day in days:
         if day in complete_dates:
             continue
         if not complete_dates or day > max(complete_dates):
@@ -200,7 +203,7 @@ def split_on(
             f"expected dates that have labels ({', '.join(map(str, sorted(complete_dates)))}), "
             f"got {day}; add it to the snapshot dates, or choose another"
         )
-    for day in wanted:
+    for day in days:
         if day in training_dates and day + window > test_date:
             raise ValueError(
                 f"the label window of the training date {day} ends before {day + window}, after "

@@ -107,14 +107,14 @@ class CompiledTests:
 
     def _texts_behind(self, words: Collection[str]) -> list[str]:
         """Every macro that one of these words may call, or one that such a macro may call."""
-        seen: set[str] = set()
+        macro_names: set[str] = set()
         waiting = list(words)
         while waiting:
-            for name in self._called.get(waiting.pop(), set()) - seen:
-                seen.add(name)
+            for name in self._called.get(waiting.pop(), set()) - macro_names:
+                macro_names.add(name)
                 for text in self._texts_of_macro[name]:
                     waiting += _words_of(text)
-        return [text for name in sorted(seen) for text in self._texts_of_macro[name]]
+        return [text for name in sorted(macro_names) for text in self._texts_of_macro[name]]
 
 
 @cache

@@ -112,11 +112,11 @@ def _count(counts: Mapping[Key, int], key: Key) -> int:
 
 def read_data_warnings(connection: duckdb.DuckDBPyConnection) -> list[DataWarning] | None:
     """The rows of ``marts.data_warnings``; none where the warehouse does not have it yet."""
-    known = connection.execute(
+    tables = connection.execute(
         "select 1 from information_schema.tables where table_catalog = current_database() "
         "and table_schema = 'marts' and table_name = 'data_warnings'"
     ).fetchall()
-    if not known:
+    if not tables:
         return None
     rows = connection.execute(
         """

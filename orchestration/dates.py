@@ -65,8 +65,8 @@ def check_dates(
     environment = _of_source(environment, source)
     macros = _macros(environment)
     if not is_as_of_date_known(environment):
-        asked = [*macros["asked_snapshot_dates"](), environment.get("REGULARS_AS_OF_DATE") or None]
-        return [macros["checked_date"]("as_of_date", day) for day in asked if day]
+        days = [*macros["asked_snapshot_dates"](), environment.get("REGULARS_AS_OF_DATE") or None]
+        return [macros["checked_date"]("as_of_date", day) for day in days if day]
     dates: list[str] = macros["snapshot_dates"]()
     return dates
 

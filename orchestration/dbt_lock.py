@@ -32,10 +32,10 @@ class Plugin(BasePlugin):
         try:
             # As it was asked for: what dbt made of it may be another path.
             variable = plugin_config.get("variable", WAREHOUSE_VARIABLE)
-            asked = os.environ.get(variable) or self.creds.path
+            path_text = os.environ.get(variable) or self.creds.path
             # Of the warehouse that a run of ours works on, hence of no other target's.
             folder = os.environ.get(FOLDER_VARIABLE, "") if variable == WAREHOUSE_VARIABLE else ""
-            path = check_database_path(Path(folder, asked)).resolve()
+            path = check_database_path(Path(folder, path_text)).resolve()
         except WarehouseError as error:
             raise DbtRuntimeError(str(error)) from error
         if folder:

@@ -100,7 +100,7 @@ def _put_in_place(new: Path, folder: Path) -> None:
     if label.exists():
         _remove_other_demo(folder, _read_label(new))
         (folder / LABEL).unlink(missing_ok=True)
-    for name in sorted(_files_in(new), key=lambda each: each == LABEL):
+    for name in sorted(_files_in(new), key=lambda name: name == LABEL):
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         (new / name).replace(target)

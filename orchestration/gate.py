@@ -154,12 +154,12 @@ def _require_one_date(
     same = names_by_date.pop(as_of_date, [])
     if not names_by_date:
         return
-    others = "; ".join(
+    other_dates = "; ".join(
         f"{_list_names(names)} {'is' if len(names) == 1 else 'are'} as of {day}"
         for day, names in names_by_date.items()
     )
     raise PublishError(
-        f"the marts are not all as of one date: {others}; marts.build_info and "
+        f"the marts are not all as of one date: {other_dates}; marts.build_info and "
         f"{max(len(same) - 1, 0)} others are as of {as_of_date}. Build them again "
         "with one date: `regulars build --as-of ...`"
     )

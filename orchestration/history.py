@@ -140,9 +140,12 @@ def _is_milestone(event: EventLogEntry) -> bool:
     """Whether a run or a step begins or ends, after which long nothing may come."""
     if not event.is_dagster_event:
         return False
-    what = event.get_dagster_event()
+    dagster_event = event.get_dagster_event()
     return bool(
-        what.is_job_event or what.is_step_start or what.is_step_success or what.is_step_failure
+        dagster_event.is_job_event
+        or dagster_event.is_step_start
+        or dagster_event.is_step_success
+        or dagster_event.is_step_failure
     )
 
 

@@ -101,7 +101,9 @@ def writing_step(context: dg.AssetExecutionContext, warehouse: WritingRun) -> It
                 f"{name} cannot go on from where the failed run ended: its copy of the warehouse "
                 f"was not kept, so {', '.join(left_out)} must be run again, too. Run all of it"
             )
-        writers = {each: writers[each] for each in writers if each not in left_out}
+        writers = {
+            step_name: writers[step_name] for step_name in writers if step_name not in left_out
+        }
         with warehouse.step_on_copy(name, writers) as path:
             yield path
     else:

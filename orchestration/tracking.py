@@ -95,8 +95,8 @@ def _write_run(folder: Path, model: FittedModel, pictures: Mapping[str, bytes]) 
         experiment.experiment_id if experiment else client.create_experiment(model.purpose, place)
     )
     model_id = model.model_id
-    found = client.search_runs([experiment_id], f"tags.model_id = '{model_id}'", max_results=1)
-    run = found[0] if found else client.create_run(experiment_id, run_name=model_id)
+    runs = client.search_runs([experiment_id], f"tags.model_id = '{model_id}'", max_results=1)
+    run = runs[0] if runs else client.create_run(experiment_id, run_name=model_id)
     run_id = str(run.info.run_id)
     params = {
         **model.settings,
@@ -202,8 +202,8 @@ class _Predictor:
         Recalibrated where the model's rows say so.
         """
         values = customers.to_numpy(dtype=np.float64)
-        found = self._predict(self._model, FeatureMatrix(tuple(customers.columns), values))
-        return self._calibration.apply(found)
+        predictions = self._predict(self._model, FeatureMatrix(tuple(customers.columns), values))
+        return self._calibration.apply(predictions)
 
 
 def _load_pyfunc(data_path: str, model_config: Mapping[str, str]) -> _Predictor:

@@ -178,7 +178,7 @@ class _Linker(NodeTransformer):
         self.generic_visit(node)
         helper = node.node.name if isinstance(node.node, nodes.Name) else None
         if helper == "tiles":
-            for pair in [pair for each in node.args for pair in each.find_all(nodes.Pair)]:
+            for pair in [pair for argument in node.args for pair in argument.find_all(nodes.Pair)]:
                 block = self._block_of(pair.value)
                 is_linked = isinstance(pair.value, nodes.Filter) and pair.value.name == "sourced"
                 if block is not None and not is_linked:

@@ -100,12 +100,14 @@ def write_files_of(
     """The files as the shop would have written them on the eve of a day."""
     folder.mkdir(exist_ok=True)
     stamps = ("order_approved_at", "order_delivered_carrier_date", "order_delivered_customer_date")
-    known = ", ".join(f"case when {name} < '{day}' then {name} end as {name}" for name in stamps)
+    masked_stamps = ", ".join(
+        f"case when {name} < '{day}' then {name} end as {name}" for name in stamps
+    )
     of_known = "order_id in (select order_id from known_orders)"
     connection.execute(
         f"""
         create or replace temp view known_orders as
-        select * replace ({known}) from orders
+        select * replace ({masked_stamps}) from orders
         where order_purchase_timestamp < '{day}'
             and order_id not in (select order_id from held_back)
         """

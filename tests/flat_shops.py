@@ -34,7 +34,7 @@ def open_shop(folder, scenario="loyal_shop", order_count=ORDERS):
 
 
 def columns(connection, query):
-    return [np.array(each) for each in zip(*connection.execute(query).fetchall(), strict=True)]
+    return [np.array(column) for column in zip(*connection.execute(query).fetchall(), strict=True)]
 
 
 def one(connection, query):

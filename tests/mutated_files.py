@@ -77,24 +77,24 @@ def write(
 def spoil(rng: random.Random, table: RawTable, rows: Rows) -> Spoilt:
     """One to three changes of rows, of how they are written, of bytes, or of the file's name."""
     rows = [list(row) for row in rows]
-    told = []
+    changes = []
     for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
         change = rng.choice(ROW_CHANGES)
-        told.append(change.__name__)
+        changes.append(change.__name__)
         change(rng, table, rows)
     quoting = rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
     end = rng.choice(("\n", "\n", "\r\n"))
     content = write(rows, quoting=quoting, end=end)
     name = f"{table.file_stem}.csv"
-    for _ in range(rng.choice((0, 1, 1, 2)) if told else rng.choice((1, 1, 2))):
+    for _ in range(rng.choice((0, 1, 1, 2)) if changes else rng.choice((1, 1, 2))):
         change_bytes = rng.choice(BYTE_CHANGES)
-        told.append(change_bytes.__name__)
+        changes.append(change_bytes.__name__)
         content = change_bytes(rng, content)
     if rng.random() < 0.15:
         change_file = rng.choice(FILE_CHANGES)
-        told.append(change_file.__name__)
+        changes.append(change_file.__name__)
         name, content = change_file(table, rows, content)
-    return Spoilt(name, content, ", ".join(told))
+    return Spoilt(name, content, ", ".join(changes))
 
 
 def _place(rng: random.Random, rows: Rows) -> list[str]:
@@ -346,9 +346,9 @@ def read_by_csv(content: bytes) -> Iterator[tuple[int, list[str]]]:
 
     def lines() -> Iterator[str]:
         nonlocal consumed
-        for each in io.StringIO(text, newline=""):
-            consumed += each.count("\n")
-            yield each
+        for text_line in io.StringIO(text, newline=""):
+            consumed += text_line.count("\n")
+            yield text_line
 
     for row in csv.reader(lines()):
         if row:

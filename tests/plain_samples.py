@@ -74,7 +74,7 @@ def write_online_retail(folder: Path, order_count: int, seed: int) -> Sample:
             order, order.ordered_at.replace(second=0), is_valid=True, merchandise=goods,
             other_lines=order.shipping, refunds=returned,
         )  # fmt: skip
-    rows.sort(key=lambda each: each[0])
+    rows.sort(key=lambda row: row[0])
     columns = RETAIL_COLUMNS.split(",")
     write_rows(
         folder / "online_retail_sample.csv",

@@ -144,7 +144,7 @@ def make_orders(
     moments: list[tuple[datetime, Person]] = []
     while len(moments) < order_count:
         moments += _history(rng, len(moments) + 1)
-    moments = sorted(moments[:order_count], key=lambda each: (each[0], each[1].number))
+    moments = sorted(moments[:order_count], key=lambda moment: (moment[0], moment[1].number))
     zone = ZoneInfo(time_zone)
     return [
         _order(rng, number, moment.replace(tzinfo=zone), person, products, guest_share)
@@ -157,18 +157,18 @@ def _history(rng: random.Random, number: int) -> list[tuple[datetime, Person]]:
     person = Person(number, rng.choice(PLACES), rng.choice(CATEGORIES))
     day = rng.uniform(-200, DAY_COUNT)
     pace = rng.lognormvariate(4.0, 0.8)
-    found = []
+    moments = []
     while day < DAY_COUNT:
         if day >= 0:
             minutes = rng.randrange(8 * 60, 22 * 60)
             moment = FIRST_DAY + timedelta(
                 days=int(day), minutes=minutes, seconds=rng.randrange(60)
             )
-            found.append((moment, person))
+            moments.append((moment, person))
         if rng.random() < 0.22:
             break
         day += 1 + rng.expovariate(1 / pace)
-    return found
+    return moments
 
 
 def _order(
@@ -179,13 +179,13 @@ def _order(
     products: list[Product],
     guest_share: float,
 ) -> Order:
-    liked = [each for each in products if each.category == person.favourite]
+    liked = [product for product in products if product.category == person.favourite]
     chosen = [
         rng.choice(liked if rng.random() < 0.6 else products)
         for _ in range(rng.choice((1, 1, 2, 2, 3, 4)))
     ]
     # One line per product: the samples say apart where lines repeat.
-    lines = [Line(each, rng.choice((1, 1, 1, 2, 3))) for each in dict.fromkeys(chosen)]
+    lines = [Line(product, rng.choice((1, 1, 1, 2, 3))) for product in dict.fromkeys(chosen)]
     order = Order(
         number, moment, None if rng.random() < guest_share else person, lines,
         rng.choices((DELIVERED, PENDING, CANCELLED, REFUNDED, PARTLY), (86, 3, 4, 3, 4))[0],

@@ -27,11 +27,11 @@ def _scored(shop, table, columns):
         ).fetchall()
         parts = []
         for (day,) in days:
-            found = connection.execute(
+            scored = connection.execute(
                 f"select {columns} from scoring.{table} where as_of_date = ? order by customer_id",
                 [day],
             ).fetchnumpy()
-            parts.append((read_features(connection, names, day), found))
+            parts.append((read_features(connection, names, day), scored))
     assert days[-1] == (as_of_date,)
     assert parts[-1][0].row_count > 5_000
     return rows, parts
@@ -45,18 +45,18 @@ def check_kmeans(shop):
     )
     model = kmeans.from_rows(rows)
     assert len(parts) > 1
-    for matrix, found in parts:
-        assert np.array_equal(found["segment_id"], kmeans.predict_kmeans(model, matrix))
+    for matrix, scored in parts:
+        assert np.array_equal(scored["segment_id"], kmeans.predict_kmeans(model, matrix))
         gaps = model.preprocessing.apply(matrix)[:, None, :] - model.centroids[None, :, :]
         squares = (gaps**2).sum(axis=2)
         second = np.array(model.segment_ids)[np.argsort(squares, axis=1, kind="stable")[:, 1]]
-        assert np.array_equal(found["second_segment_id"], second)
+        assert np.array_equal(scored["second_segment_id"], second)
         squares.sort(axis=1)
         nearest = squares[:, 0]
-        difference = np.abs(found["squared_distance"] - nearest)
+        difference = np.abs(scored["squared_distance"] - nearest)
         assert difference.max() < TOLERANCE * max(1, nearest.max())
         margin = 1 - np.sqrt(nearest) / np.sqrt(squares[:, 1])
-        assert np.abs(found["border_margin"] - margin).max() < TOLERANCE
+        assert np.abs(scored["border_margin"] - margin).max() < TOLERANCE
 
 
 def check_gmm(shop):
@@ -66,16 +66,16 @@ def check_gmm(shop):
     model = gmm.from_rows(rows)
     segment_ids = np.array(model.segment_ids)
     assert len(parts) > 1
-    for matrix, found in parts:
+    for matrix, scored in parts:
         probabilities = gmm.predict_gmm(model, matrix)
-        assert np.array_equal(found["segment_id"], segment_ids[probabilities.argmax(axis=1)])
-        difference = np.abs(found["membership_probability"] - probabilities.max(axis=1))
+        assert np.array_equal(scored["segment_id"], segment_ids[probabilities.argmax(axis=1)])
+        difference = np.abs(scored["membership_probability"] - probabilities.max(axis=1))
         assert difference.max() < TOLERANCE
         # Where all others are as good as impossible their order is in no 64-bit probability.
         probabilities.sort(axis=1)
         second = probabilities[:, -2] > TOLERANCE
         likeliest = gmm.predict_gmm(model, matrix).argsort(axis=1)[:, -2]
-        assert np.array_equal(found["second_segment_id"][second], segment_ids[likeliest][second])
+        assert np.array_equal(scored["second_segment_id"][second], segment_ids[likeliest][second])
 
 
 CHURN_TABLES = {
@@ -90,11 +90,11 @@ def check_churn(shop):
     """Every live family of churn models, recalibrated as its rows say."""
     for family, table in CHURN_TABLES.items():
         rows, parts = _scored(shop, table, "return_probability")
-        ((matrix, found),) = parts
+        ((matrix, scored),) = parts
         probability = predict_rows(family, rows, matrix)
-        assert np.abs(found["return_probability"] - probability).max() < TOLERANCE, family
+        assert np.abs(scored["return_probability"] - probability).max() < TOLERANCE, family
     if shop.rows("select count(*) from scoring.churn_bg_nbd") != [(0,)]:
-        rows, ((matrix, found),) = _scored(shop, "churn_bg_nbd", "return_probability")
+        rows, ((matrix, scored),) = _scored(shop, "churn_bg_nbd", "return_probability")
         raw = bg_nbd.predict_bg_nbd(bg_nbd.from_rows(rows), matrix)
         probability = Calibration.from_rows(rows).apply(raw)
-        assert np.abs(found["return_probability"] - probability).max() < TOLERANCE
+        assert np.abs(scored["return_probability"] - probability).max() < TOLERANCE

@@ -334,15 +334,15 @@ def compare_marts(one: Path, other: Path) -> dict[str, int]:
     differences = {}
     for schema, mart in marts:
         # How long a fit took is another thing each time.
-        what = "* exclude (fit_seconds)" if mart == "segmentation_candidates" else "*"
+        columns = "* exclude (fit_seconds)" if mart == "segmentation_candidates" else "*"
         ((count,),) = connection.execute(
             f"""
             select count(*) from (
-                (select {what} from one.{schema}.{mart}
-                    except all select {what} from other.{schema}.{mart})
+                (select {columns} from one.{schema}.{mart}
+                    except all select {columns} from other.{schema}.{mart})
                 union all
-                (select {what} from other.{schema}.{mart}
-                    except all select {what} from one.{schema}.{mart})
+                (select {columns} from other.{schema}.{mart}
+                    except all select {columns} from one.{schema}.{mart})
             )
             """
         ).fetchall()

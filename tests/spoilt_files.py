@@ -47,5 +47,5 @@ def put(folder: Path, stem: str, column: str, *values: str, at: int = 10) -> Non
     spoil(folder, stem, change)
 
 
-def of(found: Rows, code: str) -> Rows:
-    return [row for row in found if row["finding_code"] == code]
+def of(findings: Rows, code: str) -> Rows:
+    return [row for row in findings if row["finding_code"] == code]

@@ -93,8 +93,14 @@ def read_statuses(warehouse):
 
 def read_changes(warehouse):
     return [
-        (each.change_number, each.purpose, each.model_id, each.former_model_id, each.action)
-        for each in read_champion_history(warehouse)
+        (
+            change.change_number,
+            change.purpose,
+            change.model_id,
+            change.former_model_id,
+            change.action,
+        )
+        for change in read_champion_history(warehouse)
     ]
 
 

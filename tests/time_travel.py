@@ -222,5 +222,5 @@ def count_differences(
     ).fetchall()
     connection.close()
     assert counts[1] > 0, f"there is no snapshot up to {as_of} to compare"
-    found = dict(zip(["rows", *columns], [counts[0], *counts[2:]], strict=True))
-    return {name: count for name, count in found.items() if count}
+    counts_by_column = dict(zip(["rows", *columns], [counts[0], *counts[2:]], strict=True))
+    return {name: count for name, count in counts_by_column.items() if count}

@@ -53,7 +53,7 @@ def write_woocommerce(folder: Path, order_count: int, seed: int) -> Sample:
         tax = sum(_tax(total) for total in totals) + _tax(shipping) + _tax(fee)
         total = sum(totals) + shipping + fee + tax
         refunded = {
-            REFUNDED: total, PARTLY: sum(refunds) + sum(_tax(each) for each in refunds),
+            REFUNDED: total, PARTLY: sum(refunds) + sum(_tax(refund) for refund in refunds),
         }.get(order.fate, 0)  # fmt: skip
         discount = order.discount + sum(line.discount for line in order.lines)
         head = _woocommerce_head(rng, order) | {

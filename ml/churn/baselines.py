@@ -106,9 +106,9 @@ def judge_bg_nbd(
         train_base_rate: share that returned in training.
         seed: of resamples and starts.
     """
-    others = {name: score for name, score in baselines.scores.items() if name != BG_NBD}
+    other_scores = {name: score for name, score in baselines.scores.items() if name != BG_NBD}
     judgement = judge_probability(
-        baselines.probabilities[BG_NBD], test, others, {}, protocol, effort,
+        baselines.probabilities[BG_NBD], test, other_scores, {}, protocol, effort,
         train_base_rate=train_base_rate, seed=seed,
     )  # fmt: skip
     suspicion = find_test_suspicion(judgement, test, protocol)

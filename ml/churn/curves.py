@@ -41,12 +41,12 @@ def calibration_curve(
     means = np.bincount(bins, sizes * values) / counts
     returning = np.bincount(bins[groups], is_returning)
     points = []
-    for number, (mean, count, found) in enumerate(zip(means, counts, returning, strict=True), 1):
-        interval = binomtest(int(found), int(count)).proportion_ci(0.95, method="wilson")
+    for number, (mean, count, returned) in enumerate(zip(means, counts, returning, strict=True), 1):
+        interval = binomtest(int(returned), int(count)).proportion_ci(0.95, method="wilson")
         points.append(
             CurvePoint(
-                scorer, "calibration", number, float(mean), float(found / count),
-                float(interval.low), float(interval.high), float(count), float(found),
+                scorer, "calibration", number, float(mean), float(returned / count),
+                float(interval.low), float(interval.high), float(count), float(returned),
             )
         )  # fmt: skip
     return points
@@ -69,20 +69,20 @@ def lift_curve(
 
 def threshold_curves(scorer: str, ranking: Ranking, rows: int) -> Iterator[CurvePoint]:
     """Precision and recall, and the ROC, at thresholds that are evenly spread along each curve."""
-    found, taken = ranking.accumulate(np.ones(rows))
-    recall = found / found[-1]
-    fall_out = (taken - found) / (taken[-1] - found[-1])
-    precision = np.divide(found, taken, out=np.ones(len(found)), where=taken > 0)
+    returning, taken = ranking.accumulate(np.ones(rows))
+    recall = returning / returning[-1]
+    fall_out = (taken - returning) / (taken[-1] - returning[-1])
+    precision = np.divide(returning, taken, out=np.ones(len(returning)), where=taken > 0)
     for curve_name, x_values, y_values, along in (
         ("precision_recall", recall[1:], precision[1:], recall[1:]),
         ("roc", fall_out, recall, fall_out + recall),
     ):
-        wanted = np.linspace(along[0], along[-1], CURVE_POINT_COUNT)
-        skipped = len(found) - len(along)
-        for number, index in enumerate(np.unique(np.searchsorted(along, wanted)), 1):
+        positions = np.linspace(along[0], along[-1], CURVE_POINT_COUNT)
+        skipped = len(returning) - len(along)
+        for number, index in enumerate(np.unique(np.searchsorted(along, positions)), 1):
             yield CurvePoint(
                 scorer, curve_name, number, float(x_values[index]), float(y_values[index]),
-                None, None, float(taken[index + skipped]), float(found[index + skipped]),
+                None, None, float(taken[index + skipped]), float(returning[index + skipped]),
             )  # fmt: skip
 
 
@@ -92,14 +92,15 @@ def score_distribution(
     """Share of customers by score, in bins of equal width (of a probability's log-odds)."""
     values = log_odds(score) if is_probability else score
     counts, edges = np.histogram(values, DISTRIBUTION_BIN_COUNT)
-    found, _ = np.histogram(values[is_returning], edges)
+    returning_counts, _ = np.histogram(values[is_returning], edges)
     middles = (edges[:-1] + edges[1:]) / 2
+    places = expit(middles) if is_probability else middles
     return [
         CurvePoint(
             scorer, "score_distribution", number, float(middle), float(count / len(score)),
             None, None, float(count), float(returning),
         )
         for number, (middle, count, returning) in enumerate(
-            zip(expit(middles) if is_probability else middles, counts, found, strict=True), 1
+            zip(places, counts, returning_counts, strict=True), 1
         )
     ]  # fmt: skip

@@ -101,27 +101,27 @@ class _Test:
         values: _Values = {}
         lifts = []
         total = float(weights.sum())
-        found, taken = self.rankings[MODEL].accumulate(weights)
+        returning_by_group, taken = self.rankings[MODEL].accumulate(weights)
         threshold = self.contact_cost / self.return_value
         contacted_groups = int((self.rankings[MODEL].scores >= threshold).sum())
-        contacted, hits = taken[contacted_groups], found[contacted_groups]
-        returning = found[-1]
+        contacted, hits = taken[contacted_groups], returning_by_group[contacted_groups]
+        returning = returning_by_group[-1]
         counts = (hits, contacted - hits, total - returning - contacted + hits, returning - hits)
         values |= {(name, MODEL): float(count) for name, count in zip(_COUNTS, counts, strict=True)}
         values["base_rate", MODEL] = float(returning / total)
-        line = fit_calibration_line(self.odds, np.diff(found), np.diff(taken))
+        line = fit_calibration_line(self.odds, np.diff(returning_by_group), np.diff(taken))
         values["calibration_slope", MODEL], values["calibration_intercept", MODEL] = line
         for scorer, ranking in self.rankings.items():
             if scorer != MODEL:
-                found, taken = ranking.accumulate(weights)
-            values["roc_auc", scorer] = roc_area(found, taken)
-            values["pr_auc", scorer] = average_precision(found, taken)
-            recalls = np.interp(SHARES * total, taken, found) / returning
+                returning_by_group, taken = ranking.accumulate(weights)
+            values["roc_auc", scorer] = roc_area(returning_by_group, taken)
+            values["pr_auc", scorer] = average_precision(returning_by_group, taken)
+            recalls = np.interp(SHARES * total, taken, returning_by_group) / returning
             lifts.append(recalls / SHARES)
             for share in BEST_SHARES:
                 values[f"lift_at_{share}_percent", scorer] = float(lifts[-1][share - 1])
                 values[f"recall_at_{share}_percent", scorer] = float(recalls[share - 1])
-            returned = float(np.interp(contacted, taken, found))
+            returned = float(np.interp(contacted, taken, returning_by_group))
             profit = returned * self.return_value - contacted * self.contact_cost
             values["expected_profit_per_customer", scorer] = float(profit / total)
         for (name, scorer), loss in self.losses.items():
@@ -258,7 +258,9 @@ def _list_baselines(point: _Values, samples: Sequence[_Values]) -> list[Baseline
     for name in _COMPARED:
         sign = -1 if name in _LOSSES else 1
         of_model = np.array([sample[name, MODEL] for sample in samples])
-        for rule in sorted(scorer for known, scorer in point if known == name and scorer != MODEL):
+        for rule in sorted(
+            scorer for metric_name, scorer in point if metric_name == name and scorer != MODEL
+        ):
             values = np.array([sample[name, rule] for sample in samples])
             rows.append(
                 BaselineMetric(

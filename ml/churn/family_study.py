@@ -77,7 +77,7 @@ def study_families(
     *,
     recalibration: str = "sigmoid",
     seed: int,
-    progress: Callable[[str], None] = lambda _said: None,
+    progress: Callable[[str], None] = lambda _message: None,
 ) -> list[JudgedFamily]:
     """Validate, judge and fit every family.
 
@@ -106,20 +106,22 @@ def study_families(
         suspicions[name] = find_suspicion("in cross-validation", auc, train, bound)
         progress(f"{name}: cross-validated ROC AUC {auc:.4f}")
     judgements: dict[str, Judgement] = {}
-    for name, each in validated.items():
-        judgements[name] = _judge(study, each)
+    for name, validation in validated.items():
+        judgements[name] = _judge(study, validation)
         if not suspicions[name]:
             suspicions[name] = find_test_suspicion(judgements[name], test, protocol)
         progress(f"{name}: judged")
-    found = []
-    for name, each in validated.items():
+    studied = []
+    for name, validation in validated.items():
         refusals = [suspicions[name]] if suspicions[name] else []
         refusals = refusals or _find_opaque_refusals(study, name, validated, suspicions)
-        found.append(_fit_again(study, name, each, judgements[name], refusals, suspicions[name]))
+        studied.append(
+            _fit_again(study, name, validation, judgements[name], refusals, suspicions[name])
+        )
         progress(f"{name}: fitted on {len(everything.is_returning):,} customers and dates")
         # Those that come later are not compared with it, if it is not eligible.
-        suspicions[name] = found[-1].suspicion
-    return found
+        suspicions[name] = studied[-1].suspicion
+    return studied
 
 
 def _judge(study: _Study, validated: Validated) -> Judgement:

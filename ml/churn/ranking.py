@@ -28,8 +28,8 @@ def lift_in_best_share(is_returning: BoolArray, score: FloatArray, share: float 
         >>> lift_in_best_share(np.array([True] + [False] * 9), np.arange(10.0)[::-1])
         10.0
     """
-    found, taken = Ranking.of(is_returning, score).accumulate(np.ones(len(score)))
-    return float(np.interp(share * len(score), taken, found) / found[-1] / share)
+    returning, taken = Ranking.of(is_returning, score).accumulate(np.ones(len(score)))
+    return float(np.interp(share * len(score), taken, returning) / returning[-1] / share)
 
 
 @dataclass(frozen=True)
@@ -55,31 +55,35 @@ class Ranking:
     def accumulate(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Returning weight and all weight among the best 0, 1, 2, ... groups."""
         size = len(self.scores)
-        found = np.bincount(self.groups[self.returning], weights[self.returning], minlength=size)
+        returning = np.bincount(
+            self.groups[self.returning], weights[self.returning], minlength=size
+        )
         taken = np.bincount(self.groups, weights, minlength=size)
-        return np.append(0.0, found.cumsum()), np.append(0.0, taken.cumsum())
+        return np.append(0.0, returning.cumsum()), np.append(0.0, taken.cumsum())
 
 
-def roc_area(found: FloatArray, taken: FloatArray) -> float:
+def roc_area(returning: FloatArray, taken: FloatArray) -> float:
     """Share of (returning, lost) pairs in the right order, ties counting half.
 
     Source: Hanley and McNeil (1982), The meaning and use of the area under a ROC curve. NaN where
     one class has no weight.
     """
-    pairs = found[-1] * (taken[-1] - found[-1])
-    return float(np.trapezoid(found, taken - found) / pairs) if pairs else float("nan")
+    pairs = returning[-1] * (taken[-1] - returning[-1])
+    return float(np.trapezoid(returning, taken - returning) / pairs) if pairs else float("nan")
 
 
-def average_precision(found: FloatArray, taken: FloatArray) -> float:
+def average_precision(returning: FloatArray, taken: FloatArray) -> float:
     """Precision at each group, weighted by the recall that it adds (as scikit-learn's)."""
-    precision = np.divide(found[1:], taken[1:], out=np.zeros(len(found) - 1), where=taken[1:] > 0)
-    return float((np.diff(found) * precision).sum() / found[-1])
+    precision = np.divide(
+        returning[1:], taken[1:], out=np.zeros(len(returning) - 1), where=taken[1:] > 0
+    )
+    return float((np.diff(returning) * precision).sum() / returning[-1])
 
 
 def find_interval(samples: Sequence[float] | FloatArray) -> tuple[float | None, float | None]:
     """2.5th and 97.5th percentile of the samples in which the value is determined, if any."""
-    found = np.asarray(samples, dtype=np.float64)
-    if np.isnan(found).all():
+    values = np.asarray(samples, dtype=np.float64)
+    if np.isnan(values).all():
         return None, None
-    lower, upper = np.nanpercentile(found, [2.5, 97.5])
+    lower, upper = np.nanpercentile(values, [2.5, 97.5])
     return float(lower), float(upper)

@@ -75,13 +75,13 @@ def find_suspect(test: LabelledMatrix) -> tuple[str, float]:
         >>> find_suspect(LabelledMatrix(matrix, np.array([True, False, False]), np.arange(3)))
         ('a', 1.0)
     """
-    found = []
+    areas = []
     for index, name in enumerate(test.matrix.feature_names):
         column = test.matrix.values[:, index]
-        known = np.where(np.isnan(column), np.nanmin(column, initial=0.0) - 1.0, column)
-        auc = float(roc_auc_score(test.is_returning, np.clip(known, -1e300, 1e300)))
-        found.append((max(auc, 1 - auc), name))
-    auc, name = max(found)
+        filled = np.where(np.isnan(column), np.nanmin(column, initial=0.0) - 1.0, column)
+        auc = float(roc_auc_score(test.is_returning, np.clip(filled, -1e300, 1e300)))
+        areas.append((max(auc, 1 - auc), name))
+    auc, name = max(areas)
     return name, auc
 
 
@@ -93,17 +93,21 @@ def find_opaque_refusals(
     One that does not explain itself must rank surely better, in cross-validation, than the best
     that does; else the plainer one is preferred.
     """
-    plain = {name: each for name, each in validated.items() if each.family.explains_itself}
+    plain = {
+        name: validation
+        for name, validation in validated.items()
+        if validation.family.explains_itself
+    }
     if not plain:
         return {}
     best = max(sorted(plain), key=lambda name: plain[name].roc_auc)
     refusals = {}
-    for name, each in validated.items():
-        if each.family.explains_itself:
+    for name, validation in validated.items():
+        if validation.family.explains_itself:
             continue
         difference, lower, upper = paired_auc_difference(
             train.is_returning,
-            each.probability,
+            validation.probability,
             plain[best].probability,
             groups=train.person_numbers,
             resample_count=effort.resample_count,
@@ -123,12 +127,14 @@ def find_test_suspicion(judgement: Judgement, test: LabelledMatrix, protocol: Ch
 
     Where the protocol has a most plausible gain, the best baseline of the test bounds it, too.
     """
-    (found,) = [metric for metric in judgement.metrics if metric.metric_name == "roc_auc"]
+    (roc_auc,) = [metric for metric in judgement.metrics if metric.metric_name == "roc_auc"]
     where, bound = "on the test date", protocol.most_plausible_roc_auc
     gain = protocol.most_plausible_roc_auc_gain
-    if gain is not None and found.baseline_value is not None:
-        by_baseline = found.baseline_value + gain
+    if gain is not None and roc_auc.baseline_value is not None:
+        by_baseline = roc_auc.baseline_value + gain
         if by_baseline < bound:
-            where = f"on the test date, where {found.baseline_name} has {found.baseline_value:.4f}"
+            where = (
+                f"on the test date, where {roc_auc.baseline_name} has {roc_auc.baseline_value:.4f}"
+            )
             bound = by_baseline
-    return find_suspicion(where, found.metric_value, test, bound)
+    return find_suspicion(where, roc_auc.metric_value, test, bound)

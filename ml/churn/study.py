@@ -92,9 +92,9 @@ class ChurnStudy:
         if self.not_eligible:
             return f"not eligible: {self.not_eligible}"
         suspected = [
-            f"{each.name} is not eligible: {each.suspicion}"
-            for each in self.judged
-            if each.suspicion
+            f"{family.name} is not eligible: {family.suspicion}"
+            for family in self.judged
+            if family.suspicion
         ]
         if not suspected:
             return ""
@@ -112,7 +112,7 @@ def study_churn(
     settings: StudySettings,
     effort: Effort,
     *,
-    progress: Callable[[str], None] = lambda _said: None,
+    progress: Callable[[str], None] = lambda _message: None,
 ) -> ChurnStudy:
     """Read the dates of the protocol, and judge every family on them.
 

@@ -49,8 +49,8 @@ class StepFunction:
             >>> step.apply(np.array([30.0, 30.1, np.nan]))
             array([ 0.5, -0.1,  0. ])
         """
-        found = self.terms[np.searchsorted(self.thresholds, values, side="left")]
-        return np.where(np.isnan(values), self.missing_term, found)
+        term = self.terms[np.searchsorted(self.thresholds, values, side="left")]
+        return np.where(np.isnan(values), self.missing_term, term)
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ def collapse(
         thresholds, added = np.empty(0), np.zeros(1)
         if name in trees.feature_names:
             column = trees.feature_names.index(name)
-            found = np.unique(trees.threshold[trees.feature == column])
-            ends = np.append(found[np.isfinite(found)], np.inf)
+            split_values = np.unique(trees.threshold[trees.feature == column])
+            ends = np.append(split_values[np.isfinite(split_values)], np.inf)
             alone = np.tile(nothing, (len(ends), 1))
             alone[:, column] = ends
             added = trees.sum_leaves(alone) - trees.sum_leaves(nothing)
@@ -185,8 +185,8 @@ def terms(model: AdditiveModel, matrix: FeatureMatrix) -> FloatArray:
         FeatureError: a feature is absent.
     """
     values = feature_values(matrix, model.feature_names)
-    found = [step.apply(values[:, index]) for index, step in enumerate(model.steps)]
-    return np.column_stack(found)
+    columns = [step.apply(values[:, index]) for index, step in enumerate(model.steps)]
+    return np.column_stack(columns)
 
 
 def predict_additive(model: AdditiveModel, matrix: FeatureMatrix) -> FloatArray:

@@ -250,7 +250,7 @@ def fit_bg_nbd(
         return value / customers, gradient / customers
 
     mean_age = float(distinct.customer_count @ distinct.age_weeks) / customers
-    found = maximize_likelihood(
+    fit = maximize_likelihood(
         mean_likelihood,
         BOUNDS,
         {"r": 1.0, "alpha": max(mean_age, 1.0), "a": 1.0, "b": 1.0},
@@ -258,11 +258,11 @@ def fit_bg_nbd(
         start_count=start_count,
         seed=seed,
     )
-    r, alpha, a, b = (float(value) for value in found.parameters)
-    degeneracy = found.degeneracy
+    r, alpha, a, b = (float(value) for value in fit.parameters)
+    degeneracy = fit.degeneracy
     if degeneracy.startswith("alpha runs to its lower bound"):
         degeneracy += "; count at most one purchase a day"
-    return BgNbdModel(r, alpha, a, b, float(horizon_weeks), found.log_likelihood, degeneracy)
+    return BgNbdModel(r, alpha, a, b, float(horizon_weeks), fit.log_likelihood, degeneracy)
 
 
 def log_likelihood(model: BgNbdModel, histories: PurchaseHistories) -> float:

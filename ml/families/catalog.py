@@ -131,5 +131,5 @@ def studied_families(purpose: Purpose) -> list[Family]:
         ['kmeans', 'gmm', 'dbscan', 'ward']
     """
     own = families_of(purpose, with_baselines=False)
-    studied = [each for each in FAMILIES.values() if each.is_studied_only]
-    return own + [each for each in studied if each.purpose == purpose]
+    studied = [family for family in FAMILIES.values() if family.is_studied_only]
+    return own + [family for family in studied if family.purpose == purpose]

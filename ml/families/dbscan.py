@@ -28,22 +28,22 @@ def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
 
 
 def fit_candidate(
-    told: Mapping[str, Any],
+    candidate: Mapping[str, Any],
     space: Space,
     resample: int | None,
     settings: StudySettings,
     seed: int,
 ) -> CandidateFit:
     """Fit on some people; the others go to the nearest core point within the radius, or nowhere."""
-    seen = space.some_of(resample, seed, settings)
-    neighbour_count = min(2 * seen.shape[1], len(seen) - 1)
-    farthest = NearestNeighbors(n_neighbors=neighbour_count).fit(seen).kneighbors()[0][:, -1]
-    quantile = np.quantile(farthest, told["neighbour_quantile"])
+    people = space.some_of(resample, seed, settings)
+    neighbour_count = min(2 * people.shape[1], len(people) - 1)
+    farthest = NearestNeighbors(n_neighbors=neighbour_count).fit(people).kneighbors()[0][:, -1]
+    quantile = np.quantile(farthest, candidate["neighbour_quantile"])
     radius = max(float(quantile), float(np.finfo(float).tiny))
-    fitted = DBSCAN(eps=radius, min_samples=neighbour_count).fit(seen)
+    fitted = DBSCAN(eps=radius, min_samples=neighbour_count).fit(people)
     if not len(fitted.core_sample_indices_):
         return CandidateFit(lambda rows: np.full(len(rows), NOISE))
-    core = NearestNeighbors(n_neighbors=1).fit(seen[fitted.core_sample_indices_])
+    core = NearestNeighbors(n_neighbors=1).fit(people[fitted.core_sample_indices_])
     core_labels = fitted.labels_[fitted.core_sample_indices_]
 
     def assign(rows: FloatArray) -> IntArray:

@@ -151,7 +151,7 @@ def fit_gamma_gamma(
         value, gradient = _log_likelihood(parameters, scaled)
         return value / customers, gradient / customers
 
-    found = maximize_likelihood(
+    fit = maximize_likelihood(
         mean_likelihood,
         BOUNDS,
         {"p": 2.0, "q": 2.0, "v": 1.0},
@@ -159,11 +159,11 @@ def fit_gamma_gamma(
         start_count=start_count,
         seed=seed,
     )
-    p, q, v = (float(value) for value in found.parameters)
-    degeneracy = found.degeneracy
+    p, q, v = (float(value) for value in fit.parameters)
+    degeneracy = fit.degeneracy
     if not degeneracy and q <= 1:
         degeneracy = f"q is {q:.4g}, and at 1 or below the mean amount is infinite"
-    at_best = found.log_likelihood - customers * float(np.log(unit))
+    at_best = fit.log_likelihood - customers * float(np.log(unit))
     return GammaGammaModel(p, q, v * unit, at_best, degeneracy)
 
 

@@ -251,7 +251,7 @@ def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
 
 
 def fit_candidate(
-    told: Mapping[str, Any],
+    candidate: Mapping[str, Any],
     space: Space,
     resample: int | None,
     settings: StudySettings,
@@ -260,8 +260,8 @@ def fit_candidate(
     """Fit a candidate of a study, in scaled units."""
     sample = space.people_of(resample)
     mixture = GaussianMixture(
-        told["component_count"],
-        covariance_type=told["covariance_type"],
+        candidate["component_count"],
+        covariance_type=candidate["covariance_type"],
         n_init=settings.mixture_start_count,
         reg_covar=settings.regularization,
         random_state=seed,

@@ -165,7 +165,7 @@ def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
 
 
 def fit_candidate(
-    told: Mapping[str, Any],
+    candidate: Mapping[str, Any],
     space: Space,
     resample: int | None,
     settings: StudySettings,
@@ -173,6 +173,6 @@ def fit_candidate(
 ) -> CandidateFit:
     """Fit a candidate of a study, in scaled units."""
     fitted = KMeans(
-        told["segment_count"], n_init=settings.kmeans_start_count, random_state=seed
+        candidate["segment_count"], n_init=settings.kmeans_start_count, random_state=seed
     ).fit(space.people_of(resample))
     return CandidateFit(fitted.predict, {"inertia": float(fitted.inertia_)})

@@ -25,14 +25,14 @@ def list_candidates(settings: StudySettings) -> list[dict[str, Any]]:
 
 
 def fit_candidate(
-    told: Mapping[str, Any],
+    candidate: Mapping[str, Any],
     space: Space,
     resample: int | None,
     settings: StudySettings,
     seed: int,
 ) -> CandidateFit:
     """Cut the tree of some people; the others go to the nearest mean."""
-    seen, tree = space.tree_of(resample, seed, settings)
-    labels = fcluster(tree, told["segment_count"], "maxclust")
-    means = np.array([seen[labels == label].mean(axis=0) for label in np.unique(labels)])
+    people, tree = space.tree_of(resample, seed, settings)
+    labels = fcluster(tree, candidate["segment_count"], "maxclust")
+    means = np.array([people[labels == label].mean(axis=0) for label in np.unique(labels)])
     return CandidateFit(lambda rows: np.argmin(pairwise_distances(rows, means), axis=1))

@@ -125,8 +125,8 @@ class StudiedCandidate:
     @property
     def lowest_jaccard(self) -> float | None:
         """Of the segment that bootstrap samples find again least."""
-        known = [each.jaccard for each in self.segments if each.jaccard is not None]
-        return min(known, default=None)
+        values = [segment.jaccard for segment in self.segments if segment.jaccard is not None]
+        return min(values, default=None)
 
     @property
     def verdict(self) -> str:
@@ -168,7 +168,7 @@ def list_recipes(settings: StudySettings, feature_set: str) -> list[Recipe]:
     if feature_set == "rfm":
         families = [FAMILIES[RFM_FAMILY]]
     return [
-        Recipe(feature_set, family.name, told)
+        Recipe(feature_set, family.name, recipe_settings)
         for family in families
-        for told in family.load().list_candidates(settings)
+        for recipe_settings in family.load().list_candidates(settings)
     ]

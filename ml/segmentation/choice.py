@@ -56,21 +56,25 @@ def rank_candidates(candidates: Sequence[StudiedCandidate]) -> list[StudiedCandi
         silhouette = -1.0 if candidate.silhouette is None else candidate.silhouette
         return -len(candidate.refusals), silhouette
 
-    able = sorted((each for each in candidates if each.can_be_champion), key=quality, reverse=True)
-    passed = [each.recipe.candidate_id for each in able if not each.refusals]
+    able = sorted(
+        (candidate for candidate in candidates if candidate.can_be_champion),
+        key=quality,
+        reverse=True,
+    )
+    passed = [candidate.recipe.candidate_id for candidate in able if not candidate.refusals]
     best: dict[str, str] = {}
-    for each in able:
-        best.setdefault(each.recipe.family, each.recipe.candidate_id)
+    for candidate in able:
+        best.setdefault(candidate.recipe.family, candidate.recipe.candidate_id)
     return [
         replace(
-            each,
-            passed_rank=passed.index(each.recipe.candidate_id) + 1
-            if each.recipe.candidate_id in passed
+            candidate,
+            passed_rank=passed.index(candidate.recipe.candidate_id) + 1
+            if candidate.recipe.candidate_id in passed
             else None,
-            is_best_of_family=best.get(each.recipe.family) == each.recipe.candidate_id
-            and each.can_be_champion,
+            is_best_of_family=best.get(candidate.recipe.family) == candidate.recipe.candidate_id
+            and candidate.can_be_champion,
         )
-        for each in candidates
+        for candidate in candidates
     ]
 
 
@@ -111,8 +115,8 @@ def find_refusals_of_all(
         ("smallest share", share, rule.least_share),
     ):
         if value is None or value < least:
-            said = "unknown" if value is None else f"{value:.3f}"
-            refusals.append(f"of everybody: {name} {said}, at least {least:.2f}")
+            shown_value = "unknown" if value is None else f"{value:.3f}"
+            refusals.append(f"of everybody: {name} {shown_value}, at least {least:.2f}")
     return refusals
 
 
@@ -132,8 +136,8 @@ def find_refusals(candidate: StudiedCandidate, rule: ChoiceRule) -> list[str]:
         ("smallest share", candidate.smallest_share, rule.least_share),
     ):
         if value is None or value < least:
-            said = "unknown" if value is None else f"{value:.3f}"
-            refusals.append(f"{name} {said}, at least {least:.2f}")
+            shown_value = "unknown" if value is None else f"{value:.3f}"
+            refusals.append(f"{name} {shown_value}, at least {least:.2f}")
     if candidate.distinct_feature_count < rule.least_distinct_features:
         refusals.append(
             f"segments differ on {candidate.distinct_feature_count} features, "

@@ -99,15 +99,15 @@ def match_segments(
             f"expected a next free id above {max(former_ids)}, got {next_free_id}; an id that was "
             "used is never given again"
         )
-    found = contingency(former_labels, new_labels)
-    if found.shape[0] > former_count or found.shape[1] > new_count:
+    counts = contingency(former_labels, new_labels)
+    if counts.shape[0] > former_count or counts.shape[1] > new_count:
         raise StabilityError(
             f"expected labels below {former_count} and {new_count}, as many as there are "
-            f"centroids, got up to {found.shape[0] - 1} and {found.shape[1] - 1}; give each "
+            f"centroids, got up to {counts.shape[0] - 1} and {counts.shape[1] - 1}; give each "
             "labels of its own model"
         )
     table = np.zeros((former_count, new_count), dtype=np.int64)
-    table[: found.shape[0], : found.shape[1]] = found
+    table[: counts.shape[0], : counts.shape[1]] = counts
     shared = jaccard(table)
     distance = cdist(former_centroids, new_centroids)
     farthest = distance.max()
@@ -167,10 +167,10 @@ def keep_ids(
             former_ids=former_ids.tolist(),
             next_free_id=next_free_id,
         )
-        for segment_id, found in zip(new_ids.tolist(), match.lasting_ids, strict=True):
-            is_free = segment_id not in lasting and found not in lasting.values()
-            if match.persists[found] and is_free:
-                lasting[segment_id] = found
+        for segment_id, lasting_id in zip(new_ids.tolist(), match.lasting_ids, strict=True):
+            is_free = segment_id not in lasting and lasting_id not in lasting.values()
+            if match.persists[lasting_id] and is_free:
+                lasting[segment_id] = lasting_id
     kept = len(lasting)
     for segment_id in fitted.segment_ids:
         if segment_id not in lasting:

@@ -146,7 +146,7 @@ def judge_segments(
     ids, labels, counts = np.unique(fitted.predict(matrix), return_inverse=True, return_counts=True)
     preprocessing = Preprocessing.from_rows(fitted.to_rows())
     judged = evaluate_segments(preprocessing.apply(matrix), labels, seed=seed)
-    silhouettes = [each.metric_value for each in judged if each.metric_name == "silhouette"]
+    silhouettes = [metric.metric_value for metric in judged if metric.metric_name == "silhouette"]
     refusals = find_refusals_of_all(
         columns(preprocessing, matrix),
         labels,

@@ -22,7 +22,7 @@ class Space:
         self,
         feature_set: str,
         features: Mapping[str, FloatArray],
-        known: Mapping[str, FloatArray],
+        columns: Mapping[str, FloatArray],
         settings: StudySettings,
     ) -> None:
         everybody = np.column_stack([features[name] for name in sorted(features)])
@@ -34,7 +34,7 @@ class Space:
             )
         rng = np.random.default_rng(settings.seed)
         self.sample = np.ascontiguousarray(everybody[:count])
-        self.known = {name: known[name][:count] for name in sorted(known)}
+        self.known = {name: columns[name][:count] for name in sorted(columns)}
         self.distances = pairwise_distances(self.sample)
         self.resamples = [rng.integers(0, count, count) for _ in range(settings.resample_count)]
         self.can_be_champion = feature_set == "full"
@@ -59,8 +59,8 @@ class Space:
         """Some people and Ward's tree of them, from which every number of segments is cut."""
         with self.lock:
             if (resample, seed) not in self.trees:
-                seen = self.some_of(resample, seed, settings)
-                self.trees[resample, seed] = seen, linkage(seen, "ward")
+                people = self.some_of(resample, seed, settings)
+                self.trees[resample, seed] = people, linkage(people, "ward")
             return self.trees[resample, seed]
 
     def bins_of(self, name: str, count: int, settings: StudySettings) -> IntArray:

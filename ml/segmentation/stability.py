@@ -119,7 +119,7 @@ def compare_refits(
     *,
     feature_set: str,
     seed: int,
-    progress: Callable[[str], None] = lambda _said: None,
+    progress: Callable[[str], None] = lambda _message: None,
 ) -> Iterator[dict[str, object]]:
     """What a frozen model and its refits agree on, a row of ``ml.segment_stability`` per date.
 

@@ -75,8 +75,8 @@ def study_segmentations(
         >>> found[0].refusals[0]
         'bins of a (agreement 1.00, at most 0.50)'
     """
-    known = {name: column for features in scaled.values() for name, column in features.items()}
-    studies = {name: Space(name, features, known, settings) for name, features in scaled.items()}
+    columns = {name: column for features in scaled.values() for name, column in features.items()}
+    studies = {name: Space(name, features, columns, settings) for name, features in scaled.items()}
     recipes = [recipe for name in scaled for recipe in list_recipes(settings, name)]
 
     def judge(recipe: Recipe) -> StudiedCandidate:
@@ -108,24 +108,26 @@ def _judge(
         fit_candidate(recipe, space, resample, settings, settings.seed).assign(space.sample)
         for resample in range(settings.resample_count)
     ]
-    found = int(labels.max()) + 1
+    segment_count = int(labels.max()) + 1
     inside = labels != NOISE
-    sizes = np.bincount(labels[inside], minlength=max(found, 0))
+    sizes = np.bincount(labels[inside], minlength=max(segment_count, 0))
     silhouette = calinski = davies = None
-    if 2 <= found < inside.sum():
+    if 2 <= segment_count < inside.sum():
         distances = space.distances[np.ix_(inside, inside)]
         silhouette = float(silhouette_score(distances, labels[inside], metric="precomputed"))
         calinski = float(calinski_harabasz_score(space.sample[inside], labels[inside]))
         davies = float(davies_bouldin_score(space.sample[inside], labels[inside]))
     closest, closest_agreement = None, None
-    if found >= 2:
+    if segment_count >= 2:
         agreements = {
-            name: label_agreement(labels, space.bins_of(name, found, settings))
+            name: label_agreement(labels, space.bins_of(name, segment_count, settings))
             for name in space.known
         }
         closest = max(agreements, key=lambda name: agreements[name])
         closest_agreement = agreements[closest]
-    means = np.array([space.sample[labels == segment].mean(axis=0) for segment in range(found)])
+    means = np.array(
+        [space.sample[labels == segment].mean(axis=0) for segment in range(segment_count)]
+    )
     spread = space.sample.std(axis=0)
     far = np.abs(means - space.sample.mean(axis=0)) >= rule.distinct_difference * spread
     # Noise is a group to be counted, but no segment.
@@ -155,7 +157,7 @@ def _judge(
         resample_agreement=_mean(label_agreement(labels, other) for other in of_resamples),
         closest_feature_name=closest,
         closest_feature_agreement=closest_agreement,
-        distinct_feature_count=int((far & (spread > 0)).any(axis=0).sum()) if found else 0,
+        distinct_feature_count=int((far & (spread > 0)).any(axis=0).sum()) if segment_count else 0,
         fit_seconds=fit_seconds,
         can_be_champion=space.can_be_champion and not FAMILIES[recipe.family].is_studied_only,
     )
@@ -164,8 +166,8 @@ def _judge(
 
 def _by_size(labels: IntArray) -> IntArray:
     """The same segments, 0 for the largest; noise stays -1."""
-    found, counts = np.unique(labels[labels != NOISE], return_counts=True)
-    order = found[np.lexsort((found, -counts))]
+    segments, counts = np.unique(labels[labels != NOISE], return_counts=True)
+    order = segments[np.lexsort((segments, -counts))]
     renamed = np.full(len(labels), NOISE)
     for new, old in enumerate(order):
         renamed[labels == old] = new
@@ -173,5 +175,5 @@ def _by_size(labels: IntArray) -> IntArray:
 
 
 def _mean(values: Any) -> float | None:
-    known = [float(value) for value in values]
-    return float(np.mean(known)) if known else None
+    numbers = [float(value) for value in values]
+    return float(np.mean(numbers)) if numbers else None

@@ -36,11 +36,15 @@ def identify_study(
     """
     digest = hashlib.sha256(version("scikit-learn").encode())
     families = [family.load().__file__ for family in studied_families(SEGMENTATION)]
-    modules = [Path(str(each)) for each in (*families, ml.features.__file__)]
+    modules = [Path(str(module)) for module in (*families, ml.features.__file__)]
     for module in (*sorted(Path(__file__).parent.glob("*.py")), *modules):
         digest.update(module.read_bytes())
-    told = [asdict(settings), asdict(rule), [asdict(each) for each in (*features, *RFM_RULES)]]
-    digest.update(json.dumps(told, sort_keys=True).encode())
+    inputs = [
+        asdict(settings),
+        asdict(rule),
+        [asdict(feature_rule) for feature_rule in (*features, *RFM_RULES)],
+    ]
+    digest.update(json.dumps(inputs, sort_keys=True).encode())
     digest.update(repr(matrix.feature_names).encode())
     digest.update(np.ascontiguousarray(matrix.values).tobytes())
     return digest.hexdigest()[:16]

@@ -29,27 +29,27 @@ def list_catalog() -> Mapping[str, Sequence[tuple[object, ...]]]:
     return {
         "model_purposes": [
             (
-                each.name,
-                each.label,
-                each.predicts,
-                each.unit or None,
-                each.deciding_metric.split,
-                each.deciding_metric.name,
-                each.deciding_metric.is_higher_better,
-                each.test_metric.name if each.test_metric else None,
+                purpose.name,
+                purpose.label,
+                purpose.predicts,
+                purpose.unit or None,
+                purpose.deciding_metric.split,
+                purpose.deciding_metric.name,
+                purpose.deciding_metric.is_higher_better,
+                purpose.test_metric.name if purpose.test_metric else None,
             )
-            for each in PURPOSES.values()
+            for purpose in PURPOSES.values()
         ],
         "model_families": [
             (
-                each.name,
-                each.purpose.name,
-                each.reader_name,
-                each.scored_by or None,
-                each.is_interpretable,
-                each.is_baseline,
+                family.name,
+                family.purpose.name,
+                family.reader_name,
+                family.scored_by or None,
+                family.is_interpretable,
+                family.is_baseline,
             )
-            for each in FAMILIES.values()
+            for family in FAMILIES.values()
         ],
     }
 

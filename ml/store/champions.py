@@ -63,11 +63,11 @@ def read_suspicions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     Judged by the figures in the warehouse and today's bound, whatever was said at the fit: so a
     model of an earlier version, or one fitted under a higher bound, does not slip through.
     """
-    found: dict[str, str] = {}
+    suspicions: dict[str, str] = {}
     for purpose in PURPOSES.values():
         if purpose.plausible is not None:
-            found |= _read_suspicions_of(connection, purpose.name, purpose.plausible)
-    return found
+            suspicions |= _read_suspicions_of(connection, purpose.name, purpose.plausible)
+    return suspicions
 
 
 def _read_suspicions_of(
@@ -113,7 +113,7 @@ def _read_suspicions_of(
 
 def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
     """Every live model, and those not eligible, with the figures that decide, oldest first."""
-    deciding_metrics = [(each.name, each.deciding_metric) for each in PURPOSES.values()]
+    deciding_metrics = [(purpose.name, purpose.deciding_metric) for purpose in PURPOSES.values()]
     deciding = " or ".join(
         f"(registry.purpose = '{name}' and metrics.split = '{metric.split}' "
         f"and metrics.metric_name = '{metric.name}')"
@@ -157,7 +157,9 @@ def read_candidates(connection: duckdb.DuckDBPyConnection) -> list[Candidate]:
 def _read_test_qualities(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
     """The test metric by model and date of the test: its own, and later splits `retest <date>`."""
     compared = [
-        f"{each.name} {each.test_metric.name}" for each in PURPOSES.values() if each.test_metric
+        f"{purpose.name} {purpose.test_metric.name}"
+        for purpose in PURPOSES.values()
+        if purpose.test_metric
     ]
     rows = fetch(
         connection,

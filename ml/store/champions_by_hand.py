@@ -41,8 +41,8 @@ def promote(connection: duckdb.DuckDBPyConnection, model_id: str, reason: str) -
         _require_scorable(connection, model)
         former = read_champions(connection).get(model.purpose)
         if former is not None:
-            said = f"gave way to {model_id}, promoted by hand"
-            set_status(connection, Decision(former, "challenger", said))
+            status_reason = f"gave way to {model_id}, promoted by hand"
+            set_status(connection, Decision(former, "challenger", status_reason))
         set_status(connection, Decision(model_id, "champion", reason))
     return former
 
@@ -79,8 +79,8 @@ def roll_back(connection: duckdb.DuckDBPyConnection, purpose: str) -> tuple[str,
             )
         _require_scorable(connection, read_model(connection, former))
         set_status(connection, Decision(present, "retired", ROLLED_BACK))
-        said = f"champion again: {present} was {ROLLED_BACK}"
-        set_status(connection, Decision(former, "champion", said))
+        reason = f"champion again: {present} was {ROLLED_BACK}"
+        set_status(connection, Decision(former, "champion", reason))
     return former, present
 
 
@@ -135,7 +135,7 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
             f"{model.model_id} was fitted as of {model.as_of_date}, the warehouse is built as of "
             f"{as_of_date}; expected a model as of that date or before, or build as of a later one"
         )
-    gone = fetch(
+    missing_rows = fetch(
         connection,
         """
         select distinct feature_name from ml.model_parameters
@@ -147,8 +147,9 @@ def _require_scorable(connection: duckdb.DuckDBPyConnection, model: RegistryRow)
         """,
         [model.model_id],
     )
-    if gone:
+    if missing_rows:
+        missing = ", ".join(row["feature_name"] for row in missing_rows)
         raise StoreError(
-            f"{model.model_id} needs {', '.join(row['feature_name'] for row in gone)}, which "
+            f"{model.model_id} needs {missing}, which "
             "features.customer_feature_snapshots no longer has; fit a new one with `regulars fit`"
         )

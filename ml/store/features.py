@@ -121,9 +121,9 @@ def require_label_window(connection: duckdb.DuckDBPyConnection, days: int) -> in
     """
     windows = read_label_windows(connection)
     if days not in windows:
-        said = ", ".join(str(window) for window in windows) or "none"
+        listed = ", ".join(str(window) for window in windows) or "none"
         raise StoreError(
-            f"features.customer_labels has no label window of {days} days, it has {said}; add "
+            f"features.customer_labels has no label window of {days} days, it has {listed}; add "
             "it to label_window_days in dbt_project.yml and build again, or name another one as "
             "label_window_days of the fit"
         )
@@ -139,7 +139,7 @@ def read_churn_protocol(connection: duckdb.DuckDBPyConnection) -> ChurnProtocol:
     from ml.churn.protocol import ChurnProtocol
 
     stated = ("training_dates", "test_date")
-    names = [each.name for each in fields(ChurnProtocol) if each.name not in stated]
+    names = [field.name for field in fields(ChurnProtocol) if field.name not in stated]
     columns = ", ".join([*(f"cast({name} as double) as {name}" for name in names), *stated])
     rows = fetch(connection, f"select {columns} from features.churn_protocol")
     if not rows:

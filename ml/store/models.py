@@ -43,7 +43,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
 
     model_id = model.model_id
     # What may differ from the last time that the same was fitted.
-    told: dict[str, object] = {
+    renewed: dict[str, object] = {
         "trained_at": utc_now(),
         "settings": json.dumps(model.settings, sort_keys=True, default=str),
         "code_version": model.code_version,
@@ -55,21 +55,21 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
     }
     with explained(), transaction(connection):
         forget_not_eligible(connection, model.purpose, model.as_of_date)
-        known = fetch(
+        former_rows = fetch(
             connection, "select status from ml.model_registry where model_id = ?", [model_id]
         )
-        if known:
+        if former_rows:
             connection.execute(
                 f"""
                 update ml.model_registry
-                set {", ".join(f"{name} = ${name}" for name in told)},
+                set {", ".join(f"{name} = ${name}" for name in renewed)},
                     status = case when status in ('retired', 'not_eligible')
                         then 'challenger' else status end,
                     status_reason = case when status in ('retired', 'not_eligible')
                         then 'fitted again' else status_reason end
                 where model_id = $model_id
                 """,
-                {**told, "model_id": model_id},
+                {**renewed, "model_id": model_id},
             )
             for table in ("model_metrics", "baseline_metrics", "model_curves"):
                 connection.execute(f"delete from ml.{table} where model_id = ?", [model_id])
@@ -87,7 +87,7 @@ def write_model(connection: duckdb.DuckDBPyConnection, model: FittedModel) -> st
                 "row_count": model.row_count,
                 "feature_count": model.feature_count,
                 "status_reason": "newly fitted",
-                **told,
+                **renewed,
             },
         )
         insert_rows(

@@ -74,15 +74,15 @@ class RegistryRow:
 
     def find_metric(self, split: str, metric_name: str) -> Metric | None:
         """One figure, if it is known."""
-        wanted = (split, metric_name)
-        found = [each for each in self.metrics if (each.split, each.metric_name) == wanted]
-        return found[0] if found else None
+        key = (split, metric_name)
+        metrics = [metric for metric in self.metrics if (metric.split, metric.metric_name) == key]
+        return metrics[0] if metrics else None
 
 
-METRIC_COLUMNS = tuple(each.name for each in fields(Metric))
+METRIC_COLUMNS = tuple(field.name for field in fields(Metric))
 # Columns of ml.model_registry; the other attributes of a row are of other tables.
 REGISTRY_COLUMNS = tuple(
-    each.name for each in fields(RegistryRow) if each.name not in ("parameter_count", "metrics")
+    field.name for field in fields(RegistryRow) if field.name not in ("parameter_count", "metrics")
 )
 
 
@@ -110,9 +110,9 @@ def require_registry_columns(connection: duckdb.DuckDBPyConnection) -> None:
         "select column_name from information_schema.columns where table_catalog = "
         "current_database() and table_schema = 'ml' and table_name = 'model_registry'",
     )
-    known = {row["column_name"] for row in rows}
-    missing = [name for name in REGISTRY_COLUMNS if name not in known]
-    if known and missing:
+    present = {row["column_name"] for row in rows}
+    missing = [name for name in REGISTRY_COLUMNS if name not in present]
+    if present and missing:
         raise StoreError(
             f"ml.model_registry was made by an earlier version, without {', '.join(missing)}; run "
             "`regulars build` or `dbt run`, which add them and keep every model and champion"
@@ -179,11 +179,11 @@ def read_model(connection: duckdb.DuckDBPyConnection, model_id: str) -> Registry
     return models[model_id]
 
 
-def _meant(asked: str, known: Sequence[str]) -> str:
+def _meant(typed_id: str, model_ids: Sequence[str]) -> str:
     """The id that was surely meant, if there is one: a beginning of it, or all but a slip."""
-    if not known:
+    if not model_ids:
         return ", which is empty;"
-    is_beginning = len(asked) >= SHORTEST_BEGINNING
-    begun = [model_id for model_id in known if is_beginning and model_id.startswith(asked)]
-    near = begun if len(begun) == 1 else difflib.get_close_matches(asked, known, 1, LIKENESS)
+    is_beginning = len(typed_id) >= SHORTEST_BEGINNING
+    begun = [model_id for model_id in model_ids if is_beginning and model_id.startswith(typed_id)]
+    near = begun if len(begun) == 1 else difflib.get_close_matches(typed_id, model_ids, 1, LIKENESS)
     return f"; did you mean {near[0]}?" if near else ";"

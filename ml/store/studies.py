@@ -106,33 +106,33 @@ def write_study(
     rows = [
         {
             "study_id": study_id,
-            "candidate_id": each.recipe.candidate_id,
+            "candidate_id": candidate.recipe.candidate_id,
             "as_of_date": as_of_date,
-            "feature_set": each.recipe.feature_set,
-            "family": each.recipe.family,
-            "covariance_type": each.recipe.settings.get("covariance_type"),
-            "settings": json.dumps(dict(each.recipe.settings)),
+            "feature_set": candidate.recipe.feature_set,
+            "family": candidate.recipe.family,
+            "covariance_type": candidate.recipe.settings.get("covariance_type"),
+            "settings": json.dumps(dict(candidate.recipe.settings)),
             "sample_count": sample_count,
             "seed_count": settings.seed_count,
             "resample_count": settings.resample_count,
-            "segment_count": len(each.segments),
-            "lowest_jaccard": each.lowest_jaccard,
-            "smallest_share": each.smallest_share,
-            "is_passed": not each.refusals,
-            "verdict": each.verdict,
-            **{name: getattr(each, name) for name in _COPIED},
+            "segment_count": len(candidate.segments),
+            "lowest_jaccard": candidate.lowest_jaccard,
+            "smallest_share": candidate.smallest_share,
+            "is_passed": not candidate.refusals,
+            "verdict": candidate.verdict,
+            **{name: getattr(candidate, name) for name in _COPIED},
         }
-        for each in candidates
+        for candidate in candidates
     ]
     segments = [
         {
-            "candidate_id": each.recipe.candidate_id,
+            "candidate_id": candidate.recipe.candidate_id,
             "segment_id": number,
             "customer_share": segment.customer_share,
             "jaccard": segment.jaccard,
         }
-        for each in candidates
-        for number, segment in enumerate(each.segments)
+        for candidate in candidates
+        for number, segment in enumerate(candidate.segments)
     ]
     with explained(), transaction(connection):
         replace_rows(connection, "ml.segmentation_candidates", rows)
@@ -195,7 +195,7 @@ def read_best_recipe(
         {
             "family": family,
             "least_gain": least_gain,
-            "families": [each.name for each in families_of(SEGMENTATION)],
+            "families": [family.name for family in families_of(SEGMENTATION)],
         },
     )
     if not rows:

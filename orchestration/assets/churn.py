@@ -116,17 +116,21 @@ def fit_churn(
     """
     progress.begin("fit churn", 3 * len(FAMILIES) + 3)
     effort = QUICK_EFFORT if settings.is_quick_study else Effort()
-    told = StudySettings(config.training_dates, config.test_date, config.recalibration, config.seed)
+    study_settings = StudySettings(
+        config.training_dates, config.test_date, config.recalibration, config.seed
+    )
     with fitting_connection(context, warehouse) as connection:
         protocol = read_churn_protocol(connection)
         require_label_window(connection, protocol.label_window_days)
         as_of_date = read_as_of_date(connection)
         rules = read_feature_rules(connection, CHURN.name)
         shop = _open_shop(connection, protocol, as_of_date)
-        study = study_churn(shop, protocol, rules, told, effort, progress=progress.advance)
+        study = study_churn(
+            shop, protocol, rules, study_settings, effort, progress=progress.advance
+        )
         models = [
             describe_model(
-                family, study, told, effort, as_of_date=as_of_date,
+                family, study, study_settings, effort, as_of_date=as_of_date,
                 largest_compiled_leaf_count=config.largest_compiled_leaf_count,
                 code_version=CODE_VERSION,
             )

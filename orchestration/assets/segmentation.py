@@ -96,10 +96,10 @@ def study_segmentations(
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Candidates of every family, judged alike; the study of unchanged features is kept."""
-    told = QUICK_STUDY if settings.is_quick_study else StudySettings()
-    progress.begin("study", sum(len(list_recipes(told, name)) for name in FEATURE_SETS))
+    study_settings = QUICK_STUDY if settings.is_quick_study else StudySettings()
+    progress.begin("study", sum(len(list_recipes(study_settings, name)) for name in FEATURE_SETS))
     with fitting_connection(context, warehouse) as connection:
-        study_id = _study_and_write(connection, told, progress)
+        study_id = _study_and_write(connection, study_settings, progress)
         counts = {table: count_rows(connection, f"ml.{table}") for table in STUDY_TABLES}
     for table, count in counts.items():
         yield dg.MaterializeResult(
@@ -109,25 +109,25 @@ def study_segmentations(
 
 
 def _study_and_write(
-    connection: duckdb.DuckDBPyConnection, told: StudySettings, progress: Progress
+    connection: duckdb.DuckDBPyConnection, study_settings: StudySettings, progress: Progress
 ) -> str:
     """Study what is not studied yet, and return the study's id."""
     rule = ChoiceRule()
     rules = read_feature_rules(connection, SEGMENTATION.name)
     as_of_date = read_as_of_date(connection)
-    names = sorted({each.feature_name for each in [*rules, *RFM_RULES]})
+    names = sorted({feature_rule.feature_name for feature_rule in [*rules, *RFM_RULES]})
     matrix = read_features(connection, names, as_of_date, is_shuffled=True)
-    study_id = identify_study(told, rule, rules, matrix)
+    study_id = identify_study(study_settings, rule, rules, matrix)
     if read_study_id(connection) == study_id:
         progress.advance("features and settings as before, kept")
     elif matrix.row_count < SEGMENTATION.min_customer_count:
         progress.advance(f"{matrix.row_count} people, too few: no study")
-        write_study(connection, study_id, as_of_date, told, [], matrix.row_count)
+        write_study(connection, study_id, as_of_date, study_settings, [], matrix.row_count)
     else:
         scaled = scale_feature_sets(matrix, rules)
-        candidates = judge_candidates(scaled, told, rule, progress=progress.advance)
-        sample_count = min(told.sample_count, matrix.row_count)
-        write_study(connection, study_id, as_of_date, told, candidates, sample_count)
+        candidates = judge_candidates(scaled, study_settings, rule, progress=progress.advance)
+        sample_count = min(study_settings.sample_count, matrix.row_count)
+        write_study(connection, study_id, as_of_date, study_settings, candidates, sample_count)
     return study_id
 
 
@@ -190,8 +190,8 @@ def _define_fit(family: Family, former: list[dg.AssetsDefinition]) -> dg.AssetsD
     ) -> dg.MaterializeResult[None]:
         progress.begin(f"fit {family.name}", 3)
         with fitting_connection(context, warehouse) as connection:
-            told = _fit_settings(config, settings)
-            fit = _read_and_fit(connection, told, family.name, progress)
+            fit_settings = _fit_settings(config, settings)
+            fit = _read_and_fit(connection, fit_settings, family.name, progress)
             if fit is None:
                 progress.advance("nothing was studied, nothing is fitted")
                 return dg.MaterializeResult(metadata={"not_fitted": "the study has no candidate"})
@@ -208,13 +208,18 @@ def _describe_fit(
 ) -> dg.MaterializeResult[None]:
     """Metadata of a fit, and its run in MLflow."""
     title = "customers per segment"
-    picture = draw_bars(title, [f"segment {each}" for each in sizes], list(sizes.values()))
+    picture = draw_bars(
+        title, [f"segment {segment_id}" for segment_id in sizes], list(sizes.values())
+    )
     track_fit(settings, model, {"sizes": picture})
     return dg.MaterializeResult(
         metadata={
             "model_id": model.model_id,
             "ids": ids,
-            **{f"{each.split}/{each.metric_name}": each.metric_value for each in model.metrics},
+            **{
+                f"{metric.split}/{metric.metric_name}": metric.metric_value
+                for metric in model.metrics
+            },
             "picture": shown(title, picture),
         }
     )
@@ -241,7 +246,7 @@ def measure_segment_stability(
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """A segmentation frozen some months ago beside refits since, on the same people."""
-    told = _fit_settings(config, settings)
+    fit_settings = _fit_settings(config, settings)
     with fitting_connection(context, warehouse) as connection:
         dates = read_stability_dates(connection, SEGMENTATION.min_customer_count)
         progress.begin("stability", 2 * len(dates))
@@ -249,8 +254,10 @@ def measure_segment_stability(
         recipe = read_best_recipe(connection)
         rows: list[dict[str, object]] = []
         if len(dates) > 1 and recipe is not None:
-            fit_full = partial(fit_segments, recipe.family, recipe.settings, told, rules=rules)
-            fit_rfm = partial(fit_rfm_segments, told)
+            fit_full = partial(
+                fit_segments, recipe.family, recipe.settings, fit_settings, rules=rules
+            )
+            fit_rfm = partial(fit_rfm_segments, fit_settings)
             for feature_set, used, fit in (("full", rules, fit_full), ("rfm", RFM_RULES, fit_rfm)):
                 names = [rule.feature_name for rule in used]
                 read = partial(
@@ -258,7 +265,7 @@ def measure_segment_stability(
                 )
                 rows += compare_refits(
                     read, fit, dates,
-                    feature_set=feature_set, seed=told.seed, progress=progress.advance,
+                    feature_set=feature_set, seed=fit_settings.seed, progress=progress.advance,
                 )  # fmt: skip
         write_stability(connection, rows)
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows)})

@@ -134,8 +134,8 @@ def warehouse_models(
     checks: list[dg.AssetCheckResult] = []
     try:
         with writing_step(context, warehouse) as copy:
-            others = [name for name in warehouse.remaining if name != context.op_handle.name]
-            is_last = not any(name.startswith(DBT_STEP) for name in others)
+            later_steps = [name for name in warehouse.remaining if name != context.op_handle.name]
+            is_last = not any(name.startswith(DBT_STEP) for name in later_steps)
             progress.begin(f"dbt ({len(nodes)} tables)", len(nodes))
             tables = dbt.build(copy, nodes, advance=progress.advance)
             with open_warehouse(copy, read_only=True) as connection:
@@ -179,12 +179,12 @@ CHECK_KEYS: Mapping[str, dg.AssetCheckKey] = {
 
 
 def _checks(
-    results: Sequence[TestResult], asked: Set[dg.AssetCheckKey]
+    results: Sequence[TestResult], selected_keys: Set[dg.AssetCheckKey]
 ) -> Iterator[dg.AssetCheckResult]:
     """What tests found, for those that Dagster shows on one of the tables selected."""
     for result in results:
         key = CHECK_KEYS.get(result.test.test_id)
-        if key is not None and key in asked:
+        if key is not None and key in selected_keys:
             is_warning = result.status == "warn"
             yield dg.AssetCheckResult(
                 passed=result.status == "pass",

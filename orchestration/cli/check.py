@@ -167,9 +167,11 @@ def _totals(understood: Understanding) -> list[Line]:
         f"{_share(totals.agreeing_count, totals.order_count)} of {totals.order_count:,} orders: "
         "lines + shipping + fees + tax - discounts = total"
     )
-    others = totals.order_count - totals.agreeing_count
-    if others:
-        sentence += f"; the other {others:,} differ by {totals.difference_amount:,.2f} in sum"
+    differing_count = totals.order_count - totals.agreeing_count
+    if differing_count:
+        sentence += (
+            f"; the other {differing_count:,} differ by {totals.difference_amount:,.2f} in sum"
+        )
     if totals.better:
         keys = ", ".join(f"money.{key}: {value}" for key, value in totals.better.items())
         share = _share(totals.better_count, totals.order_count)

@@ -103,9 +103,9 @@ def _metrics(connection: duckdb.DuckDBPyConnection) -> Table:
 
 def describe_data_warnings(comparison: WarningComparison) -> list[str | Table]:
     """What a build says of the data: a sentence, and what changed since the last build."""
-    said: list[str | Table] = [f"\nData: {comparison.sentence}"]
+    parts: list[str | Table] = [f"\nData: {comparison.sentence}"]
     if not comparison.changes:
-        return said
+        return parts
     table = Table(box=None)
     table.add_column("warning")
     for name in ("before", "now"):
@@ -115,4 +115,4 @@ def describe_data_warnings(comparison: WarningComparison) -> list[str | Table]:
     left_out = len(comparison.changes) - MOST_CHANGES_SHOWN
     rest = [f" and {left_out} more"] if left_out > 0 else []
     # No title of the table's own: it would be broken to the width of a narrow table.
-    return [*said, "Changed since the last build", table, *rest]
+    return [*parts, "Changed since the last build", table, *rest]

@@ -49,8 +49,8 @@ def describe_usual_time(settings: Settings) -> str:
     ]
     if past:
         latest = past[-5:]
-        those = f"the last {len(latest)}" if len(latest) > 1 else "the last one"
-        return f"usually takes {describe_seconds(median(latest))} (by {those})"
+        basis = f"the last {len(latest)}" if len(latest) > 1 else "the last one"
+        return f"usually takes {describe_seconds(median(latest))} (by {basis})"
     orders = settings.demo_orders if settings.data_dir is None else _guess_orders(settings.data_dir)
     seconds = GUESS_SECONDS + GUESS_SECONDS_PER_ORDER * orders
     return (

@@ -39,8 +39,8 @@ def init(
             f"{SHOP_VARIABLE}."
         ) from error
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    what = f"the preset {guess.preset}" if guess.preset else "guessed from the columns"
-    console.print(f"{place}: {what}, layout {guess.mapping.layout}")
+    origin = f"the preset {guess.preset}" if guess.preset else "guessed from the columns"
+    console.print(f"{place}: {origin}, layout {guess.mapping.layout}")
     for table, names in guess.files.items():
         console.print(f"  {table}: {', '.join(names)}")
     if guess.unsure:

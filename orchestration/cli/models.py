@@ -48,8 +48,8 @@ def list_models(
     from ml.store.registry import has_registry, read_models
 
     with _registry() as connection:
-        asked = purpose.value if purpose else None
-        rows = read_models(connection, asked) if has_registry(connection) else []
+        purpose_name = purpose.value if purpose else None
+        rows = read_models(connection, purpose_name) if has_registry(connection) else []
     _print_parts(describe_models(rows))
 
 

@@ -112,9 +112,9 @@ def _print_changes(changes: Changes, steps: Sequence[str]) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if changes.root != Path.cwd():
         console.print(f"In {shown_path(changes.root)}:")
-    for what, paths in (("new", changes.added), ("changed", changes.changed)):
+    for status, paths in (("new", changes.added), ("changed", changes.changed)):
         for path in paths:
-            console.print(f"{what:8} {shown_path(path)}")
+            console.print(f"{status:8} {shown_path(path)}")
     console.print("\nNext:")
     for number, step in enumerate(steps, 1):
         console.print(f"{number}. {step}")

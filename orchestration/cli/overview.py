@@ -106,7 +106,7 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
         "from marts.customer_rfm",
     )
     passed, failed, ran = _read_tests(connection)
-    known = _project_tests()
+    project_tests = _project_tests()
     return Overview(
         source=source[0] if source else None,
         loaded_at=source[1] if source else (loaded[0] if loaded else None),
@@ -119,7 +119,7 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
         champions=read_champions(connection),
         passed_count=passed,
         failed_tests=failed,
-        missing_count=None if known is None else len(known - ran),
+        missing_count=None if project_tests is None else len(project_tests - ran),
         findings=read_findings(connection),
     )
 

@@ -100,12 +100,12 @@ def watch_interrupts() -> Iterator[Callable[[], bool]]:
     for end in (receiver, sender):
         os.set_blocking(end, False)
     former = signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
-    seen = bytearray()
+    signals = bytearray()
 
     def is_interrupted() -> bool:
         with contextlib.suppress(BlockingIOError):
-            seen.extend(os.read(receiver, 4_096))
-        return signal.SIGINT in seen
+            signals.extend(os.read(receiver, 4_096))
+        return signal.SIGINT in signals
 
     try:
         yield is_interrupted

@@ -69,10 +69,10 @@ class Changes:
         try:
             text = (self.root / path).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else error
             raise RegularsError(
-                f"{shown_path(path)} must be a text of the project, but it cannot be read ({why}); "
-                "restore it, as with git checkout"
+                f"{shown_path(path)} must be a text of the project, but it cannot be read "
+                f"({reason}); restore it, as with git checkout"
             ) from error
         if "\r\n" in text:
             self._line_ends[path] = "\r\n"
@@ -118,7 +118,7 @@ class Changes:
     def _stage(self, path: Path, text: str, made: list[Path]) -> tuple[Path, Path]:
         """Write a text beside its place; what is made on the way is noted, to be taken back."""
         place = (self.root / path).resolve()
-        for folder in reversed([each for each in place.parents if not each.exists()]):
+        for folder in reversed([parent for parent in place.parents if not parent.exists()]):
             folder.mkdir()
             made.append(folder)
         new = place.with_name(f".new-{uuid.uuid4().hex}")

@@ -84,7 +84,7 @@ def expose(changes: Changes, exposure: str, model: str) -> None:
     named = _named(text, exposure)
     if f"ref('{model}')" in named:
         return
-    later = next((each for each in named if each > f"ref('{model}')"), None)
+    later = next((entry for entry in named if entry > f"ref('{model}')"), None)
     path = ["exposures", exposure, "depends_on"]
     new = insert_entry(text, path, f"- ref('{model}')", file_name=str(EXPOSURES), before=later)
     changes.change(EXPOSURES, new)
@@ -93,8 +93,8 @@ def expose(changes: Changes, exposure: str, model: str) -> None:
 def _named(text: str, exposure: str) -> list[str]:
     try:
         exposures = yaml.load(text, LOADER)["exposures"]
-        (found,) = (each for each in exposures if each["name"] == exposure)
-        return [str(item) for item in found["depends_on"]]
+        (described,) = (entry for entry in exposures if entry["name"] == exposure)
+        return [str(item) for item in described["depends_on"]]
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise RegularsError(
             f"{EXPOSURES} must have the exposure {exposure} with its list depends_on, but it does "

@@ -55,12 +55,12 @@ def _is_project(folder: Path) -> bool:
     return re.search(r"^name:\s*[\"']?regulars\b", text, re.MULTILINE) is not None
 
 
-def check_name(name: str, what: str, taken: Collection[str] = ()) -> str:
+def check_name(name: str, kind: str, taken: Collection[str] = ()) -> str:
     """See that a name can be that of a model, a page or a source.
 
     Args:
         name: as it was typed.
-        what: whose name it is.
+        kind: whose name it is.
         taken: names that are there already.
 
     Returns:
@@ -75,23 +75,23 @@ def check_name(name: str, what: str, taken: Collection[str] = ()) -> str:
     """
     if NAME.fullmatch(name) is None:
         raise RegularsError(
-            f"the name of a {what} must be in lower snake case, like repeat_buyers, got "
+            f"the name of a {kind} must be in lower snake case, like repeat_buyers, got "
             f"{quoted(name)}; write it with small letters, digits and single underscores, a letter "
             "first"
         )
     if len(name) > LONGEST_NAME:
         raise RegularsError(
-            f"the name of a {what} must have at most {LONGEST_NAME} letters, got {len(name)} "
+            f"the name of a {kind} must have at most {LONGEST_NAME} letters, got {len(name)} "
             f"({quoted(name)}); choose a shorter one"
         )
     if keyword.iskeyword(name) or name in reserved_words():
         raise RegularsError(
-            f"the name of a {what} must be no reserved word of SQL or Python, got {quoted(name)}; "
+            f"the name of a {kind} must be no reserved word of SQL or Python, got {quoted(name)}; "
             f"choose another one, such as {name}_list"
         )
     if name in taken:
         raise RegularsError(
-            f"the name of a {what} must be a new one, but {quoted(name)} is taken; choose another "
+            f"the name of a {kind} must be a new one, but {quoted(name)} is taken; choose another "
             "one"
         )
     return name

@@ -111,9 +111,9 @@ def _switch_on(changes: Changes, name: str) -> None:
     """Enable the folders of the source where it is the one that is asked for."""
     text = changes.text_of(PROJECT_FILE)
     default = _variables(text)["source"]
-    asked = f"(env_var('REGULARS_SOURCE', '') or var('source', '{default}')) == '{name}'"
+    condition = f"(env_var('REGULARS_SOURCE', '') or var('source', '{default}')) == '{name}'"
     for path in SWITCHED:
-        anchor = f'&is_{name} "{{{{ {asked} }}}}"' if path is SWITCHED[0] else f"*is_{name}"
+        anchor = f'&is_{name} "{{{{ {condition} }}}}"' if path is SWITCHED[0] else f"*is_{name}"
         entry = f"{name}:\n  +enabled: {anchor}"
         text = insert_entry(text, path, entry, file_name=str(PROJECT_FILE))
     changes.change(PROJECT_FILE, text)
@@ -122,8 +122,11 @@ def _switch_on(changes: Changes, name: str) -> None:
 def _add_settings(changes: Changes, name: str, guess: SourceGuess, supplies: list[str]) -> None:
     text = changes.text_of(PROJECT_FILE)
     variables = _variables(text)
-    others = [each for each in variables["source_defaults"].values()
-              if "churn_training_date_count" in each]  # fmt: skip
+    other_defaults = [
+        defaults
+        for defaults in variables["source_defaults"].values()
+        if "churn_training_date_count" in defaults
+    ]
     entry = render(
         "source_defaults.yml.j2",
         source=name,
@@ -131,7 +134,7 @@ def _add_settings(changes: Changes, name: str, guess: SourceGuess, supplies: lis
         capabilities=find_capabilities(guess),
         settings=guess.settings,
         bounds=variables["settings_before_the_load"],
-        protocol=others[-1],
+        protocol=other_defaults[-1],
     )
     path = ["vars", "source_defaults"]
     changes.change(PROJECT_FILE, insert_entry(text, path, entry, file_name=str(PROJECT_FILE)))
@@ -139,11 +142,11 @@ def _add_settings(changes: Changes, name: str, guess: SourceGuess, supplies: lis
 
 def _variables(text: str) -> dict[str, dict[str, dict[str, object]]]:
     try:
-        found = yaml.load(text, LOADER)["vars"]
-        assert {"source", "source_defaults", "settings_before_the_load"} <= found.keys()
+        variables = yaml.load(text, LOADER)["vars"]
+        assert {"source", "source_defaults", "settings_before_the_load"} <= variables.keys()
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise RegularsError(
             f"{PROJECT_FILE} must have the variables source, source_defaults and "
             "settings_before_the_load, but it does not; restore it, as with git checkout"
         ) from error
-    return dict(found)
+    return dict(variables)

@@ -126,7 +126,7 @@ def read_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Fil
 def _stem(looked: Looked) -> str:
     """The name of a file without its suffix, which must be one of the loader's."""
     name = looked.source.path.name
-    suffix = next((each for each in FORMAT_OF_SUFFIX if name.lower().endswith(each)), None)
+    suffix = next((ending for ending in FORMAT_OF_SUFFIX if name.lower().endswith(ending)), None)
     if suffix is None:
         raise RegularsError(
             f"a source of its own reads {', '.join(FORMAT_OF_SUFFIX)}, but {looked.source.name} is "

@@ -77,10 +77,10 @@ def _raw_names(files: Sequence[File]) -> dict[str, str]:
         name = snake(file.stem) or "file"
         is_taken = name in OWN_TABLES or name in names.values()
         if is_taken or not NAME.fullmatch(name) or name in reserved_words():
-            why = "taken" if is_taken else "no name that SQL takes"
+            reason = "taken" if is_taken else "no name that SQL takes"
             raise RegularsError(
-                f"the file {file.stem} would become the table raw.{name}, which is {why}; rename "
-                "the file"
+                f"the file {file.stem} would become the table raw.{name}, which is {reason}; "
+                "rename the file"
             )
         names[file.table] = name
     return names
@@ -103,7 +103,7 @@ def _table(
         name = STAGED_NAMES.get(staged, staged) if staged else _free(column, taken)
         taken.add(name)
         columns.append(_column(file, column, own, staged, name, notes))
-    columns = [_with_parent(each, kind, kinds, fields, raw_names) for each in columns]
+    columns = [_with_parent(column, kind, kinds, fields, raw_names) for column in columns]
     return SourceTable(
         name=raw_names[file.table],
         file_stem=file.stem,
@@ -173,11 +173,15 @@ def _with_parent(
     raw_names: dict[str, str],
 ) -> SourceColumn:
     """The column, with the table that has its values if it is a key of another one."""
-    name = next((up for each, up, down in JOINS if each == column.field and kind in down), None)
+    name = next(
+        (up for key_field, up, down in JOINS if key_field == column.field and kind in down), None
+    )
     parent = kinds.get(name) if name else None
     if parent is None or (kind and parent is kinds.get(kind)):
         return column
-    key = next((name for name, each in fields[parent.table].items() if each == column.field), None)
+    key = next(
+        (name for name, field in fields[parent.table].items() if field == column.field), None
+    )
     if key is None:
         return column
     return replace(column, parent=(raw_names[parent.table], key))
@@ -190,7 +194,7 @@ def _numbered(
     columns: Sequence[SourceColumn],
 ) -> list[SourceColumn]:
     """The columns, the one that numbers the rows of an order from 1 on called so."""
-    order = next((name for name, each in fields.items() if each == "order_id"), None)
+    order = next((name for name, field in fields.items() if field == "order_id"), None)
     if order is None or file.column(order).is_key:
         return list(columns)
     for number, column in enumerate(columns):

@@ -69,7 +69,7 @@ def _links(
 def _kinds_by_keys(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Kinds:
     """The files of orders, lines, people, products and payments, as far as keys tell."""
     links = _links(connection, files)
-    with_dates = [each for each in files if any(column.is_date for column in each.columns)]
+    with_dates = [file for file in files if any(column.is_date for column in file.columns)]
     candidates = [
         parent
         for parent, child, key in links
@@ -78,8 +78,8 @@ def _kinds_by_keys(connection: duckdb.DuckDBPyConnection, files: Sequence[File])
     ]
     # People may have a date, too, and orders numbers: then orders are the people's child.
     orders = next(
-        (each for each in candidates
-         if not any(parent is each and child in candidates for parent, child, _ in links)),
+        (file for file in candidates
+         if not any(parent is file and child in candidates for parent, child, _ in links)),
         None,
     )  # fmt: skip
     if orders is None:
@@ -107,8 +107,8 @@ def _number_count(file: File) -> int:
 def _kinds_by_names(files: Sequence[File], kinds: Kinds) -> None:
     """Add what keys did not tell; a file of flat lines is one of orders, too."""
     if "orders" not in kinds:
-        _, found = guess_layout([file.looked for file in files])
-        for kind, looked in found.items():
+        _, files_by_table = guess_layout([file.looked for file in files])
+        for kind, looked in files_by_table.items():
             kinds[kind] = next(file for file in files if file.looked is looked[0])
         # Else flat lines, or payments that are orders of their own.
         kinds.setdefault("orders", kinds.get("lines") or kinds["payments"])
@@ -162,12 +162,14 @@ def find_fields(
         left = _by_elimination(file, by_field)
         by_field.update(left)
         if left:
-            said = ", ".join(f"{column} for {name}" for name, column in left.items())
-            notes.append(f"{file.stem}: {said}, since no other column is left; see that it is so")
-    found: dict[str, str] = {}
+            columns_in_words = ", ".join(f"{column} for {name}" for name, column in left.items())
+            notes.append(
+                f"{file.stem}: {columns_in_words}, since no other column is left; see that it is so"
+            )
+    field_columns: dict[str, str] = {}
     for name, column in by_field.items():
-        found.setdefault(column, name)
-    return {column: name for column, name in found.items() if by_field[name] == column}
+        field_columns.setdefault(column, name)
+    return {column: name for column, name in field_columns.items() if by_field[name] == column}
 
 
 def _by_elimination(file: File, by_field: Mapping[str, str]) -> dict[str, str]:
@@ -185,15 +187,15 @@ def _by_elimination(file: File, by_field: Mapping[str, str]) -> dict[str, str]:
     whole = [column for column in left if column.is_whole and not column.has_zeros]
     amounts = [column for column in left if column.looked.is_number and not column.is_whole]
     texts = [column for column in left if not column.looked.is_number]
-    wanted = (
+    open_fields = (
         ("unit_price", amounts, {"unit_price", "line_total"}),
         ("quantity", whole, {"quantity"}),
         ("product_id", texts, {"product_id"}),
     )
     return {
         name: columns[0].name
-        for name, columns, known in wanted
-        if len(columns) == 1 and known.isdisjoint(by_field)
+        for name, columns, evidence in open_fields
+        if len(columns) == 1 and evidence.isdisjoint(by_field)
     }
 
 
@@ -201,7 +203,7 @@ def _status(
     connection: duckdb.DuckDBPyConnection, file: File, by_field: dict[str, str]
 ) -> dict[str, str]:
     """The column in which nothing stands but words of the list of statuses."""
-    known = sorted(listed_values("order_statuses", "order_status"))
+    listed_statuses = sorted(listed_values("order_statuses", "order_status"))
     for column in file.columns:
         if column.name in by_field.values():
             continue
@@ -209,7 +211,7 @@ def _status(
         ((is_status,),) = connection.execute(
             f"select count({value}) > 0 and bool_and(list_contains(?, {value})) from {file.table} "
             f"where {value} is not null",
-            [known],
+            [listed_statuses],
         ).fetchall()
         if is_status:
             return {"status": column.name}
@@ -220,11 +222,11 @@ def _key_fields(
     connection: duckdb.DuckDBPyConnection, kinds: Kinds, file: File, own: Sequence[str]
 ) -> dict[str, str]:
     """Fields of the keys by which the files are joined; these come first."""
-    found: dict[str, str] = {}
+    key_fields: dict[str, str] = {}
     for name, parent, children in JOINS:
-        others = [kinds[kind] for kind in (parent, *children) if kind in kinds]
-        for first, second, key in _links(connection, others):
+        related = [kinds[kind] for kind in (parent, *children) if kind in kinds]
+        for first, second, key in _links(connection, related):
             is_ours = parent in own or any(kind in own for kind in children)
             if first is kinds.get(parent) and file in (first, second) and is_ours:
-                found.setdefault(name, key)
-    return found
+                key_fields.setdefault(name, key)
+    return key_fields

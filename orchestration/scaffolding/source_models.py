@@ -32,13 +32,13 @@ def conformed_columns(text: str, entity: str) -> list[str]:
         ...                   "raw_money")
         ['paid_amount', 'order_amount']
     """
-    found = re.search(rf"'{entity}': \{{(.*?)\}}", text, re.DOTALL)
-    if found is None:
+    match = re.search(rf"'{entity}': \{{(.*?)\}}", text, re.DOTALL)
+    if match is None:
         raise RegularsError(
             f"{CONFORMED} must list the columns of {entity} in the macro conformed_columns, but it "
             "does not; restore it, as with git checkout"
         )
-    return re.findall(r"'(\w+)':", found[1])
+    return re.findall(r"'(\w+)':", match[1])
 
 
 def staging_sql(source: str, table: SourceTable) -> str:
@@ -77,8 +77,10 @@ def find_capabilities(guess: SourceGuess) -> list[str]:
     lines, payments = guess.table("lines"), guess.table("payments")
     products, people = guess.table("products"), guess.table("customers")
     orders = guess.orders
-    who = next((each for each in orders.columns if each.field in {"customer_id", "email"}), None)
-    found = {
+    who = next(
+        (column for column in orders.columns if column.field in {"customer_id", "email"}), None
+    )
+    has_capability = {
         "items": lines is not None,
         "products": lines is not None and lines.has("product_id"),
         "categories": products is not None and products.has("category_name"),
@@ -90,7 +92,7 @@ def find_capabilities(guess: SourceGuess) -> list[str]:
         ),
         "guests": who is not None and not who.is_filled,
     }
-    return sorted(name for name, has_it in found.items() if has_it)
+    return sorted(name for name, has_it in has_capability.items() if has_it)
 
 
 def _staged(table: SourceTable) -> dict[str, SourceColumn]:
@@ -286,7 +288,7 @@ def _raw_money(source: str, guess: SourceGuess) -> str | None:
     return render(
         "measure_raw_money.sql.j2",
         source=source,
-        imports={each.name: _model(source, each) for each in (lines, orders)},
+        imports={table.name: _model(source, table) for table in (lines, orders)},
         paid=False,
         item_amount=item_amount(lines, f"{lines.name}." if is_joined else "", indent=16) or "0",
         lines=lines.name,

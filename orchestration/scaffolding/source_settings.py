@@ -96,8 +96,10 @@ def note_statuses(
     rows = connection.execute(
         f"select distinct {identifier(column)} from {orders.table} order by all"
     ).fetchall()
-    known = listed_values("order_statuses", "order_status")
-    unknown = [str(value) for (value,) in rows if value and value.strip().lower() not in known]
+    listed_statuses = listed_values("order_statuses", "order_status")
+    unknown = [
+        str(value) for (value,) in rows if value and value.strip().lower() not in listed_statuses
+    ]
     if unknown:
         shown = ", ".join(unknown[:MOST_STATUSES])
         more = f" and {len(unknown) - MOST_STATUSES} more" if len(unknown) > MOST_STATUSES else ""
@@ -115,17 +117,17 @@ def note_lacks(guess: SourceGuess, name: str) -> list[str]:
         name: its name.
     """
     orders, lines = guess.orders, guess.table("lines")
-    wanted = [
+    needs = [
         (orders, ("order_id",), "the key of an order"),
         (orders, ("customer_id", "email"), "the person who ordered"),
         (orders, ("ordered_at",), "when an order was placed"),
         (lines, ("line_total", "unit_price"), "what a line costs"),
     ]
     notes = [
-        f"no column of {table.file_stem} looks like {what}: call one "
+        f"no column of {table.file_stem} looks like {meaning}: call one "
         f"{STAGED_NAMES.get(fields[0], fields[0])} in stg_{name}__{table.name}.sql and give it to "
         "the conformed models"
-        for table, fields, what in wanted
+        for table, fields, meaning in needs
         if table is not None and not any(table.has(field) for field in fields)
     ]
     if not orders.has("status"):

@@ -173,7 +173,7 @@ class SourceGuess:
     @property
     def orders(self) -> SourceTable:
         """The table that has the orders: a file of its own, or that of flat lines."""
-        return next(each for each in self.tables if each.kind == "orders" or each.holds_orders)
+        return next(table for table in self.tables if table.kind == "orders" or table.holds_orders)
 
 
 def stand_in_settings() -> dict[str, object]:

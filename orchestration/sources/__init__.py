@@ -40,14 +40,14 @@ def find_source(data_dir: Path | None) -> str:
         RegularsError: `REGULARS_SOURCE` names no source.
     """
     names = source_names()
-    asked = os.environ.get(SOURCE_VARIABLE)
-    if asked:
-        if asked not in names:
+    requested = os.environ.get(SOURCE_VARIABLE)
+    if requested:
+        if requested not in names:
             raise RegularsError(
-                f"{SOURCE_VARIABLE} must be one of {', '.join(names)}, got {asked!r}; mend or "
+                f"{SOURCE_VARIABLE} must be one of {', '.join(names)}, got {requested!r}; mend or "
                 "unset it"
             )
-        return asked
+        return requested
     mapped = mapped_source()
     if data_dir is not None and mapped is not None and mapping_place(data_dir).is_file():
         return mapped
@@ -67,7 +67,7 @@ def _has_files(folder: Path, source: str) -> bool:
 @cache
 def demo_sources() -> tuple[str, ...]:
     """The sources that have a module that generates demo files, by name."""
-    packages = (each.name for each in pkgutil.iter_modules(__path__) if each.ispkg)
+    packages = (package.name for package in pkgutil.iter_modules(__path__) if package.ispkg)
     return tuple(sorted(name for name in packages if find_spec(f"{__name__}.{name}.demo")))
 
 

@@ -114,10 +114,10 @@ def interval_chart(
                     **{f"{across}ref": "paper", f"{across}0": 0, f"{across}1": 1},
                 )
         # Of dots side by side Plotly would have the axis begin at 0.
-        known = [float(value) for value in shown if value is not None]
-        if known:
-            margin = (max(known) - min(known) or 1) * AXIS_MARGIN
-            value_axis["range"] = [min(known) - margin, max(known) + margin]
+        numbers = [float(value) for value in shown if value is not None]
+        if numbers:
+            margin = (max(numbers) - min(numbers) or 1) * AXIS_MARGIN
+            value_axis["range"] = [min(numbers) - margin, max(numbers) + margin]
     else:
         draw_reference(figure, rows, x, reference or {})
     figure.update_layout(

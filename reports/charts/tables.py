@@ -55,18 +55,18 @@ def small_bars(distribution: str | None) -> Markup:
     if isinstance(content, list):
         counts = [entry["count"] for entry in content]
         names = [_cut(f"{label(entry['value'])}") for entry in content]
-        said = [f"{name} {integer(count)}" for name, count in zip(names, counts, strict=True)]
-        beside = Markup("<br>").join(said[:TEXTS_BESIDE])
+        texts = [f"{name} {integer(count)}" for name, count in zip(names, counts, strict=True)]
+        beside = Markup("<br>").join(texts[:TEXTS_BESIDE])
     else:
         counts = content["counts"]
-        said = [integer(count) for count in counts]
+        texts = [integer(count) for count in counts]
         beside = Markup("")
     if not sum(counts):
         return escape(NOTHING)
     width, height = BARS_SIZE
     step = width / len(counts)
     rects = ""
-    for place, (count, text) in enumerate(zip(counts, said, strict=True)):
+    for place, (count, text) in enumerate(zip(counts, texts, strict=True)):
         # What is there is seen, however little it is.
         tall = max(height * count / max(counts), 1) if count else 0
         rects += (
@@ -75,7 +75,7 @@ def small_bars(distribution: str | None) -> Markup:
         )
     return Markup(
         f'<div class="small-bars"><svg viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img" aria-label="{escape(", ".join(said))}">{rects}</svg>'
+        f'height="{height}" role="img" aria-label="{escape(", ".join(texts))}">{rects}</svg>'
         f"<span>{beside}</span></div>"
     )
 

@@ -131,8 +131,8 @@ def fit_churn_models(
     """
     rules = read_feature_rules(connection, "churn")
     names = tuple(rule.feature_name for rule in rules)
-    known = read_features(connection, names, as_of_date)
-    values = known.values
+    labelled = read_features(connection, names, as_of_date)
+    values = labelled.values
     rng = np.random.default_rng(0)
     # Each feature counts a little.
     score = values.argsort(axis=0).argsort(axis=0).sum(axis=1) + rng.normal(0, 1e4, len(values))
@@ -158,7 +158,7 @@ def fit_churn_models(
     )
     for learner in (summed, whole, forest):
         learner.fit(values, is_returning)
-    regression = logistic.fit_logistic(known, is_returning, rules)
+    regression = logistic.fit_logistic(labelled, is_returning, rules)
     steps = additive.collapse(summed, names, values)
     shares = random_forest.RandomForestModel(trees.forest_trees(forest, names))
     grown = boosting.BoostingModel(*trees.boosted_trees(whole, names))

@@ -32,8 +32,8 @@ def read_spend(connection, before, later):
 @dg.multi_asset(
     name="fit_spend_families",
     specs=[
-        dg.AssetSpec(["ml", each.name], deps=FEATURES, group_name="ml")
-        for each in families_of(SPEND)
+        dg.AssetSpec(["ml", family.name], deps=FEATURES, group_name="ml")
+        for family in families_of(SPEND)
     ],
     op_tags=IN_TRANSACTION,
 )

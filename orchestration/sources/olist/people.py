@@ -92,10 +92,10 @@ def simulate_purchases(
         day = (time[alive] // SECONDS_PER_DAY) + 1 + np.floor(gap).astype(np.int64)
         time[alive] = day * SECONDS_PER_DAY + draw_clock_times(rng, len(alive))
         # Data of the last weeks is incomplete: most of what was ordered then is not in it.
-        seen = (time[alive] < DATA_IS_COMPLETE_BEFORE) | (
+        is_recorded = (time[alive] < DATA_IS_COMPLETE_BEFORE) | (
             (time[alive] < end) & (rng.random(len(alive)) < 0.01)
         )
-        alive = alive[seen]
+        alive = alive[is_recorded]
         people.append(alive)
         times.append(time[alive].copy())
         alive = staying(alive, orders_made)

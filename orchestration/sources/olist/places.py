@@ -67,9 +67,9 @@ def make_places(rng: np.random.Generator, order_count: int) -> Places:
     first = np.array([row[2] for row in STATES.values()])
     last = np.array([row[3] for row in STATES.values()])
     span = (last - first + 1).astype(np.float64)
-    wanted = np.minimum(span, np.maximum(3, np.round(prefix_count * shares / shares.sum())))
+    prefix_counts = np.minimum(span, np.maximum(3, np.round(prefix_count * shares / shares.sum())))
     prefixes, states = [], []
-    for state, want in enumerate(wanted.astype(int)):
+    for state, want in enumerate(prefix_counts.astype(int)):
         drawn = rng.choice(int(span[state]), size=want, replace=False) + first[state]
         prefixes.append(np.sort(drawn))
         states.append(np.full(want, state))

@@ -46,8 +46,8 @@ def write_reviews(
         pick(rng, scenario.score_shares_late, rows),
         pick(rng, scenario.score_shares_on_time, rows),
     )
-    known = np.where(orders.is_delivered, orders.delivered_at, orders.estimated_at)[order]
-    sent_day = np.floor(known / SECONDS_PER_DAY) + 1
+    survey_day = np.where(orders.is_delivered, orders.delivered_at, orders.estimated_at)[order]
+    sent_day = np.floor(survey_day / SECONDS_PER_DAY) + 1
     # Late parcels are asked about on the promised day, before they have come.
     promised = orders.estimated_at[order] / SECONDS_PER_DAY
     sent_day = np.where(late, np.minimum(sent_day, promised + 1), sent_day)

@@ -88,8 +88,8 @@ def join(parts: list[Any]) -> Any:
     kind = type(parts[0])
     return kind(
         **{
-            each.name: np.concatenate([getattr(part, each.name) for part in parts])
-            for each in fields(kind)
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(kind)
         }
     )
 

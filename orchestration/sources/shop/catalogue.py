@@ -127,17 +127,17 @@ def make_catalogue(rng: np.random.Generator, scenario: Scenario, order_count: in
         order_count: a larger shop has more products.
     """
     count = int(np.clip(PRODUCTS_PER_ROOT * order_count**0.5, MIN_PRODUCTS, MAX_PRODUCTS))
-    shares = np.array([each.weight for each in CATEGORIES])
+    shares = np.array([definition.weight for definition in CATEGORIES])
     # Every category has products, whatever the dice say.
     category = np.sort(np.concatenate([
         np.arange(len(CATEGORIES)),
         rng.choice(len(CATEGORIES), size=count - len(CATEGORIES), p=shares / shares.sum()),
     ]))  # fmt: skip
-    median = np.array([each.median_price for each in CATEGORIES])[category]
+    median = np.array([definition.median_price for definition in CATEGORIES])[category]
     euros = np.clip(np.round(median * np.exp(rng.normal(0, 0.4, count))), 2, 400)
-    low, high = np.array([each.interval_days or (np.nan, np.nan) for each in CATEGORIES])[
-        category
-    ].T
+    low, high = np.array(
+        [definition.interval_days or (np.nan, np.nan) for definition in CATEGORIES]
+    )[category].T
     interval = np.round(low + (high - low) * rng.random(count))
     if scenario.mean_habits == 0:
         interval[:] = np.nan
@@ -154,7 +154,7 @@ def make_catalogue(rng: np.random.Generator, scenario: Scenario, order_count: in
             [euros.astype(np.int64) * 100 - 5, [price for _, _, price in SERVICES]]
         ),
         interval_days=interval,
-        return_factor=np.array([each.return_factor for each in CATEGORIES])[category],
+        return_factor=np.array([definition.return_factor for definition in CATEGORIES])[category],
         pick_probability=probability,
         companion=companion,
         attach_probability=attach,
@@ -202,9 +202,9 @@ def _pick_counts(scenario: Scenario) -> FloatArray:
 def _texts(rng: np.random.Generator, category: IntArray) -> tuple[pa.Array, pa.Array]:
     """Ids and names; a name is made of a style, a noun and a number, so that each is its own."""
     categories = [CATEGORIES[number] for number in category]
-    nouns = [each.nouns[rng.integers(len(each.nouns))] for each in categories]
+    nouns = [definition.nouns[rng.integers(len(definition.nouns))] for definition in categories]
     styles = rng.integers(0, len(STYLES), len(category))
-    ids = [f"{each.code}-{place:04d}" for place, each in enumerate(categories, 1)]
+    ids = [f"{definition.code}-{place:04d}" for place, definition in enumerate(categories, 1)]
     names = [
         f"{noun}, {STYLES[style]}, no. {place}"
         for place, (noun, style) in enumerate(zip(nouns, styles, strict=True), 1)

@@ -76,10 +76,10 @@ def generate_demo_shop(
         counts = write_lines(
             partial, shop, lambda done: progress((order_count + done) // 2, order_count)
         )
-        asked: dict[str, int | str] = {
+        settings: dict[str, int | str] = {
             "order_count": order_count, "seed": seed, "scenario": scenario,
         }  # fmt: skip
-        write_truth(partial, shop, orders, planted, asked, counts)
+        write_truth(partial, shop, orders, planted, settings, counts)
         (partial / MAPPING_NAME).write_text(_text(MAPPING_NAME), encoding="utf-8")
         (partial / FOLDER_NAME / "README.md").write_text(_text("truth.md"), encoding="utf-8")
         _put_in_place(partial, folder)

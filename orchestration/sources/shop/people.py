@@ -75,7 +75,7 @@ class People:
         return _people({name: getattr(self, name)[rows] for name in ARRAYS}, len(rows))
 
 
-ARRAYS = tuple(each.name for each in fields(People) if each.name != "customer_count")
+ARRAYS = tuple(field.name for field in fields(People) if field.name != "customer_count")
 
 
 def _people(arrays: dict[str, np.ndarray], customer_count: int) -> People:
@@ -114,27 +114,31 @@ def draw_people_and_orders(
         catalogue: with products that are used up.
         order_count: exactly so many orders.
     """
-    wanted = round(order_count * (1 - scenario.guest_share))
+    named_order_count = round(order_count * (1 - scenario.guest_share))
     blocks: list[People] = []
     counts: list[IntArray] = []
     times: list[FloatArray] = []
-    found = 0
+    drawn_order_count = 0
     while True:
         rng = np.random.default_rng(seed.spawn(1)[0])
         block = _draw_block(rng, scenario, catalogue)
         until = np.minimum(block.dropped, SPAN_DAYS)
         repeats = rng.poisson(block.rate * (until - block.born))
-        fitting = int(np.searchsorted(np.cumsum(repeats + 1), wanted - found, side="right"))
+        fitting = int(
+            np.searchsorted(
+                np.cumsum(repeats + 1), named_order_count - drawn_order_count, side="right"
+            )
+        )
         person = np.repeat(np.arange(len(repeats)), repeats)
         again = block.born[person] + rng.random(len(person)) * (until - block.born)[person]
         blocks.append(block.of(np.arange(fitting)))
         counts.append(repeats[:fitting])
         times.append(again[person < fitting])
-        found += int((repeats[:fitting] + 1).sum())
+        drawn_order_count += int((repeats[:fitting] + 1).sum())
         if fitting < BLOCK_PEOPLE:
             break
     rng = np.random.default_rng(seed.spawn(1)[0])
-    guests = _draw_block(rng, scenario, catalogue, order_count - found)
+    guests = _draw_block(rng, scenario, catalogue, order_count - drawn_order_count)
     people = _join([*blocks, guests])
     return _sort(people, np.concatenate(counts), np.concatenate(times))
 
@@ -201,8 +205,8 @@ def _draw_habits(
     drawn = taste[:, None] + rng.random((len(taste), MAX_HABITS))
     place = np.searchsorted(edges, drawn, side="right") - taste[:, None] * len(used_up)
     habit = used_up[np.clip(place, 0, len(used_up) - 1)]
-    wanted = np.minimum(rng.poisson(scenario.mean_habits, len(taste)), MAX_HABITS)
-    is_empty = np.arange(MAX_HABITS) >= wanted[:, None]
+    habit_count = np.minimum(rng.poisson(scenario.mean_habits, len(taste)), MAX_HABITS)
+    is_empty = np.arange(MAX_HABITS) >= habit_count[:, None]
     for later in range(1, MAX_HABITS):
         for earlier in range(later):
             is_empty[:, later] |= habit[:, later] == habit[:, earlier]

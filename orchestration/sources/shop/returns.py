@@ -75,9 +75,11 @@ def draw_returns(
     sold = _draw_sent_back(rng, people, orders, lines, bought, products)
     before = _draw_from_before(rng, catalogue, people, orders, bought)
     columns = {name: np.concatenate([sold[name], before[name]]) for name in sold}
-    known = np.flatnonzero(columns["day"] < SPAN_DAYS)
-    rows = known[np.lexsort((columns["product"][known], columns["group"][known],
-                             columns["day"][known]))]  # fmt: skip
+    in_time = np.flatnonzero(columns["day"] < SPAN_DAYS)
+    order = np.lexsort(
+        (columns["product"][in_time], columns["group"][in_time], columns["day"][in_time])
+    )
+    rows = in_time[order]
     columns = {name: column[rows] for name, column in columns.items()}
     group = columns.pop("group")
     document = np.cumsum(np.diff(group, prepend=-1) != 0) - 1
@@ -106,7 +108,7 @@ def _draw_sent_back(
     quantity = np.where(fewer, np.minimum(part, pieces - 1), np.where(more, pieces + 1, pieces))
     discount = lines.discount_cents[line].astype(np.int64)
     kind = np.where(fewer, WHOLE, np.where(more, PARTIAL, EXACT))
-    each, place = np.unique(order, return_inverse=True)
+    order_ids, place = np.unique(order, return_inverse=True)
     return {
         "group": order,
         "line": line,
@@ -116,7 +118,7 @@ def _draw_sent_back(
         "discount_cents": np.where(fewer, np.rint(discount * quantity / pieces), discount).astype(
             np.int64
         ),
-        "day": orders.day[order] + _draw_delays(rng, len(each))[place],
+        "day": orders.day[order] + _draw_delays(rng, len(order_ids))[place],
         # A guest's return names nobody, so nothing says which purchase it undoes.
         "kind": np.where(people.is_guest(person), UNMATCHED, kind),
         "is_only_purchase": is_only,

@@ -63,9 +63,9 @@ def expect_restocked(
     both = rate + dropout_rate
     near = np.minimum(cap, days)  # until then the gap may reach back before now
     full = np.clip(cap - since, 0, near)  # and until then by all the days since the last order
-    seen = _discounted_days(dropout_rate, days)
-    late = seen - _discounted_days(dropout_rate, near)
-    within = seen - _discounted_days(both, near) - np.exp(-rate * cap) * late
+    whole_period = _discounted_days(dropout_rate, days)
+    late = whole_period - _discounted_days(dropout_rate, near)
+    within = whole_period - _discounted_days(both, near) - np.exp(-rate * cap) * late
 
     def integral(v: FloatArray) -> FloatArray:
         """Of exp(-both v) (cap - v)."""
@@ -138,7 +138,7 @@ def pair_probabilities(catalogue: Catalogue) -> dict[str, np.ndarray]:
     product = np.flatnonzero(catalogue.companion >= 0)
     companion = catalogue.companion[product]
     attach = catalogue.attach_probability[product]
-    first, second = (catalogue.pick_probability[:, each] for each in (product, companion))
+    first, second = (catalogue.pick_probability[:, products] for products in (product, companion))
     inside = 1 - _avoid(catalogue, first)
     only_first = _avoid(catalogue, second) - _avoid(catalogue, first + second)
     alone = 1 - _avoid(catalogue, second)

@@ -34,7 +34,7 @@ def write_truth(
     shop: Shop,
     orders: Orders,
     scenario: Scenario,
-    asked: dict[str, int | str],
+    settings: dict[str, int | str],
     counts: dict[str, int],
 ) -> None:
     """Write all tables of the truth into ``truth/``.
@@ -44,13 +44,13 @@ def write_truth(
         shop: what was drawn.
         orders: in the order of time.
         scenario: from which it was drawn.
-        asked: seed, name of the scenario and order count.
+        settings: seed, name of the scenario and order count.
         counts: rows that were written.
     """
     place = folder / FOLDER_NAME
     place.mkdir()
     tables = {
-        "shop": _shop(scenario, counts, asked),
+        "shop": _shop(scenario, counts, settings),
         "customers": _customers(shop, orders),
         "habits": _habits(shop),
         "products": _products(shop),
@@ -70,10 +70,12 @@ def _euros(cents: IntArray) -> pa.Array:
 
 
 def _shop(
-    scenario: Scenario, counts: dict[str, int], asked: dict[str, int | str]
+    scenario: Scenario, counts: dict[str, int], generator_settings: dict[str, int | str]
 ) -> dict[str, Any]:
     """One row: what was asked for, the parameters, and until when the file goes."""
-    settings = {name: [value] for name, value in {**asked, **counts, **vars(scenario)}.items()}
+    settings = {
+        name: [value] for name, value in {**generator_settings, **counts, **vars(scenario)}.items()
+    }
     return {
         **settings,
         "opened_at": pa.array([OPENS], pa.timestamp("s")),
@@ -103,7 +105,7 @@ def _customers(shop: Shop, orders: Orders) -> dict[str, Any]:
         "mean_pieces": people.pieces,
         "mean_basket_amount": expect_order_amount(shop.catalogue, people),
         "return_propensity": people.return_propensity,
-        "city": pa.array([each[2] for each in CITIES]).take(pa.array(people.city)),
+        "city": pa.array([place[2] for place in CITIES]).take(pa.array(people.city)),
     }
     for days in HORIZONS:
         expected, value = expect_value(
@@ -168,14 +170,18 @@ def _pairs(shop: Shop) -> dict[str, Any]:
     ``lift_without_affinity`` is what tastes and sizes of baskets alone would lift the pair by.
     """
     catalogue = shop.catalogue
-    found = pair_probabilities(catalogue)
+    probabilities = pair_probabilities(catalogue)
     # Tastes are equally frequent, whatever else a person is like.
-    mean = {name: each.mean(axis=0) for name, each in found.items() if each.ndim == 2}
+    mean = {
+        name: probability.mean(axis=0)
+        for name, probability in probabilities.items()
+        if probability.ndim == 2
+    }
     alone = mean["both_alone"] / (mean["product_inside"] * mean["companion_alone"])
     return {
-        "product_id": catalogue.product_id.take(pa.array(found["product"])),
-        "companion_id": catalogue.product_id.take(pa.array(found["companion"])),
-        "attach_probability": catalogue.attach_probability[found["product"]],
+        "product_id": catalogue.product_id.take(pa.array(probabilities["product"])),
+        "companion_id": catalogue.product_id.take(pa.array(probabilities["companion"])),
+        "attach_probability": catalogue.attach_probability[probabilities["product"]],
         "product_share": mean["product_inside"],
         "companion_share": mean["companion_inside"],
         "support": mean["both"],

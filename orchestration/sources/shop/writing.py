@@ -152,16 +152,16 @@ def _table(shop: Shop, rows: _Rows) -> pa.Table:
         "ordered_at": documents.moments(places),
         "customer_id": ids,
         "email": emails(people, person, is_in_capitals),
-        "country": _texts([each[0] for each in CITIES], city),
-        "postal_code": _texts([each[1] for each in CITIES], city),
-        "city": _texts([each[2] for each in CITIES], city),
+        "country": _texts([place[0] for place in CITIES], city),
+        "postal_code": _texts([place[1] for place in CITIES], city),
+        "city": _texts([place[2] for place in CITIES], city),
         "discount_amount": _money(coupon, coupon == 0),
         "total_amount": _money(lines - coupon),
     }
     where = pa.array(rows.document - first)
     columns = {name: column.take(where) for name, column in of_document.items()}
     category = np.concatenate([catalogue.category, np.full(len(SERVICES), -1)])[rows.product]
-    names = _texts([each.name for each in CATEGORIES], np.maximum(category, 0))
+    names = _texts([definition.name for definition in CATEGORIES], np.maximum(category, 0))
     product = pa.array(rows.product)
     columns["product_id"] = catalogue.product_id.take(product)
     columns["product_name"] = catalogue.product_name.take(product)
