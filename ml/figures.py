@@ -17,7 +17,7 @@ class Metric:
         lower_bound: of the confidence band, if there is one.
         upper_bound: of the confidence band, if there is one.
         baseline_name: the baseline that does best on this metric, if one was tried.
-        baseline_value: what that rule reaches.
+        baseline_value: what that baseline reaches.
     """
 
     split: str
@@ -31,16 +31,16 @@ class Metric:
 
 @dataclass(frozen=True)
 class BaselineMetric:
-    """A row of ``ml.baseline_metrics`` without its model and split: one rule, one metric.
+    """A row of ``ml.baseline_metrics`` without its model and split: one baseline, one metric.
 
     Attributes:
         baseline_name: the baseline.
         metric_name: such as ``roc_auc``.
-        metric_value: what the rule reaches.
+        metric_value: what the baseline reaches.
         lower_bound: of its 95 % bootstrap interval; None where no sample determines it.
         upper_bound: likewise.
         gain: by how much the model is better, above 0 where it is.
-        gain_lower_bound: of the 95 % interval of the gain, model and rule in the same samples.
+        gain_lower_bound: of the 95 % interval of the gain, model and baseline in the same samples.
         gain_upper_bound: likewise.
     """
 

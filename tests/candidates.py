@@ -1,4 +1,4 @@
-"""A candidate of a study that keeps the rule, each figure at its bound."""
+"""A candidate of a study that passes, each figure at its bound."""
 
 from ml.segmentation.candidates import Recipe, StudiedCandidate, StudiedSegment
 

@@ -12,8 +12,8 @@ import yaml
 from orchestration.cli.app import app
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-MOST_COLUMNS = 100
-MOST_LINES_TO_CONTRIBUTE = 120
+MAX_COLUMNS = 100
+MAX_LINES_TO_CONTRIBUTE = 120
 AT_THE_ROOT = [PROJECT_DIR / "README.md", PROJECT_DIR / "CONTRIBUTING.md"]
 IN_DBT = sorted((PROJECT_DIR / "dbt_project/docs").rglob("*.md"))
 ALL = [*AT_THE_ROOT, *IN_DBT]
@@ -32,13 +32,13 @@ def test_no_line_is_longer_than_a_hundred_columns(path):
     too_long = [
         f"{name_of(path)}:{number}"
         for number, line in enumerate(lines_of(path), 1)
-        if len(line) > MOST_COLUMNS
+        if len(line) > MAX_COLUMNS
     ]
     assert too_long == []
 
 
 def test_how_to_contribute_fits_on_a_few_screens():
-    assert len(lines_of(PROJECT_DIR / "CONTRIBUTING.md")) <= MOST_LINES_TO_CONTRIBUTE
+    assert len(lines_of(PROJECT_DIR / "CONTRIBUTING.md")) <= MAX_LINES_TO_CONTRIBUTE
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)

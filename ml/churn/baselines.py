@@ -32,7 +32,7 @@ class Baselines:
     """Baselines at the test date, with which every model is compared.
 
     Attributes:
-        scores: rule to score, shape (customers,), higher is likelier to return.
+        scores: name of a baseline to its score, shape (customers,), higher is likelier to return.
         probabilities: those of them that are probabilities, too.
         calibration: of BG/NBD's probability, learned at the last training date.
         train_roc_auc: of BG/NBD's probability at the last training date; it learns from no labels,

@@ -42,7 +42,7 @@ class Judgement:
 
     Attributes:
         metrics: rows of ``ml.model_metrics``.
-        baselines: rows of ``ml.baseline_metrics``, each rule on each metric that it can have.
+        baselines: rows of ``ml.baseline_metrics``, each baseline on each metric that it can have.
         curves: rows of ``ml.model_curves``.
     """
 
@@ -151,10 +151,10 @@ def judge_return_scores(
     sample with one class only is left out, and without any sample there are no bounds. Each metric
     is held to the baseline that does best on its point value, and ``<metric>_gain`` is the
     difference to it in the same samples, above 0 where the model is better. Ranks
-    (``roc_auc``, ``pr_auc``, lift, recall, profit) are held to every rule; losses
-    (``log_loss``, ``brier_score``, ``brier_skill``) to the base rate and to rules that are
+    (``roc_auc``, ``pr_auc``, lift, recall, profit) are compared with every baseline; losses
+    (``log_loss``, ``brier_score``, ``brier_skill``) with the base rate and with baselines that are
     probabilities. The profit contacts whom the model puts at ``contact_cost / return_value`` or
-    above; a rule contacts as many, by its own order. Of tied customers at a cut-off the average
+    above; a baseline contacts as many, by its own order. Of tied customers at a cut-off the average
     counts. The skill is 1 less the Brier score over the base rate's (Brier 1950; Murphy 1973).
     Calibration slope and intercept (Cox 1958) are left out where they are not determined, as for
     equal probabilities.
@@ -162,12 +162,12 @@ def judge_return_scores(
     Args:
         is_returning: shape (customers,), both classes present.
         probability: shape (customers,), between 0 and 1.
-        baselines: rule name to its score, shape (customers,), higher is likelier to return.
+        baselines: name to its score, shape (customers,), higher is likelier to return.
         train_base_rate: share that returned in training, between 0 and 1; the constant baseline
             of the losses.
         contact_cost: of contacting a customer, 0 or more, in the shop's currency.
         return_value: of a customer who returns, above 0, likewise.
-        baseline_probabilities: rule name to its probabilities, for the losses.
+        baseline_probabilities: name of a baseline to its probabilities, for the losses.
         resample_count: bootstrap samples, at least 1.
         seed: of the bootstrap.
         progress: called with samples done and samples to do.
@@ -253,22 +253,22 @@ _EPSILON = float(np.finfo(np.float64).eps)  # where scikit-learn's log_loss clip
 
 
 def _list_baselines(point: _Values, samples: Sequence[_Values]) -> list[BaselineMetric]:
-    """Each rule on each metric, and what the model has over it in the same samples."""
+    """Each baseline on each metric, and what the model has over it in the same samples."""
     rows = []
     for name in _COMPARED:
         sign = -1 if name in _LOSSES else 1
         of_model = np.array([sample[name, MODEL] for sample in samples])
-        for rule in sorted(
+        for baseline in sorted(
             scorer for metric_name, scorer in point if metric_name == name and scorer != MODEL
         ):
-            values = np.array([sample[name, rule] for sample in samples])
+            values = np.array([sample[name, baseline] for sample in samples])
             rows.append(
                 BaselineMetric(
-                    rule,
+                    baseline,
                     name,
-                    point[name, rule],
+                    point[name, baseline],
                     *find_interval(values),
-                    sign * (point[name, MODEL] - point[name, rule]),
+                    sign * (point[name, MODEL] - point[name, baseline]),
                     *find_interval(sign * (of_model - values)),
                 )
             )
@@ -285,8 +285,8 @@ def _list_metrics(
             interval = find_interval([sample[name, MODEL] for sample in samples])
             metrics.append(Metric("test", name, point[name, MODEL], *interval))
     for name in _COMPARED:
-        rules = [rule for rule in held_to if rule.metric_name == name]
-        best = min(rules, key=lambda rule: rule.gain)
+        compared = [row for row in held_to if row.metric_name == name]
+        best = min(compared, key=lambda row: row.gain)
         interval = find_interval([sample[name, MODEL] for sample in samples])
         metrics.append(
             Metric(

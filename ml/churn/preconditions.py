@@ -46,7 +46,7 @@ def require_judgeable(
         if not np.isfinite(score).all():
             raise ValueError(
                 f"expected finite scores of {name}, got {int((~np.isfinite(score)).sum())} that "
-                "are missing or infinite; say what the rule does with these customers"
+                "are missing or infinite; say what the baseline does with these customers"
             )
     for name, score in probabilities.items():
         if not ((score >= 0) & (score <= 1)).all():

@@ -22,8 +22,9 @@ class ChurnProtocol:
         most_calibration_slope: a model surely above is not calibrated.
         contact_cost_amount: what a contact costs.
         return_value_amount: what a returning customer is worth.
-        training_dates: as-of dates to learn from, where the shop states them; else chosen by rule.
-        test_date: as-of date to be judged on, where the shop states it; else chosen by rule.
+        training_dates: as-of dates to learn from, where the shop states them; else the history
+            decides.
+        test_date: as-of date to be judged on, where the shop states it; else the history decides.
     """
 
     label_window_days: int

@@ -79,7 +79,7 @@ def fit_additive(
     tree_count: int = 150,
     learning_rate: float = 0.05,
     max_leaf_count: int = 4,
-    least_leaf_rows: int = 200,
+    min_leaf_rows: int = 200,
     l2_regularization: float = 10.0,
     max_bin_count: int = 32,
     seed: int = 0,
@@ -96,7 +96,7 @@ def fit_additive(
         tree_count: trees to add up, at least 1.
         learning_rate: share of each tree's step that is taken, above 0.
         max_leaf_count: intervals of one tree at most, at least 2.
-        least_leaf_rows: rows of an interval of one tree at least.
+        min_leaf_rows: rows of an interval of one tree at least.
         l2_regularization: pulls terms to 0; in units of the sum of p (1 - p) in an interval,
             which is 2.4 for 200 rows with 1.2 % returning.
         max_bin_count: intervals of a step function at most, 2 to 255.
@@ -119,7 +119,7 @@ def fit_additive(
         max_iter=tree_count,
         learning_rate=learning_rate,
         max_leaf_nodes=max_leaf_count,
-        min_samples_leaf=least_leaf_rows,
+        min_samples_leaf=min_leaf_rows,
         l2_regularization=l2_regularization,
         max_bins=max_bin_count,
         interaction_cst="no_interactions",

@@ -44,7 +44,7 @@ def fit_boosting(
     tree_count: int = 80,
     learning_rate: float = 0.05,
     max_leaf_count: int = 6,
-    least_leaf_rows: int = 200,
+    min_leaf_rows: int = 200,
     l2_regularization: float = 10.0,
     seed: int = 0,
 ) -> BoostingModel:
@@ -60,7 +60,7 @@ def fit_boosting(
         tree_count: trees, at least 1.
         learning_rate: share of each tree's step that is taken, above 0.
         max_leaf_count: leaves of a tree at most, at least 2.
-        least_leaf_rows: rows of a leaf at least.
+        min_leaf_rows: rows of a leaf at least.
         l2_regularization: pulls leaf values to 0; in units of the sum of p (1 - p) in a leaf,
             which is 2.4 for 200 rows with 1.2 % returning.
         seed: of the sample that features are binned by, where there are over 200,000 rows.
@@ -82,7 +82,7 @@ def fit_boosting(
         max_iter=tree_count,
         learning_rate=learning_rate,
         max_leaf_nodes=max_leaf_count,
-        min_samples_leaf=least_leaf_rows,
+        min_samples_leaf=min_leaf_rows,
         l2_regularization=l2_regularization,
         early_stopping=False,
         random_state=seed,

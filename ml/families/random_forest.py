@@ -40,7 +40,7 @@ def fit_random_forest(
     *,
     tree_count: int = 100,
     max_leaf_count: int = 12,
-    least_leaf_rows: int = 100,
+    min_leaf_rows: int = 100,
     sample_share: float = 0.5,
     seed: int = 0,
 ) -> RandomForestModel:
@@ -55,7 +55,7 @@ def fit_random_forest(
         rules: features to use; their transforms and null rules do not matter to trees.
         tree_count: trees, at least 1.
         max_leaf_count: leaves of a tree at most, at least 2.
-        least_leaf_rows: sampled rows of a leaf at least.
+        min_leaf_rows: sampled rows of a leaf at least.
         sample_share: rows drawn for a tree, with replacement, over all rows; above 0, at most 1.
         seed: of the samples and of the features tried at each split.
 
@@ -75,7 +75,7 @@ def fit_random_forest(
     fitted = RandomForestClassifier(
         n_estimators=tree_count,
         max_leaf_nodes=max_leaf_count,
-        min_samples_leaf=least_leaf_rows,
+        min_samples_leaf=min_leaf_rows,
         max_samples=sample_share,
         random_state=seed,
         n_jobs=1,

@@ -1,4 +1,4 @@
-"""The rule that chooses among segmentations, and what each fails of it.
+"""The thresholds that a segmentation must reach, the choice among those that do.
 
 Sources: Kaufman and Rousseeuw (1990), Finding Groups in Data, table 4 (a silhouette up to 0.25 is
 no substantial structure); Hennig (2007), Cluster-wise assessment of cluster stability (a mean
@@ -19,37 +19,37 @@ from ml.segmentation.space import cut_into_bins
 
 
 @dataclass(frozen=True)
-class ChoiceRule:
-    """What a candidate must keep to become champion; each bound is inclusive.
+class AcceptanceThresholds:
+    """What a candidate must reach to become champion; each bound is inclusive.
 
     Attributes:
-        least_silhouette: below, there is no substantial structure (Kaufman and Rousseeuw 1990).
-        least_seed_agreement: mean adjusted Rand index between seeds.
-        least_jaccard: of the segment that bootstrap samples find again least (Hennig 2007).
-        least_share: of the smallest segment.
-        most_feature_agreement: adjusted Rand index with the bins of any one feature.
-        least_distinct_features: features on which some segment's mean is far from everybody's.
+        min_silhouette: below, there is no substantial structure (Kaufman and Rousseeuw 1990).
+        min_seed_agreement: mean adjusted Rand index between seeds.
+        min_jaccard: of the segment that bootstrap samples find again least (Hennig 2007).
+        min_share: of the smallest segment.
+        max_feature_agreement: adjusted Rand index with the bins of any one feature.
+        min_distinct_features: features on which some segment's mean is far from everybody's.
         distinct_difference: what is far, in standard deviations.
-        least_gain: silhouette by which the best must be ahead of the present champion's recipe to
-            take its place, where that one keeps the rule, too.
+        min_gain: silhouette by which the best must be ahead of the present champion's recipe to
+            take its place, where that one passes, too.
     """
 
-    least_silhouette: float = 0.25
-    least_seed_agreement: float = 0.95
-    least_jaccard: float = 0.6
-    least_share: float = 0.02
-    most_feature_agreement: float = 0.5
-    least_distinct_features: int = 3
+    min_silhouette: float = 0.25
+    min_seed_agreement: float = 0.95
+    min_jaccard: float = 0.6
+    min_share: float = 0.02
+    max_feature_agreement: float = 0.5
+    min_distinct_features: int = 3
     distinct_difference: float = 0.5
-    least_gain: float = 0.02
+    min_gain: float = 0.02
 
 
 def rank_candidates(candidates: Sequence[StudiedCandidate]) -> list[StudiedCandidate]:
     """Order by silhouette those that can be champion; the best of each family is marked.
 
-    A family without a candidate that keeps the rule has a best one nevertheless, which fails least
-    of it: it is fitted and shown as what could not be champion. Ties go to the candidate that is
-    listed first.
+    A family without a candidate that passes has a best one nevertheless, which misses the fewest
+    thresholds: it is fitted and shown as what could not be champion. Ties go to the candidate that
+    is listed first.
     """
 
     def quality(candidate: StudiedCandidate) -> tuple[int, float]:
@@ -82,7 +82,7 @@ def find_refusals_of_all(
     scaled: Mapping[str, FloatArray],
     labels: IntArray,
     silhouette: float | None,
-    rule: ChoiceRule,
+    thresholds: AcceptanceThresholds,
     *,
     seed: int = 0,
 ) -> list[str]:
@@ -92,27 +92,28 @@ def find_refusals_of_all(
         scaled: features to hold it to, each of shape (customers,).
         labels: shape (customers,), from 0 without a gap.
         silhouette: of everybody, or of a large sample.
-        rule: what a champion must keep.
+        thresholds: what a champion must keep.
         seed: of the bins.
 
     Example:
         >>> labels = np.array([0, 0, 1, 1])
-        >>> find_refusals_of_all({"a": np.array([0.0, 0, 5, 5])}, labels, 0.9, ChoiceRule())
+        >>> scaled = {"a": np.array([0.0, 0, 5, 5])}
+        >>> find_refusals_of_all(scaled, labels, 0.9, AcceptanceThresholds())
         ['of everybody: bins of a (agreement 1.00, at most 0.50)']
     """
     refusals = []
     count = int(labels.max()) + 1
     for name, values in scaled.items():
         agreement = label_agreement(labels, cut_into_bins(values, count, seed=seed))
-        if agreement > rule.most_feature_agreement:
+        if agreement > thresholds.max_feature_agreement:
             refusals.append(
                 f"of everybody: bins of {name} (agreement {agreement:.2f}, "
-                f"at most {rule.most_feature_agreement:.2f})"
+                f"at most {thresholds.max_feature_agreement:.2f})"
             )
     share = float(np.bincount(labels).min() / len(labels))
     for name, value, least in (
-        ("silhouette", silhouette, rule.least_silhouette),
-        ("smallest share", share, rule.least_share),
+        ("silhouette", silhouette, thresholds.min_silhouette),
+        ("smallest share", share, thresholds.min_share),
     ):
         if value is None or value < least:
             shown_value = "unknown" if value is None else f"{value:.3f}"
@@ -120,27 +121,27 @@ def find_refusals_of_all(
     return refusals
 
 
-def find_refusals(candidate: StudiedCandidate, rule: ChoiceRule) -> list[str]:
+def find_refusals(candidate: StudiedCandidate, thresholds: AcceptanceThresholds) -> list[str]:
     """What a candidate fails, each with its figure and the bound; nothing if it passes."""
     refusals = []
     agreement = candidate.closest_feature_agreement
-    if agreement is not None and agreement > rule.most_feature_agreement:
+    if agreement is not None and agreement > thresholds.max_feature_agreement:
         refusals.append(
             f"bins of {candidate.closest_feature_name} (agreement {agreement:.2f}, "
-            f"at most {rule.most_feature_agreement:.2f})"
+            f"at most {thresholds.max_feature_agreement:.2f})"
         )
     for name, value, least in (
-        ("silhouette", candidate.silhouette, rule.least_silhouette),
-        ("agreement between seeds", candidate.seed_agreement, rule.least_seed_agreement),
-        ("lowest Jaccard index", candidate.lowest_jaccard, rule.least_jaccard),
-        ("smallest share", candidate.smallest_share, rule.least_share),
+        ("silhouette", candidate.silhouette, thresholds.min_silhouette),
+        ("agreement between seeds", candidate.seed_agreement, thresholds.min_seed_agreement),
+        ("lowest Jaccard index", candidate.lowest_jaccard, thresholds.min_jaccard),
+        ("smallest share", candidate.smallest_share, thresholds.min_share),
     ):
         if value is None or value < least:
             shown_value = "unknown" if value is None else f"{value:.3f}"
             refusals.append(f"{name} {shown_value}, at least {least:.2f}")
-    if candidate.distinct_feature_count < rule.least_distinct_features:
+    if candidate.distinct_feature_count < thresholds.min_distinct_features:
         refusals.append(
             f"segments differ on {candidate.distinct_feature_count} features, "
-            f"at least {rule.least_distinct_features}"
+            f"at least {thresholds.min_distinct_features}"
         )
     return refusals

@@ -46,7 +46,7 @@ def match_segments(
     *,
     former_ids: Sequence[int],
     next_free_id: int,
-    least_shared: float = 0.3,
+    min_shared: float = 0.3,
 ) -> SegmentMatch:
     """Give a refit's segments the ids of the former segments that they continue.
 
@@ -63,7 +63,7 @@ def match_segments(
         new_labels: the refit's segment of the same customers in the same order.
         former_ids: lasting id of each former segment, in its order.
         next_free_id: higher than any id ever used.
-        least_shared: Jaccard below which a segment is not the former one. The default is a little
+        min_shared: Jaccard below which a segment is not the former one. The default is a little
             under 1/3, what two segments of equal size have that share half of their members.
 
     Returns:
@@ -115,7 +115,7 @@ def match_segments(
     successor = {
         int(new): int(former)
         for former, new in zip(*linear_sum_assignment(cost), strict=True)
-        if shared[former, new] >= least_shared
+        if shared[former, new] >= min_shared
     }
     lasting_ids = []
     for new in range(new_count):

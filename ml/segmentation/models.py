@@ -17,7 +17,7 @@ from ml.purposes import SEGMENTATION
 from ml.registry import PASSED, FittedModel
 from ml.segmentation.agreement import IntArray
 from ml.segmentation.candidates import BestRecipe
-from ml.segmentation.choice import ChoiceRule, find_refusals_of_all
+from ml.segmentation.choice import AcceptanceThresholds, find_refusals_of_all
 from ml.segmentation.evaluation import evaluate_segments
 from ml.segmentation.feature_sets import (
     RFM_FAMILY,
@@ -135,7 +135,7 @@ class JudgedSegments:
 def judge_segments(
     fitted: SegmentModel, matrix: FeatureMatrix, recipe: BestRecipe, *, seed: int
 ) -> JudgedSegments:
-    """Hold a segmentation to the rule again, now that it is fitted on everybody.
+    """Compare a segmentation with the thresholds again, now that it is fitted on everybody.
 
     Args:
         fitted: the model.
@@ -151,7 +151,7 @@ def judge_segments(
         columns(preprocessing, matrix),
         labels,
         next(iter(silhouettes), None),
-        ChoiceRule(),
+        AcceptanceThresholds(),
         seed=seed,
     )
     if recipe.verdict != PASSED:

@@ -1,4 +1,4 @@
-"""A study of segmentations: many candidates, judged alike, and a rule that chooses among them.
+"""A study of segmentations: many candidates, judged alike, and the choice among them.
 
 Each candidate is fitted on a random sample of people, in the scaled space of its features, and held
 to four questions. Are its segments apart (silhouette, Calinski-Harabasz, Davies-Bouldin)? Does it
@@ -33,7 +33,7 @@ from ml.segmentation.candidates import (
     StudySettings,
     list_recipes,
 )
-from ml.segmentation.choice import ChoiceRule, find_refusals, rank_candidates
+from ml.segmentation.choice import AcceptanceThresholds, find_refusals, rank_candidates
 from ml.segmentation.fits import fit_candidate
 from ml.segmentation.space import Space
 
@@ -41,12 +41,12 @@ from ml.segmentation.space import Space
 def study_segmentations(
     scaled: Mapping[str, Mapping[str, FloatArray]],
     settings: StudySettings,
-    rule: ChoiceRule,
+    thresholds: AcceptanceThresholds,
     *,
     worker_count: int = 2,
     progress: Callable[[str], None] = lambda _candidate_id: None,
 ) -> list[StudiedCandidate]:
-    """Fit and judge every candidate, and rank those that keep the rule.
+    """Fit and judge every candidate, and rank those that pass.
 
     Args:
         scaled: feature set to its features, each of shape (customers,) in the units that models
@@ -54,7 +54,7 @@ def study_segmentations(
             bins of the features of all sets. Customers come in an order that is as good as random:
             the first ones are the sample.
         settings: how large the study is.
-        rule: what a champion must keep.
+        thresholds: what a champion must reach.
         worker_count: candidates at work at the same time; does not change the result.
         progress: called with the id of each candidate that is done.
 
@@ -69,7 +69,7 @@ def study_segmentations(
         >>> rng = np.random.default_rng(0)
         >>> far = np.repeat([0.0, 9.0, 18.0], 60)
         >>> full = {name: far + rng.normal(0, 1, 180) for name in ("a", "b", "c")}
-        >>> found = study_segmentations({"full": full}, QUICK_STUDY, ChoiceRule())
+        >>> found = study_segmentations({"full": full}, QUICK_STUDY, AcceptanceThresholds())
         >>> [each.recipe.candidate_id for each in found if each.passed_rank == 1]
         []
         >>> found[0].refusals[0]
@@ -82,7 +82,7 @@ def study_segmentations(
     def judge(recipe: Recipe) -> StudiedCandidate:
         # Of each worker: what the caller limits holds for the caller's own thread.
         with threadpool_limits(1):
-            return _judge(studies[recipe.feature_set], recipe, settings, rule)
+            return _judge(studies[recipe.feature_set], recipe, settings, thresholds)
 
     with ThreadPoolExecutor(worker_count) as pool:
         judged = pool.map(judge, recipes)
@@ -94,7 +94,7 @@ def study_segmentations(
 
 
 def _judge(
-    space: Space, recipe: Recipe, settings: StudySettings, rule: ChoiceRule
+    space: Space, recipe: Recipe, settings: StudySettings, thresholds: AcceptanceThresholds
 ) -> StudiedCandidate:
     began_at = time.perf_counter()
     fit = fit_candidate(recipe, space, None, settings, settings.seed)
@@ -129,7 +129,7 @@ def _judge(
         [space.sample[labels == segment].mean(axis=0) for segment in range(segment_count)]
     )
     spread = space.sample.std(axis=0)
-    far = np.abs(means - space.sample.mean(axis=0)) >= rule.distinct_difference * spread
+    far = np.abs(means - space.sample.mean(axis=0)) >= thresholds.distinct_difference * spread
     # Noise is a group to be counted, but no segment.
     jaccards = np.array(
         [
@@ -161,7 +161,7 @@ def _judge(
         fit_seconds=fit_seconds,
         can_be_champion=space.can_be_champion and not FAMILIES[recipe.family].is_studied_only,
     )
-    return replace(candidate, refusals=tuple(find_refusals(candidate, rule)))
+    return replace(candidate, refusals=tuple(find_refusals(candidate, thresholds)))
 
 
 def _by_size(labels: IntArray) -> IntArray:

@@ -16,21 +16,21 @@ from ml.families.catalog import studied_families
 from ml.features import FeatureMatrix, FeatureRule
 from ml.purposes import SEGMENTATION
 from ml.segmentation.candidates import StudySettings
-from ml.segmentation.choice import ChoiceRule
+from ml.segmentation.choice import AcceptanceThresholds
 from ml.segmentation.feature_sets import RFM_RULES
 
 
 def identify_study(
     settings: StudySettings,
-    rule: ChoiceRule,
+    thresholds: AcceptanceThresholds,
     features: Sequence[FeatureRule],
     matrix: FeatureMatrix,
 ) -> str:
-    """Digest of settings, rule, features, the code of studies and families, scikit-learn's version.
+    """Digest of settings, thresholds, features, code of studies, families, scikit-learn's version.
 
     Args:
         settings: how large the study is.
-        rule: what a champion must keep.
+        thresholds: what a champion must reach.
         features: of the full set.
         matrix: what everybody has of them.
     """
@@ -41,7 +41,7 @@ def identify_study(
         digest.update(module.read_bytes())
     inputs = [
         asdict(settings),
-        asdict(rule),
+        asdict(thresholds),
         [asdict(feature_rule) for feature_rule in (*features, *RFM_RULES)],
     ]
     digest.update(json.dumps(inputs, sort_keys=True).encode())

@@ -227,14 +227,12 @@ def read_labelled_features(
     return LabelledMatrix(FeatureMatrix(tuple(feature_names), matrix), labels, people)
 
 
-def read_stability_dates(
-    connection: duckdb.DuckDBPyConnection, least_people: int = 1
-) -> list[date]:
+def read_stability_dates(connection: duckdb.DuckDBPyConnection, min_people: int = 1) -> list[date]:
     """Dates of the stability series, ascending; the first one is where models are frozen.
 
     Args:
         connection: an open warehouse.
-        least_people: dates at which fewer were known are left out.
+        min_people: dates at which fewer were known are left out.
     """
     rows = fetch(
         connection,
@@ -246,7 +244,7 @@ def read_stability_dates(
         ) >= ?
         order by as_of_date
         """,
-        [least_people],
+        [min_people],
     )
     return [row["as_of_date"] for row in rows]
 

@@ -244,7 +244,7 @@ def write_retest(
 def _insert_evidence(
     connection: duckdb.DuckDBPyConnection, model_id: str, model: FittedModel
 ) -> None:
-    """How good a model is: its metrics, those of the rules beside it, and its curves."""
+    """How good a model is: its metrics, those of the baselines beside it, and its curves."""
     import pyarrow as pa
 
     insert_rows(connection, "ml.model_metrics", metric_columns(model_id, model.metrics))

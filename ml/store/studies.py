@@ -35,7 +35,7 @@ _COPIED = (
 
 _EVIDENCE = """
     format(
-        'rank {} of {} that keep the rule, of {} candidates; agreement between seeds {:.2f}, '
+        'rank {} of {} that passed, of {} candidates; agreement between seeds {:.2f}, '
         'lowest Jaccard index {:.2f}, smallest share {:.3f}, agreement with bins of {} {:.2f}; '
         'next best: {}',
         candidates.passed_rank,
@@ -47,7 +47,7 @@ _EVIDENCE = """
     ) || case
         when candidates.is_kept and candidates.passed_rank > 1 then format(
             '; it stays champion, since {} ({:.4f}) is less than {} ahead',
-            best.candidate_id, best.silhouette, $least_gain
+            best.candidate_id, best.silhouette, $min_gain
         )
         else ''
     end
@@ -55,7 +55,7 @@ _EVIDENCE = """
 
 
 # What the study says; of the best of each family, and of the present champion's recipe, which stays
-# (is_kept) if it keeps the rule and the best is not least_gain ahead of it. A champion of a later
+# (is_kept) if it passed and the best is not min_gain ahead of it. A champion of a later
 # date than the study was none as of it.
 _CHOICES = f"""
     with champions as (
@@ -67,7 +67,7 @@ _CHOICES = f"""
         select candidates.*,
             coalesce(
                 champions.candidate_id is not null
-                and candidates.silhouette > best.silhouette - $least_gain,
+                and candidates.silhouette > best.silhouette - $min_gain,
                 false
             ) as is_kept
         from ml.segmentation_candidates as candidates
@@ -143,24 +143,24 @@ def read_best_recipe(
     connection: duckdb.DuckDBPyConnection,
     family: str | None = None,
     *,
-    least_gain: float | None = None,
+    min_gain: float | None = None,
 ) -> BestRecipe | None:
-    """What the study chose for a family, whether it keeps the rule or not.
+    """What the study chose for a family, whether it passed or not.
 
     Args:
         connection: an open warehouse.
         family: as in the catalog; the one that is first of all if not given.
-        least_gain: of :class:`ml.segmentation.choice.ChoiceRule`; the present champion's recipe
-            stays where it keeps the rule and the best is not so far ahead of it. Its value if not
+        min_gain: of :class:`ml.segmentation.choice.AcceptanceThresholds`; the present champion's
+            recipe stays where it passed and the best is not so far ahead of it. Its value if not
             given.
 
     Returns:
         None where the study has no candidate of the family, as of too few people.
     """
-    if least_gain is None:
-        from ml.segmentation.choice import ChoiceRule
+    if min_gain is None:
+        from ml.segmentation.choice import AcceptanceThresholds
 
-        least_gain = ChoiceRule.least_gain
+        min_gain = AcceptanceThresholds.min_gain
     names = ("silhouette", "seed_agreement", "resample_agreement", "lowest_jaccard",
              "smallest_share", "closest_feature_agreement")  # fmt: skip
     figures = ", ".join(f"candidates.{name}" for name in names)
@@ -173,7 +173,7 @@ def read_best_recipe(
             case
                 when candidates.passed_rank < kept.passed_rank then format(
                     'passed, but less than {{}} ahead of the champion''s recipe {{}}',
-                    $least_gain, kept.candidate_id
+                    $min_gain, kept.candidate_id
                 )
                 else candidates.verdict
             end as verdict,
@@ -194,7 +194,7 @@ def read_best_recipe(
         """,
         {
             "family": family,
-            "least_gain": least_gain,
+            "min_gain": min_gain,
             "families": [family.name for family in families_of(SEGMENTATION)],
         },
     )

@@ -12,7 +12,7 @@ from ml.parameters import name_features
 from ml.purposes import SEGMENTATION
 from ml.registry import FittedModel
 from ml.segmentation.candidates import QUICK_STUDY, StudySettings, list_recipes
-from ml.segmentation.choice import ChoiceRule
+from ml.segmentation.choice import AcceptanceThresholds
 from ml.segmentation.feature_sets import FEATURE_SETS, RFM_RULES, scale_feature_sets
 from ml.segmentation.matching import keep_ids
 from ml.segmentation.models import (
@@ -112,12 +112,12 @@ def _study_and_write(
     connection: duckdb.DuckDBPyConnection, study_settings: StudySettings, progress: Progress
 ) -> str:
     """Study what is not studied yet, and return the study's id."""
-    rule = ChoiceRule()
+    thresholds = AcceptanceThresholds()
     rules = read_feature_rules(connection, SEGMENTATION.name)
     as_of_date = read_as_of_date(connection)
     names = sorted({feature_rule.feature_name for feature_rule in [*rules, *RFM_RULES]})
     matrix = read_features(connection, names, as_of_date, is_shuffled=True)
-    study_id = identify_study(study_settings, rule, rules, matrix)
+    study_id = identify_study(study_settings, thresholds, rules, matrix)
     if read_study_id(connection) == study_id:
         progress.advance("features and settings as before, kept")
     elif matrix.row_count < SEGMENTATION.min_customer_count:
@@ -125,7 +125,7 @@ def _study_and_write(
         write_study(connection, study_id, as_of_date, study_settings, [], matrix.row_count)
     else:
         scaled = scale_feature_sets(matrix, rules)
-        candidates = judge_candidates(scaled, study_settings, rule, progress=progress.advance)
+        candidates = judge_candidates(scaled, study_settings, thresholds, progress=progress.advance)
         sample_count = min(study_settings.sample_count, matrix.row_count)
         write_study(connection, study_id, as_of_date, study_settings, candidates, sample_count)
     return study_id

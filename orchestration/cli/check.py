@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestration.loading.mapping.understanding import Example, Understanding
 
 # So many reasons, findings and the like are shown.
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 # Widths of the columns of examples, which fill a line of 100 signs.
 WIDTHS = (13, 9, 16, 10, 14, 11, 9, 10)
 
@@ -108,15 +108,15 @@ def describe_check(
 
 
 def _labelled(label: str, texts: list[str]) -> list[Line]:
-    shown = texts[:MOST_SHOWN]
-    if len(texts) > MOST_SHOWN:
-        shown.append(f"and {len(texts) - MOST_SHOWN} more")
+    shown = texts[:MAX_SHOWN]
+    if len(texts) > MAX_SHOWN:
+        shown.append(f"and {len(texts) - MAX_SHOWN} more")
     return [(label if number == 0 else " ", text) for number, text in enumerate(shown)]
 
 
 def _counted(pairs: list[tuple[str, int]]) -> str:
-    shown = [f"{name} {count:,}" for name, count in pairs[:MOST_SHOWN]]
-    rest = sum(count for _, count in pairs[MOST_SHOWN:])
+    shown = [f"{name} {count:,}" for name, count in pairs[:MAX_SHOWN]]
+    rest = sum(count for _, count in pairs[MAX_SHOWN:])
     return ", ".join([*shown, *([f"others {rest:,}"] if rest else [])])
 
 

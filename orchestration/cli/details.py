@@ -18,7 +18,7 @@ from orchestration.warehouse_file import count_all_rows
 
 DETAILED_SCHEMAS = ("raw", "canonical", "features", *MART_SCHEMAS)
 DETAILS_WIDTH = 132
-MOST_CHANGES_SHOWN = 15
+MAX_CHANGES_SHOWN = 15
 
 
 def describe_details(
@@ -110,9 +110,9 @@ def describe_data_warnings(comparison: WarningComparison) -> list[str | Table]:
     table.add_column("warning")
     for name in ("before", "now"):
         table.add_column(name, justify="right")
-    for change in comparison.changes[:MOST_CHANGES_SHOWN]:
+    for change in comparison.changes[:MAX_CHANGES_SHOWN]:
         table.add_row(change.text, f"{change.before:,}", f"{change.now:,}")
-    left_out = len(comparison.changes) - MOST_CHANGES_SHOWN
+    left_out = len(comparison.changes) - MAX_CHANGES_SHOWN
     rest = [f" and {left_out} more"] if left_out > 0 else []
     # No title of the table's own: it would be broken to the width of a narrow table.
     return [*parts, "Changed since the last build", table, *rest]

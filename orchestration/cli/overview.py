@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ml.purpose import Purpose
     from ml.store.registry import RegistryRow
 
-MOST_FINDINGS_SHOWN = 2
+MAX_FINDINGS_SHOWN = 2
 # What dbt calls results that are none, and those that stop a build.
 FAILED = ("fail", "error", "runtime error")
 
@@ -88,7 +88,7 @@ class Overview:
     @property
     def findings_shown(self) -> list[str]:
         """The most important findings, and how many more there are."""
-        shown = list(self.findings[:MOST_FINDINGS_SHOWN])
+        shown = list(self.findings[:MAX_FINDINGS_SHOWN])
         rest = len(self.findings) - len(shown)
         if rest > 0:
             shown.append(f"{rest:,} more: raw.input_findings, or the report's page on data quality")

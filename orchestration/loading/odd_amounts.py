@@ -12,11 +12,11 @@ from orchestration.loading.lines import POSITION_SQL
 
 # What is paid for an order is about its price and freight: the median of the quotient, in each
 # direction. (In real files it is 1, and so is the quotient of 98 % of the orders.)
-MOST_FACTOR = 1.5
-LEAST_ORDERS = 20
+MAX_FACTOR = 1.5
+MIN_ORDERS = 20
 # An amount so many times the 99th percentile of its column is said. (The largest in the real files
 # is 13 times.)
-MOST_TIMES_PERCENTILE = 100
+MAX_TIMES_PERCENTILE = 100
 MONEY_ROLES = ("item_price", "paid_amount")
 # Whose sums are wrong if they are.
 EACH_ROLE = (*MONEY_ROLES, "item_freight")
@@ -79,7 +79,7 @@ def _huge(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
         ),
         huge as (
             select amounts.*, percentile from amounts cross join usual
-            where abs(amount) > {MOST_TIMES_PERCENTILE} * percentile::double
+            where abs(amount) > {MAX_TIMES_PERCENTILE} * percentile::double
         )
         select
             any_value(percentile), count(*), min(position),
@@ -90,7 +90,7 @@ def _huge(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
     if count:
         yield Finding(
             code="huge_amount",
-            message=f"{{place}}: {value} is over {MOST_TIMES_PERCENTILE} times what 99 % of the "
+            message=f"{{place}}: {value} is over {MAX_TIMES_PERCENTILE} times what 99 % of the "
             f"amounts stay below ({percentile}), as are {counted(count, 'amount')} of the column.",
             remedy="Mend the amount, or take the row out of the file.",
             file=file,
@@ -123,7 +123,7 @@ def _factor(
         where worth > 0 and paid > 0
         """
     ).fetchall()
-    if count >= LEAST_ORDERS and not 1 / MOST_FACTOR <= quotient <= MOST_FACTOR:
+    if count >= MIN_ORDERS and not 1 / MAX_FACTOR <= quotient <= MAX_FACTOR:
         yield Finding(
             code="amounts_off_by_a_factor",
             message=f"{payments.path.name}, column {paid}: half of {counted(count, 'order')} are "

@@ -19,7 +19,7 @@ from orchestration.loading.lines import unit_of
 from orchestration.loading.lists import topics_of
 
 # More values than these are no list of a shop's currencies.
-MOST_CURRENCIES = 8
+MAX_CURRENCIES = 8
 
 
 @dataclass
@@ -115,7 +115,7 @@ def _currencies(
             other_count += 1
         else:
             currencies.setdefault(code, _Currency(code, file, name, value))
-    is_list = not other_count and 2 <= len(currencies) <= MOST_CURRENCIES
+    is_list = not other_count and 2 <= len(currencies) <= MAX_CURRENCIES
     return list(currencies.values()) if is_named_so or is_list else []
 
 

@@ -19,14 +19,14 @@ from orchestration.loading.lines import POSITION_SQL
 AGES_DAYS = 3653
 # So is the one day with more orders than any other, if so many are dated so: a default. It holds so
 # much of what lies beyond the gap.
-LEAST_REPEATED = 5
-LEAST_SHARE_OF_REPEATED = 0.9
+MIN_REPEATED = 5
+MIN_SHARE_OF_REPEATED = 0.9
 # A larger share of the orders before the usable window is said.
-MOST_SHARE_BEFORE_WINDOW = 0.05
+MAX_SHARE_BEFORE_WINDOW = 0.05
 # A larger share of the orders on or after the as-of date is said.
-MOST_SHARE_AFTER = 0.01
+MAX_SHARE_AFTER = 0.01
 # So many orders that are far away are named one by one.
-MOST_FAR_ORDERS = 20
+MAX_FAR_ORDERS = 20
 SETTINGS = "--as-of or REGULARS_AS_OF_DATE"
 
 
@@ -62,8 +62,8 @@ def _skip_far(
         gap = abs((following - day).days)
         is_default = (
             order_counts[day] == most
-            and most >= LEAST_REPEATED
-            and most >= LEAST_SHARE_OF_REPEATED * so_far
+            and most >= MIN_REPEATED
+            and most >= MIN_SHARE_OF_REPEATED * so_far
         )
         is_minority = 2 * so_far < total and (gap > AGES_DAYS or is_default)
         if gap > gap_days and (is_minority or so_far <= share * total):
@@ -164,7 +164,7 @@ def _after_as_of_date(
 ) -> Iterator[Finding]:
     as_of, total = expectations.as_of_date, sum(order_counts.values())
     count = sum(n for day, n in order_counts.items() if as_of <= day <= last)
-    if count <= MOST_SHARE_AFTER * total:
+    if count <= MAX_SHARE_AFTER * total:
         return
     ((position, value),) = connection.execute(
         f"""
@@ -203,7 +203,7 @@ def _far_orders(
         """,
         [first, last],
     ).fetchall()
-    for position, value in rows[:MOST_FAR_ORDERS]:
+    for position, value in rows[:MAX_FAR_ORDERS]:
         yield Finding(
             code="time_far_order",
             message=f"{{place}}: the order is dated {value}, far away from the others, which are "
@@ -215,7 +215,7 @@ def _far_orders(
             found_value=str(value),
             affected_count=1,
         )
-    rest = len(rows) - MOST_FAR_ORDERS
+    rest = len(rows) - MAX_FAR_ORDERS
     if rest > 0:
         yield Finding(
             code="time_far_order",
@@ -237,7 +237,7 @@ def _before_window(
 ) -> Iterator[Finding]:
     window = expectations.window_start_date
     count = sum(n for day, n in before.items() if day < window)
-    if count > MOST_SHARE_BEFORE_WINDOW * sum(before.values()):
+    if count > MAX_SHARE_BEFORE_WINDOW * sum(before.values()):
         yield Finding(
             code="time_orders_before_window",
             message=f"{file.path.name}, column {column}: {counted(count, 'order')} of "

@@ -10,9 +10,9 @@ from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 
-MOST_SHARE_OF_ONE_KEY = 0.01
-LEAST_ORDERS = 1_000
-MOST_UNMATCHED_SHARE = 0.05
+MAX_SHARE_OF_ONE_KEY = 0.01
+MIN_ORDERS = 1_000
+MAX_UNMATCHED_SHARE = 0.05
 # What two ways to write the same code have in common: not case, blanks, a ".0" at the end, signs
 # and zeros at the beginning.
 PLAIN_SQL = (
@@ -49,8 +49,8 @@ def find_dominant_keys(
                 from raw.{file.table.name}
             )
             group by value
-            having any_value(total) >= {LEAST_ORDERS}
-                and count(*) > {MOST_SHARE_OF_ONE_KEY} * any_value(total)
+            having any_value(total) >= {MIN_ORDERS}
+                and count(*) > {MAX_SHARE_OF_ONE_KEY} * any_value(total)
             order by 3 desc, 1
             """
         ).fetchall()
@@ -87,7 +87,7 @@ def find_half_matching_keys(
             if test.parent is not None and test.parent[0] in by_table:
                 parent = by_table[test.parent[0]]
                 yield from _compare(
-                    connection, file, test.columns[0], parent, test.parent[1], most_share=0.0
+                    connection, file, test.columns[0], parent, test.parent[1], max_share=0.0
                 )
     for parent in files:
         for role in sorted(parent.table.references):
@@ -100,7 +100,7 @@ def find_half_matching_keys(
                         column,
                         parent,
                         parent.table.roles[role],
-                        most_share=MOST_UNMATCHED_SHARE,
+                        max_share=MAX_UNMATCHED_SHARE,
                     )
 
 
@@ -111,7 +111,7 @@ def _compare(
     parent: RawFile,
     parent_column: str,
     *,
-    most_share: float,
+    max_share: float,
 ) -> Iterator[Finding]:
     codes, parents, unmatched, rows, example, example_at, half, half_example, half_at, twin = (
         connection.execute(
@@ -172,7 +172,7 @@ def _compare(
             found_value=half_example,
             affected_count=half,
         )
-    if unmatched - half > most_share * codes:
+    if unmatched - half > max_share * codes:
         yield Finding(
             code="unmatched_keys",
             message=f"{{place}}: {example!r} is in no row of {parent.path.name}; {unmatched:,} of "

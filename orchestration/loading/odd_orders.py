@@ -13,8 +13,8 @@ from orchestration.loading.lists import listed_values
 
 # A larger share of orders that count but lack their rows is said. (In real files 8 of 98,207
 # have no item, 0.008 %.)
-MOST_SHARE_WITHOUT_ROWS = 0.002
-MOST_WITHOUT_ROWS = 3
+MAX_SHARE_WITHOUT_ROWS = 0.002
+MAX_WITHOUT_ROWS = 3
 
 
 def find_orders_without_rows(
@@ -63,7 +63,7 @@ def find_orders_without_rows(
             """,
             [void],
         ).fetchall()[0]
-        if missing > max(MOST_WITHOUT_ROWS, MOST_SHARE_WITHOUT_ROWS * total):
+        if missing > max(MAX_WITHOUT_ROWS, MAX_SHARE_WITHOUT_ROWS * total):
             yield Finding(
                 code="orders_without_rows",
                 message=f"{{place}}: the order {value!r} has no row in {file.path.name}; "

@@ -12,11 +12,11 @@ from orchestration.loading.keys import KEY_ROLES, PERSON, cleaned_sql
 from orchestration.loading.lines import POSITION_SQL
 
 # A shop with so many orders has somebody who comes back.
-LEAST_ORDERS = 1_000
+MIN_ORDERS = 1_000
 # A spreadsheet keeps so many digits of a number, and writes zeros for the others.
 KEPT_DIGITS = 15
-LEAST_ROUNDED = 5
-MOST_SHARE_NOT_ROUNDED = 0.1
+MIN_ROUNDED = 5
+MAX_SHARE_NOT_ROUNDED = 0.1
 
 
 def find_odd_people(
@@ -113,7 +113,7 @@ def _rounded(
         where length(code) > {KEPT_DIGITS} and regexp_full_match(code, '[1-9][0-9]*')
         """
     ).fetchall()[0]
-    if count >= LEAST_ROUNDED and total - count <= MOST_SHARE_NOT_ROUNDED * total:
+    if count >= MIN_ROUNDED and total - count <= MAX_SHARE_NOT_ROUNDED * total:
         yield Finding(
             code="rounded_keys",
             message=f"{{place}}: {value!r} ends in zeros from its {KEPT_DIGITS + 1}th digit on, as "
@@ -137,7 +137,7 @@ def _nobody_returns(
         f'select count(*), count(distinct "{column}"), count(*) filter ({same_sql}) '
         f"from raw.{file.table.name}"
     ).fetchall()
-    if total >= LEAST_ORDERS and people == total:
+    if total >= MIN_ORDERS and people == total:
         how = f", the same as {order_key}" if same == total else ""
         yield Finding(
             code="nobody_returns",

@@ -12,7 +12,7 @@ from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
 
 # A larger share of points outside is said. (In real files 31 of 1,000,163 are, 0.003 %.)
-MOST_SHARE_OUTSIDE = 0.005
+MAX_SHARE_OUTSIDE = 0.005
 
 
 def find_odd_places(
@@ -54,7 +54,7 @@ def find_odd_places(
             from points
             """
         ).fetchall()[0]
-        if count <= MOST_SHARE_OUTSIDE * total:
+        if count <= MAX_SHARE_OUTSIDE * total:
             continue
         yield Finding(
             code="places_outside",

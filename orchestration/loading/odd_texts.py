@@ -18,7 +18,7 @@ PROGRAM_WORDS = frozenset(
      "object object"}
 )  # fmt: skip
 # A larger share of such words in a column is said. (In real files 1 of 40,950 comments is so.)
-MOST_SHARE_OF_NULL_WORDS = 0.001
+MAX_SHARE_OF_NULL_WORDS = 0.001
 # UTF-8 that was read as Latin-1, or bytes that could not be read at all.
 MOJIBAKE = r"[\x{C2}\x{C3}][\x{80}-\x{BF}]|\x{E2}\x{20AC}|\x{FFFD}"
 
@@ -83,7 +83,7 @@ def _find(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
         """
     ).fetchall()[0]
     count, position, value = counts[:3]
-    if count > MOST_SHARE_OF_NULL_WORDS * total:
+    if count > MAX_SHARE_OF_NULL_WORDS * total:
         yield Finding(
             code="word_for_nothing",
             message=f"{{place}}: {value!r} is a word for nothing, but is kept as a text, as in "
@@ -96,7 +96,7 @@ def _find(connection: duckdb.DuckDBPyConnection, file: RawFile, column: str) -> 
             affected_count=count,
         )
     count, position, value = counts[3:]
-    if count > MOST_SHARE_OF_NULL_WORDS * total:
+    if count > MAX_SHARE_OF_NULL_WORDS * total:
         yield Finding(
             code="wrong_encoding",
             message=f"{{place}}: {value[:60]!r} has letters that were read in a wrong encoding, "

@@ -18,8 +18,8 @@ from orchestration.loading.odd_dates import count_orders, usual_range
 FAR_DAYS = 1096
 # A larger share of a step's dates before the purchase is said, of deliveries sooner. (In the real
 # files carriers took over 166 of 99,441 orders, 0.17 %, before the purchase, and delivered none.)
-MOST_SHARE_BEFORE_PURCHASE = 0.01
-MOST_SHARE_DELIVERED_BEFORE = 0.0001
+MAX_SHARE_BEFORE_PURCHASE = 0.01
+MAX_SHARE_DELIVERED_BEFORE = 0.0001
 
 
 def find_odd_timestamps(
@@ -94,7 +94,7 @@ def _before_purchase(
         connection, file, column, f'{is_usual} and value < "{ordered_at}"'
     )
     is_delivery = column == file.table.column_of("delivered_at")
-    share = MOST_SHARE_DELIVERED_BEFORE if is_delivery else MOST_SHARE_BEFORE_PURCHASE
+    share = MAX_SHARE_DELIVERED_BEFORE if is_delivery else MAX_SHARE_BEFORE_PURCHASE
     ((total,),) = connection.execute(
         f'select count("{column}") from raw.{file.table.name}'
     ).fetchall()

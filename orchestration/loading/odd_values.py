@@ -15,7 +15,7 @@ from orchestration.loading.lists import listed_values
 from orchestration.loading.row_tests import broken_rows
 
 # So many values of a column are named one by one; the rest in one finding.
-MOST_VALUES = 20
+MAX_VALUES = 20
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def find_unlisted_values(
             if column is None or file.table.references:
                 continue
             rows = [row for row in _values(connection, file, column) if row[0] not in listed]
-            yield from (_finding(value_list, file, column, *row) for row in rows[:MOST_VALUES])
-            rest = rows[MOST_VALUES:]
+            yield from (_finding(value_list, file, column, *row) for row in rows[:MAX_VALUES])
+            rest = rows[MAX_VALUES:]
             if rest:
                 count = sum(row[3] for row in rest)
                 yield Finding(

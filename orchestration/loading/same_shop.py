@@ -10,9 +10,9 @@ from orchestration.errors import InputError
 from orchestration.loading.tables import RawTable
 
 # Fewer orders tell nothing.
-LEAST_ORDERS = 20
+MIN_ORDERS = 20
 # Of the orders before: files of the same shop have nearly all, those of another next to none.
-LEAST_SAME_SHARE = 0.1
+MIN_SAME_SHARE = 0.1
 
 
 def keep_former_orders(
@@ -89,7 +89,7 @@ def require_same_shop(connection: duckdb.DuckDBPyConnection, table: RawTable | N
         """
     ).fetchall()
     connection.execute("drop table former_orders")
-    if former < LEAST_ORDERS or same >= LEAST_SAME_SHARE * former:
+    if former < MIN_ORDERS or same >= MIN_SAME_SHARE * former:
         return
     raise InputError(
         "the files are of another shop than the warehouse, or a small part of the shop's export: "

@@ -20,7 +20,7 @@ from orchestration.sql_text import identifier, literal
 
 LOADED_TIMESTAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 # Whole numbers beyond do not fit into an integer of 32 bits.
-MOST_INTEGER = 2**31 - 1
+MAX_INTEGER = 2**31 - 1
 # Names of columns whose digits are no number to count with.
 CODE_NAME = re.compile(r"(id|no|nr|number|code|key|zip|plz|phone|sku|ean|card)$")
 
@@ -221,7 +221,7 @@ def type_of(file: File, column: FileColumn, *, is_code: bool) -> str:
         return "varchar"
     if column.is_whole:
         is_code_name = CODE_NAME.search(column.name.lower()) is not None
-        return "varchar" if column.largest > MOST_INTEGER or is_code_name else "integer"
+        return "varchar" if column.largest > MAX_INTEGER or is_code_name else "integer"
     return "decimal(18, 2)" if column.has_cents else "double"
 
 
@@ -230,7 +230,7 @@ def _parquet_type(column: FileColumn) -> str:
     if column.sniffed.startswith(("DATE", "TIMESTAMP")):
         return "timestamp"
     if column.is_whole:
-        return "integer" if column.largest <= MOST_INTEGER else "bigint"
+        return "integer" if column.largest <= MAX_INTEGER else "bigint"
     if column.sniffed.startswith(("DOUBLE", "DECIMAL", "FLOAT")):
         return "decimal(18, 2)" if column.has_cents else "double"
     return "boolean" if column.sniffed == "BOOLEAN" else "varchar"

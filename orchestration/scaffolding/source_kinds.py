@@ -19,7 +19,7 @@ from orchestration.scaffolding.source_tables import ROLES
 from orchestration.sql_text import identifier
 
 # A child's keys that are in its parent, at least.
-LEAST_MATCHED = 0.9
+MIN_MATCHED = 0.9
 # How the names of columns begin that number the lines of an order.
 NUMBER_NAMES = ("pos", "line", "row", "item_n", "number", "no", "seq")
 # By which field which file is the parent of which others.
@@ -61,7 +61,7 @@ def _links(
                     f"{parent.table})) from (select distinct {value} as value from {child.table} "
                     f"where {value} is not null)"
                 ).fetchall()
-                if total and matched >= LEAST_MATCHED * total:
+                if total and matched >= MIN_MATCHED * total:
                     links.append((parent, child, key))
     return links
 

@@ -14,7 +14,7 @@ from orchestration.scaffolding.source_files import File
 from orchestration.scaffolding.source_tables import STAGED_NAMES, SourceGuess, stand_in_settings
 from orchestration.sql_text import identifier, literal
 
-MOST_STATUSES = 8
+MAX_STATUSES = 8
 
 
 def find_settings(
@@ -101,8 +101,8 @@ def note_statuses(
         str(value) for (value,) in rows if value and value.strip().lower() not in listed_statuses
     ]
     if unknown:
-        shown = ", ".join(unknown[:MOST_STATUSES])
-        more = f" and {len(unknown) - MOST_STATUSES} more" if len(unknown) > MOST_STATUSES else ""
+        shown = ", ".join(unknown[:MAX_STATUSES])
+        more = f" and {len(unknown) - MAX_STATUSES} more" if len(unknown) > MAX_STATUSES else ""
         notes.append(
             f"{orders.stem}, column {column}: seeds/order_statuses.csv does not have "
             f"{shown}{more}, so that these orders would not count; add a row for each"

@@ -23,7 +23,7 @@ from orchestration.settings import Settings
 
 ORDER_COUNT = 300
 # One screen of a laptop's terminal, with a little scrolling for a shop that lacks much.
-MOST_LINES, MOST_SIGNS = 60, 100
+MAX_LINES, MAX_SIGNS = 60, 100
 
 
 @pytest.fixture(autouse=True)
@@ -178,8 +178,8 @@ def test_the_command_prints_one_screen_without_contact_data_and_writes_nothing(s
     result = check(folder)
     assert result.exit_code == 0, said(result)
     lines = result.output.splitlines()
-    assert len(lines) <= MOST_LINES
-    assert max(map(len, lines)) <= MOST_SIGNS
+    assert len(lines) <= MAX_LINES
+    assert max(map(len, lines)) <= MAX_SIGNS
     assert f"{sample.order_count:,}, " in result.output
     assert "@example.com" not in result.output
     assert "+49170" not in result.output

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from shops import PROJECT_DIR
 
-from orchestration.cli.details import MOST_CHANGES_SHOWN, describe_data_warnings
+from orchestration.cli.details import MAX_CHANGES_SHOWN, describe_data_warnings
 from orchestration.data_warnings import (
     DataWarning,
     compare_data_warnings,
@@ -56,8 +56,8 @@ def test_a_shop_in_which_the_last_odd_thing_was_mended_says_so():
 
 
 def test_a_long_list_is_cut():
-    text = printed([warning(f"w{number}", 2) for number in range(MOST_CHANGES_SHOWN + 4)], [])
-    assert text.count("the w") == MOST_CHANGES_SHOWN
+    text = printed([warning(f"w{number}", 2) for number in range(MAX_CHANGES_SHOWN + 4)], [])
+    assert text.count("the w") == MAX_CHANGES_SHOWN
     assert "and 4 more" in text
 
 

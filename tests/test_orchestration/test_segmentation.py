@@ -254,7 +254,7 @@ def test_without_a_champion_people_have_groups_and_no_names_and_the_report_says_
         "bool_or(is_champion_passed) from marts.customer_segments"
     ) == [(True, True, 0, False)]
     site = plain.write_report()
-    assert "keeps the rule</strong>" in (site / "segments.html").read_text()
+    assert "acceptance thresholds</a></strong>" in (site / "segments.html").read_text()
     assert "None of the" in (site / "segment-study.html").read_text()
 
 

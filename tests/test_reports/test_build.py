@@ -733,13 +733,13 @@ def test_the_segments_page_says_what_the_marts_say(fitted):
     assert "0 · big spenders 1 50.0% 0.0% They are big spenders." in text
     assert "1 · small spenders Write to small spenders e-mail It pays" in text
     assert "Mean of everybody segment 0 segment 1 paid amount 150.00 250.00 50.00" in text
-    assert "When they were chosen, 3 of 57 candidates kept the rule." in text
+    assert "When they were chosen, 3 of 57 candidates passed the acceptance thresholds." in text
     assert "Of the 2 customers 50.0% are near a border" in text
 
 
 def test_the_study_page_says_what_the_marts_say(fitted):
     text = fitted["segment-study"].text
-    assert "1 of the 2 that the warehouse could score keep the rule" in text
+    assert "1 of the 2 that the warehouse could score passed the acceptance thresholds" in text
     assert "1 full kmeans 2 2 0.31 0.99 0.80 10.0% paid amount 0.25" in text
     assert "bins of paid_amount (agreement 0.91, at most 0.50), and 1 more" in text
 
@@ -762,7 +762,7 @@ def test_where_no_candidate_passed_the_pages_say_so(connection, tmp_path):
     built = {path.stem: Reading(path.read_text("utf-8")) for path in build_report(
         connection, tmp_path
     )}  # fmt: skip
-    assert "No candidate of 57 keeps the rule" in built["segments"].text
+    assert "No candidate of 57 passed the acceptance thresholds" in built["segments"].text
     assert "None of the 2 that the warehouse could score" in built["segment-study"].text
 
 
@@ -830,7 +830,10 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("no champion", "Without a model that kept the rules there are no scores"),
+        (
+            "no champion",
+            "Without a model that passed the acceptance thresholds there are no scores",
+        ),
         ("not_eligible", "A model that learns from so little"),
     ],
 )
@@ -861,7 +864,7 @@ def test_the_churn_page_speaks_of_a_leak_only_where_the_verdict_does(churn_pages
     )
     text = Reading(pages["churn"]).text
     assert ("knows what happened afterwards" in text) == is_suspected
-    assert ("Without a model that kept the rules" in text) != is_suspected
+    assert ("Without a model that passed the acceptance thresholds" in text) != is_suspected
 
 
 def test_models_of_which_none_may_score_are_still_compared(churn_pages):

@@ -9,7 +9,7 @@
 {{ config(pre_hook="{{ require_orders_before_as_of_date() }}") }}
 {%- set far_days = var('far_order_gap_days') -%}
 {%- set far_share = var('far_order_share') -%}
-{%- set ages_days, least_repeated, least_share = 3653, 5, 0.9 -%}
+{%- set ages_days, min_repeated, min_share = 3653, 5, 0.9 -%}
 with
 
 orders as (
@@ -70,9 +70,9 @@ far_days as (
                     > {{ far_days }}
                     and 2 * order_count_so_far < order_count
                     and day_order_count = most_day_order_count
-                    and day_order_count >= {{ least_repeated }}
+                    and day_order_count >= {{ min_repeated }}
                     and day_order_count
-                    >= {{ least_share }} * order_count_so_far
+                    >= {{ min_share }} * order_count_so_far
                     then order_date
             end
         ) as last_early_date,
@@ -93,9 +93,9 @@ far_days as (
                     > {{ far_days }}
                     and 2 * order_count_from_here < order_count
                     and day_order_count = most_day_order_count
-                    and day_order_count >= {{ least_repeated }}
+                    and day_order_count >= {{ min_repeated }}
                     and day_order_count
-                    >= {{ least_share }} * order_count_from_here
+                    >= {{ min_share }} * order_count_from_here
                     then order_date
             end
         ) as first_late_date

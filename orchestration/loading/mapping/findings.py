@@ -10,14 +10,14 @@ import duckdb
 from orchestration.loading.mapping.history import find_order_range
 from orchestration.loading.mapping.model import ShopMapping
 from orchestration.loading.mapping.staging import Stage
-from orchestration.loading.odd_keys import LEAST_ORDERS, MOST_SHARE_OF_ONE_KEY
+from orchestration.loading.odd_keys import MAX_SHARE_OF_ONE_KEY, MIN_ORDERS
 from orchestration.sql_text import literal
 
 EXAMPLE_COUNT = 5
 # Of a shop's orders: people who buy most have 1 % (at a wholesaler) to 4 % (at a small shop).
-MOST_SHARE_OF_A_PERSON = 0.05
+MAX_SHARE_OF_A_PERSON = 0.05
 # And few have so many times as many as the next.
-MOST_TIMES_THE_NEXT = 5
+MAX_TIMES_THE_NEXT = 5
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,10 @@ def _about_people(schema: str) -> Iterator[Question]:
     yield Question(
         "dominant_customer",
         _rows(
-            f"({ranked}) as people where total >= {LEAST_ORDERS} and ("
-            f"order_count > {MOST_SHARE_OF_A_PERSON} * total "
-            f"or order_count > {MOST_SHARE_OF_ONE_KEY} * total "
-            f"and order_count > {MOST_TIMES_THE_NEXT} * second_count)",
+            f"({ranked}) as people where total >= {MIN_ORDERS} and ("
+            f"order_count > {MAX_SHARE_OF_A_PERSON} * total "
+            f"or order_count > {MAX_SHARE_OF_ONE_KEY} * total "
+            f"and order_count > {MAX_TIMES_THE_NEXT} * second_count)",
             # Which customer it is may be contact data.
             "'one has ' || order_count || ' of ' || total", weight="order_count",
             place="(-order_count, customer_id)",
@@ -168,7 +168,7 @@ def _about_people(schema: str) -> Iterator[Question]:
     yield Question(
         "nobody_returns",
         f"select count(*) || ' orders' as example, null as amount, count(*) as weight, 1 as place "
-        f"from ({people}) having count(*) >= {LEAST_ORDERS} and max(order_count) = 1",
+        f"from ({people}) having count(*) >= {MIN_ORDERS} and max(order_count) = 1",
         "customers, each with one order: nobody ever returns; see that customers.keys name what "
         "stays the same when a person orders again",
     )

@@ -13,7 +13,7 @@ from orchestration.loading.mapping.guessing import ColumnGuess, split_statuses
 from orchestration.loading.mapping.profile import Looked, distinct_values
 
 DEFAULT_CURRENCY = "EUR"
-MOST_STATUSES = 40
+MAX_STATUSES = 40
 
 
 def most_frequent_code(
@@ -103,7 +103,7 @@ def guess_settings(
     }
     value.update(guess_marks(main, amounts))
     if "status" in orders:
-        values = distinct_values(connection, main[0], orders["status"].column, MOST_STATUSES)
+        values = distinct_values(connection, main[0], orders["status"].column, MAX_STATUSES)
         valid, not_valid, unknown = split_statuses(values)
         value["orders"]["statuses"] = {"valid": valid or ["paid"], "not_valid": not_valid + unknown}
         if unknown:

@@ -17,7 +17,7 @@ from orchestration.loading.tables import mapped_source
 # The longest of these in which neither nearly everybody nor nearly nobody comes back.
 LABEL_WINDOWS = (365, 180, 90, 60, 30)
 DEFAULT_LABEL_WINDOW = 90
-LEAST_RETURN_SHARE, MOST_RETURN_SHARE = 0.05, 0.95
+MIN_RETURN_SHARE, MAX_RETURN_SHARE = 0.05, 0.95
 # Of the median amount of an order: what a customer who comes back is worth, where nobody says it.
 MARGIN_SHARE = 0.25
 
@@ -202,11 +202,11 @@ def choose_label_window(
             continue
         share = _share_returning(connection, test_date, days)
         shares[days] = share
-        if LEAST_RETURN_SHARE <= share <= MOST_RETURN_SHARE:
+        if MIN_RETURN_SHARE <= share <= MAX_RETURN_SHARE:
             return LabelWindow(
                 days,
                 f"It is the longest of {_listed(sorted(LABEL_WINDOWS))} days in which "
-                f"{LEAST_RETURN_SHARE:.0%} to {MOST_RETURN_SHARE:.0%} of customers return "
+                f"{MIN_RETURN_SHARE:.0%} to {MAX_RETURN_SHARE:.0%} of customers return "
                 f"({share:.1%} as of {test_date}) and that leaves two training dates.",
             )
     if not shares:
@@ -217,7 +217,7 @@ def choose_label_window(
     else:
         shares_in_words = ", ".join(f"{share:.1%} in {days} days" for days, share in shares.items())
         reason = (
-            f"In no window do {LEAST_RETURN_SHARE:.0%} to {MOST_RETURN_SHARE:.0%} of customers "
+            f"In no window do {MIN_RETURN_SHARE:.0%} to {MAX_RETURN_SHARE:.0%} of customers "
             f"return ({shares_in_words})."
         )
     return LabelWindow(DEFAULT_LABEL_WINDOW, reason)

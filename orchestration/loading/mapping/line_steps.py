@@ -21,7 +21,7 @@ from orchestration.loading.mapping.staging import (
 from orchestration.sql_text import literal
 
 # No line of a shop has so much money; sums of orders stay within eighteen digits.
-MOST_MONEY = 1_000_000_000_000
+MAX_MONEY = 1_000_000_000_000
 
 
 def stage_products(
@@ -96,9 +96,9 @@ def insert_lines(
     pieces = "1" if price == "line_total" else "abs(cast(quantity as double))"
     _set_aside_lines(
         connection, mapping,
-        f"{pieces} * abs(cast({price} as double)) >= {MOST_MONEY}", "too_large",
+        f"{pieces} * abs(cast({price} as double)) >= {MAX_MONEY}", "too_large",
         f"'the line has the quantity ' || quantity || ' and the price ' || {price}"
-        f" || ', which is more money than the {MOST_MONEY:,} that a line may have'",
+        f" || ', which is more money than the {MAX_MONEY:,} that a line may have'",
     )  # fmt: skip
     insert_ledger(connection, mapping, schema, has_kinds=has_kinds)
     insert_order_lines(connection, mapping, schema)

@@ -15,7 +15,7 @@ import duckdb
 from orchestration.loading.mapping.fields import FIELDS, PLACEHOLDER, TableName
 from orchestration.loading.mapping.file_specs import guess_file_spec
 from orchestration.loading.mapping.guess_settings import (
-    MOST_STATUSES,
+    MAX_STATUSES,
     find_date_formats,
     guess_marks,
     guess_settings,
@@ -184,7 +184,7 @@ def _add_statuses(
     listed_statuses = {status.lower() for status in (*statuses.valid, *statuses.not_valid)}
     unlisted_statuses = [
         value
-        for value in distinct_values(connection, main, names[0], MOST_STATUSES)
+        for value in distinct_values(connection, main, names[0], MAX_STATUSES)
         if value.lower() not in listed_statuses
     ]
     if unlisted_statuses:

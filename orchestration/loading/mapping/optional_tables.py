@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.loading.mapping.fields import TableName
 from orchestration.loading.mapping.file_specs import guess_file_spec
-from orchestration.loading.mapping.guess_settings import MOST_STATUSES, find_date_formats
+from orchestration.loading.mapping.guess_settings import MAX_STATUSES, find_date_formats
 from orchestration.loading.mapping.guessing import (
     CUSTOMER_KEYS,
     ColumnGuess,
@@ -125,9 +125,7 @@ def _count_payments(
 ) -> None:
     """Which payments count: those that were made, and of a sale's steps those that move money."""
     if "payment_status" in columns:
-        values = distinct_values(
-            connection, looked, columns["payment_status"].column, MOST_STATUSES
-        )
+        values = distinct_values(connection, looked, columns["payment_status"].column, MAX_STATUSES)
         valid, _, unknown = split_statuses(values)
         if valid:
             part["counted_statuses"] = valid
@@ -138,7 +136,7 @@ def _count_payments(
             )
     if "transaction_kind" in columns:
         values = distinct_values(
-            connection, looked, columns["transaction_kind"].column, MOST_STATUSES
+            connection, looked, columns["transaction_kind"].column, MAX_STATUSES
         )
         words = column_words("transactions")
         counted = [kind for kind in values if plain_name(kind) in words["counted"]]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from orchestration.loading.mapping.yaml_text import Path, YamlText
 from orchestration.paths import quoted, shown_text
 
-MOST_SHOWN = 300
+MAX_SHOWN = 300
 
 
 def dotted(path: Path) -> str:
@@ -140,9 +140,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, dict):
-        return f"the keys {shown_text(', '.join(map(str, value)), MOST_SHOWN)}"
+        return f"the keys {shown_text(', '.join(map(str, value)), MAX_SHOWN)}"
     if isinstance(value, list | tuple):
-        return f"the list {shown_text(', '.join(map(str, value)), MOST_SHOWN)!r}"
+        return f"the list {shown_text(', '.join(map(str, value)), MAX_SHOWN)!r}"
     return repr(value)
 
 

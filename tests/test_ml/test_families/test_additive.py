@@ -108,7 +108,7 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
         tree_count=20,
         learning_rate=0.2,
         max_leaf_count=5,
-        least_leaf_rows=30,
+        min_leaf_rows=30,
         l2_regularization=3.0,
         max_bin_count=12,
         seed=9,
@@ -138,7 +138,7 @@ def test_neighbouring_intervals_differ():
 
 def test_a_feature_that_no_tree_splits_on_adds_nothing():
     matrix, is_returning = random_customers(2, 300)
-    model = fit_additive(matrix, is_returning, RULES, least_leaf_rows=200)
+    model = fit_additive(matrix, is_returning, RULES, min_leaf_rows=200)
     assert model.feature_names == NAMES
     assert not terms(model, matrix).any()
     again = from_rows(to_rows(model))

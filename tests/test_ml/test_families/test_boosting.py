@@ -84,7 +84,7 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
         tree_count=20,
         learning_rate=0.2,
         max_leaf_count=5,
-        least_leaf_rows=30,
+        min_leaf_rows=30,
         l2_regularization=3.0,
         seed=9,
     )
@@ -95,7 +95,7 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
 
 def test_too_few_rows_for_a_split_leave_the_observed_rate():
     matrix, is_returning = random_customers(2, 300)
-    model = fit_boosting(matrix, is_returning, RULES, least_leaf_rows=200)
+    model = fit_boosting(matrix, is_returning, RULES, min_leaf_rows=200)
     assert model.trees.feature_names == ()
     again = from_rows(to_rows(model))
     np.testing.assert_allclose(predict_boosting(again, matrix), is_returning.mean(), rtol=1e-6)
@@ -106,7 +106,7 @@ def test_too_few_rows_for_a_split_leave_the_observed_rate():
 def test_a_model_survives_its_rows_exactly(seed, random):
     train, is_returning = random_customers(seed, 600)
     later, _ = random_customers(seed + 1, 300)
-    model = fit_boosting(train, is_returning, RULES, tree_count=5, least_leaf_rows=10)
+    model = fit_boosting(train, is_returning, RULES, tree_count=5, min_leaf_rows=10)
     rows = to_rows(model)
     random.shuffle(rows)
     assert np.array_equal(predict_boosting(from_rows(rows), later), predict_boosting(model, later))

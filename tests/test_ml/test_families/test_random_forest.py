@@ -82,7 +82,7 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
         RULES,
         tree_count=10,
         max_leaf_count=8,
-        least_leaf_rows=50,
+        min_leaf_rows=50,
         sample_share=0.7,
         seed=9,
     )
@@ -96,9 +96,7 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
 def test_a_model_survives_its_rows_exactly(seed, random):
     train, is_returning = random_customers(seed, 600)
     later, _ = random_customers(seed + 1, 300)
-    model = fit_random_forest(
-        train, is_returning, RULES, tree_count=5, least_leaf_rows=10, seed=seed
-    )
+    model = fit_random_forest(train, is_returning, RULES, tree_count=5, min_leaf_rows=10, seed=seed)
     rows = to_rows(model)
     random.shuffle(rows)
     expected = predict_random_forest(model, later)

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
 from ml.segmentation.candidates import QUICK_STUDY, Recipe, StudiedSegment, list_recipes
-from ml.segmentation.choice import ChoiceRule, find_refusals, find_refusals_of_all, rank_candidates
+from ml.segmentation.choice import (
+    AcceptanceThresholds,
+    find_refusals,
+    find_refusals_of_all,
+    rank_candidates,
+)
 from ml.segmentation.study import study_segmentations
 
 SMALL = replace(QUICK_STUDY, seed_count=3, resample_count=3, segment_counts=(2, 3, 4, 5))
@@ -33,7 +38,7 @@ def spots(centres, *, people=150, spread=0.5, seed=1):
 def four_types():
     """Four types of people: each stands apart on a feature of its own, none on all."""
     return study_segmentations(
-        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, ChoiceRule(), worker_count=1
+        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, AcceptanceThresholds(), worker_count=1
     )
 
 
@@ -42,7 +47,7 @@ def test_of_iris_the_published_figures_are_found():
     Davies-Bouldin 0.404 and 0.662 for two and three segments (as in many textbooks)."""
     values = load_iris().data
     features = {f"f{number}": values[:, number] for number in range(4)}
-    found = by_id(study_segmentations({"full": features}, SMALL, ChoiceRule()))
+    found = by_id(study_segmentations({"full": features}, SMALL, AcceptanceThresholds()))
     two, three = found["full-kmeans-2"], found["full-kmeans-3"]
     assert [two.silhouette, three.silhouette] == pytest.approx([0.6810, 0.5528], abs=5e-4)
     assert two.calinski_harabasz == pytest.approx(513.92, abs=0.05)
@@ -79,7 +84,7 @@ def test_each_scored_family_has_one_best_candidate(four_types):
 
 def test_types_that_differ_by_one_feature_only_are_refused_as_bins_of_it():
     features = spots([[0, 12, 24], [0, 0, 0], [0, 0, 0], [0, 0, 0]], spread=1.0)
-    found = study_segmentations({"full": features}, SMALL, ChoiceRule())
+    found = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
     assert not any(each.passed_rank for each in found)
     three = by_id(found)["full-kmeans-3"]
     assert three.closest_feature_name == "f0"
@@ -90,14 +95,14 @@ def test_types_that_differ_by_one_feature_only_are_refused_as_bins_of_it():
 def test_in_a_cloud_without_types_nothing_is_found():
     rng = np.random.default_rng(2)
     features = {f"f{number}": rng.normal(size=600) for number in range(5)}
-    found = study_segmentations({"full": features}, SMALL, ChoiceRule())
+    found = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
     assert not any(each.passed_rank for each in found)
     assert [each.is_best_of_family for each in found].count(True) == 2
 
 
 def test_a_set_for_comparison_is_judged_but_cannot_win():
     features = spots(6 * np.eye(4))
-    found = study_segmentations({"rfm": features}, SMALL, ChoiceRule())
+    found = study_segmentations({"rfm": features}, SMALL, AcceptanceThresholds())
     assert {each.recipe.family for each in found} == {"kmeans"}
     assert by_id(found)["rfm-kmeans-4"].verdict == "passed"
     assert not any(each.passed_rank or each.can_be_champion for each in found)
@@ -107,7 +112,7 @@ def test_bins_of_a_feature_of_another_set_are_refused_too():
     """Types that stand apart by three features together, and by one that is not theirs alone."""
     full = spots([[0, 12, 24], [0, 12, 24], [0, 12, 24]])
     rfm = {"recency_days": full["f0"] * 100}
-    found = study_segmentations({"full": full, "rfm": rfm}, SMALL, ChoiceRule())
+    found = study_segmentations({"full": full, "rfm": rfm}, SMALL, AcceptanceThresholds())
     three = by_id(found)["full-kmeans-3"]
     assert three.closest_feature_agreement == pytest.approx(1.0)
     only_rfm = by_id(found)["rfm-kmeans-3"]
@@ -117,14 +122,14 @@ def test_bins_of_a_feature_of_another_set_are_refused_too():
 def test_a_segmentation_of_everybody_is_held_to_the_rule_again():
     features = {"a": np.repeat([0.0, 9.0], 50), "b": np.tile([0.0, 9.0], 50)}
     by_both = (features["a"] > 1) * 2 + (features["b"] > 1)
-    assert find_refusals_of_all(features, by_both.astype(int), 0.25, ChoiceRule()) == []
+    assert find_refusals_of_all(features, by_both.astype(int), 0.25, AcceptanceThresholds()) == []
     by_a = (features["a"] > 1).astype(int)
-    assert find_refusals_of_all(features, by_a, 0.2, ChoiceRule()) == [
+    assert find_refusals_of_all(features, by_a, 0.2, AcceptanceThresholds()) == [
         "of everybody: bins of a (agreement 1.00, at most 0.50)",
         "of everybody: silhouette 0.200, at least 0.25",
     ]
     rare = np.array([1] + [0] * 99)
-    assert find_refusals_of_all(features, rare, None, ChoiceRule()) == [
+    assert find_refusals_of_all(features, rare, None, AcceptanceThresholds()) == [
         "of everybody: silhouette unknown, at least 0.25",
         "of everybody: smallest share 0.010, at least 0.02",
     ]
@@ -138,7 +143,7 @@ def test_the_first_people_are_the_sample():
     found, again = (
         [
             replace(each, fit_seconds=0)
-            for each in study_segmentations({"full": each}, few, ChoiceRule())
+            for each in study_segmentations({"full": each}, few, AcceptanceThresholds())
         ]
         for each in (features, more)
     )
@@ -148,12 +153,12 @@ def test_the_first_people_are_the_sample():
 def test_few_people_are_studied_without_an_error():
     rng = np.random.default_rng(1)
     few = {f"f{number}": rng.normal(size=6) for number in range(4)}
-    assert study_segmentations({"full": few}, SMALL, ChoiceRule())
+    assert study_segmentations({"full": few}, SMALL, AcceptanceThresholds())
 
 
 def test_two_workers_find_what_one_finds(four_types):
     again = study_segmentations(
-        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, ChoiceRule(), worker_count=2
+        {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, AcceptanceThresholds(), worker_count=2
     )
     assert [replace(each, fit_seconds=0) for each in again] == [
         replace(each, fit_seconds=0) for each in four_types
@@ -162,17 +167,19 @@ def test_two_workers_find_what_one_finds(four_types):
 
 def test_each_candidate_is_reported_once_as_it_is_done():
     done: list[str] = []
-    study_segmentations({"full": spots(6 * np.eye(4))}, SMALL, ChoiceRule(), progress=done.append)
+    study_segmentations(
+        {"full": spots(6 * np.eye(4))}, SMALL, AcceptanceThresholds(), progress=done.append
+    )
     assert done == [each.candidate_id for each in list_recipes(SMALL, "full")]
 
 
 def test_fewer_people_than_segments_are_refused():
     with pytest.raises(ValueError, match="5 segments needs as many people, got 4"):
-        study_segmentations({"full": {"a": np.arange(4.0)}}, SMALL, ChoiceRule())
+        study_segmentations({"full": {"a": np.arange(4.0)}}, SMALL, AcceptanceThresholds())
 
 
 def test_at_its_bounds_a_candidate_passes():
-    assert find_refusals(PASSING, ChoiceRule()) == []
+    assert find_refusals(PASSING, AcceptanceThresholds()) == []
     assert PASSING.verdict == "passed"
 
 
@@ -191,7 +198,7 @@ def test_at_its_bounds_a_candidate_passes():
     ],
 )  # fmt: skip
 def test_each_bound_refuses_alone_and_says_the_figure(change, said):
-    assert find_refusals(replace(PASSING, **change), ChoiceRule()) == [said]
+    assert find_refusals(replace(PASSING, **change), AcceptanceThresholds()) == [said]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=8))

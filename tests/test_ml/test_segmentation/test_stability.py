@@ -159,8 +159,8 @@ def test_of_merged_segments_the_larger_goes_on_and_the_other_is_gone():
     assert (match.gone_ids, match.next_free_id) == ((3,), 4)
 
 
-@pytest.mark.parametrize(("least_shared", "expected"), [(0.2, (0, 1)), (0.21, (2, 3))])
-def test_a_segment_that_shares_too_little_is_a_new_one(least_shared, expected):
+@pytest.mark.parametrize(("min_shared", "expected"), [(0.2, (0, 1)), (0.21, (2, 3))])
+def test_a_segment_that_shares_too_little_is_a_new_one(min_shared, expected):
     # Each shares 4 of 20 different customers with either: (4 / (12 + 12 - 4)) is 0.2.
     former = np.repeat([0, 1, 0, 1], [4, 8, 8, 4])
     new = np.repeat([0, 0, 1, 1], [4, 8, 8, 4])
@@ -171,7 +171,7 @@ def test_a_segment_that_shares_too_little_is_a_new_one(least_shared, expected):
         new,
         former_ids=[0, 1],
         next_free_id=2,
-        least_shared=least_shared,
+        min_shared=min_shared,
     )
     assert match.lasting_ids == expected
     assert match.gone_ids == ((0, 1) if expected == (2, 3) else ())

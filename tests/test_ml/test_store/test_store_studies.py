@@ -91,7 +91,7 @@ def test_the_best_recipe_of_a_family_is_read_whether_it_passed_or_not(warehouse)
     for name, value in (("lowest_jaccard", 0.8), ("candidate_count", 3), ("passed_count", 2)):
         assert Metric("study", name, value) in first.metrics
     assert (first.study_id, first.verdict) == ("a", "passed")
-    assert first.evidence.startswith("rank 1 of 2 that keep the rule, of 3 candidates; ")
+    assert first.evidence.startswith("rank 1 of 2 that passed, of 3 candidates; ")
     assert first.evidence.endswith("next best: full-kmeans-3 (0.4000)")
     mixture = read_best_recipe(warehouse, "gmm")
     assert mixture.settings == {"covariance_type": "diag", "component_count": 2}
@@ -104,13 +104,13 @@ def test_the_champions_recipe_stays_unless_another_is_well_ahead(warehouse):
     keep_study(warehouse, STUDIED, SECOND)
     champion_of(warehouse, "full-kmeans-3")
     assert read_best_recipe(warehouse).candidate_id == "full-kmeans-2"
-    kept = read_best_recipe(warehouse, least_gain=0.11)
+    kept = read_best_recipe(warehouse, min_gain=0.11)
     assert (kept.candidate_id, kept.verdict) == ("full-kmeans-3", "passed")
-    assert kept.evidence.startswith("rank 2 of 2 that keep the rule")
+    assert kept.evidence.startswith("rank 2 of 2 that passed")
     assert kept.evidence.endswith(
         "; it stays champion, since full-kmeans-2 (0.5000) is less than 0.11 ahead"
     )
-    assert read_best_recipe(warehouse, "kmeans", least_gain=0.11) == kept
+    assert read_best_recipe(warehouse, "kmeans", min_gain=0.11) == kept
 
 
 @pytest.mark.parametrize(
@@ -119,23 +119,23 @@ def test_the_champions_recipe_stays_unless_another_is_well_ahead(warehouse):
         (replace(SECOND, passed_rank=None, refusals=("too few",)), JANUARY),
         (SECOND, date(2018, 7, 1)),
     ],
-    ids=["it keeps the rule no more", "it is of a later date than the study"],
+    ids=["it passes no more", "it is of a later date than the study"],
 )
 def test_a_champion_that_is_none_any_more_keeps_no_place(warehouse, second, champions_date):
     keep_study(warehouse, STUDIED, second)
     champion_of(warehouse, "full-kmeans-3", champions_date)
-    assert read_best_recipe(warehouse, least_gain=9.0).candidate_id == "full-kmeans-2"
+    assert read_best_recipe(warehouse, min_gain=9.0).candidate_id == "full-kmeans-2"
 
 
 def test_a_family_that_is_hardly_better_than_the_champions_is_refused_for_that(warehouse):
     mixture = replace(REFUSED, refusals=(), passed_rank=1)
     keep_study(warehouse, replace(STUDIED, passed_rank=2), mixture)
-    assert read_best_recipe(warehouse, least_gain=0.5).family == "gmm"
+    assert read_best_recipe(warehouse, min_gain=0.5).family == "gmm"
     champion_of(warehouse, "full-kmeans-2")
-    assert read_best_recipe(warehouse, least_gain=0.5).family == "kmeans"
-    said = read_best_recipe(warehouse, "gmm", least_gain=0.5).verdict
+    assert read_best_recipe(warehouse, min_gain=0.5).family == "kmeans"
+    said = read_best_recipe(warehouse, "gmm", min_gain=0.5).verdict
     assert said == "passed, but less than 0.5 ahead of the champion's recipe full-kmeans-2"
-    assert read_best_recipe(warehouse, "gmm", least_gain=0.3).verdict == "passed"
+    assert read_best_recipe(warehouse, "gmm", min_gain=0.3).verdict == "passed"
 
 
 def test_another_study_changes_nothing_about_a_champion(warehouse):

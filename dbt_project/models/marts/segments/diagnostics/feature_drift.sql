@@ -41,7 +41,7 @@ where 1 = 0
 
 {%- else -%}
 {%- set bin_count = var('drift_bin_count') -%}
-{%- set least_share = double_literal(var('drift_least_share') | string) -%}
+{%- set min_share = double_literal(var('drift_least_share') | string) -%}
 {%- set level = double_literal(var('drift_significance') | string) -%}
 
 with
@@ -274,10 +274,10 @@ shares as (
         as_of_date,
         population,
         customer_count,
-        greatest(frozen_share, {{ least_share }}) as frozen_share,
+        greatest(frozen_share, {{ min_share }}) as frozen_share,
         greatest(
             {{ ratio('bin_customer_count', 'customer_count') }},
-            {{ least_share }}
+            {{ min_share }}
         ) as bin_share
     from samples
     where
