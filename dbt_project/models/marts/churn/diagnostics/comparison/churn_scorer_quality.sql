@@ -28,6 +28,16 @@ metric_labels as (
 
 ),
 
+judged_models as (
+
+    select distinct
+        model_id,
+        is_champion,
+        is_baseline
+    from baseline_quality
+
+),
+
 {# Each model has baselines of its own test: they are shown of one model, the
    champion where there is one. #}
 ranked_models as (
@@ -40,13 +50,7 @@ ranked_models as (
                 case when is_baseline then 1 else 0 end,
                 model_id
         ) as model_rank
-    from (
-        select distinct
-            model_id,
-            is_champion,
-            is_baseline
-        from baseline_quality
-    ) as judged_models
+    from judged_models
 
 ),
 
