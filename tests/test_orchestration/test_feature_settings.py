@@ -47,30 +47,44 @@ def test_a_date_that_cannot_be_is_refused_in_a_sentence(own, dates, message):
     assert message in " ".join(done.stdout.split())
 
 
-BUILDS = [
-    ("earlier and later again", [], {"REGULARS_AS_OF_DATE": "2018-03-01"}),
-    ("other label windows", ["--vars", "{label_window_days: [30, 180]}"], {}),
-    ("other dates", [], {"REGULARS_SNAPSHOT_DATES": "2017-09-15, 2018-08-01"}),
-    ("one model alone", ["--select", "customer_feature_snapshots"], {}),
-]
-
-
-def test_whatever_was_built_before_a_build_is_as_from_nothing(demo, tmp_path):
-    """Each of these, then the usual build: the same rows as the demo shop's first build."""
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        pytest.param(FEATURES, {"REGULARS_AS_OF_DATE": "2018-03-01"}, id="an earlier date"),
+        pytest.param(
+            [*FEATURES, "--vars", "{label_window_days: [30, 180]}"],
+            {},
+            id="other label windows",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            FEATURES,
+            {"REGULARS_SNAPSHOT_DATES": "2017-09-15, 2018-08-01"},
+            id="other dates",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["--select", "customer_feature_snapshots"],
+            {},
+            id="one model alone",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_whatever_was_built_before_a_build_is_as_from_nothing(demo, tmp_path, arguments, settings):
+    """Another build, then the usual one: the same rows as the demo shop's first build."""
     shop = demo.copy_to(tmp_path)
-    for what, arguments, settings in BUILDS:
-        selected = [] if "--select" in arguments else FEATURES
-        shop.run("dbt", "run", *selected, *arguments, **settings)
-        if selected:
-            changed = shop.rows(DATES.format("customer_labels"))
-            windows = shop.rows(
-                "select count(distinct label_window_days) from features.customer_labels"
-            )
-            assert (changed, windows) != (demo.rows(DATES.format("customer_labels")), [(3,)]), what
-        shop.run("dbt", "run", *FEATURES)
-        for table in ("customer_feature_snapshots", "customer_labels"):
-            rows = f"from features.{table} order by all"
-            assert shop.rows(rows) == demo.rows(rows), (what, table)
+    shop.run("dbt", "run", *arguments, **settings)
+    if "features" in arguments:
+        changed = shop.rows(DATES.format("customer_labels"))
+        windows = shop.rows(
+            "select count(distinct label_window_days) from features.customer_labels"
+        )
+        assert (changed, windows) != (demo.rows(DATES.format("customer_labels")), [(3,)])
+    shop.run("dbt", "run", *FEATURES)
+    for table in ("customer_feature_snapshots", "customer_labels"):
+        rows = f"from features.{table} order by all"
+        assert shop.rows(rows) == demo.rows(rows), table
 
 
 def test_a_table_of_the_former_version_is_brought_up_to_date(demo, tmp_path):
