@@ -138,8 +138,8 @@ def build_features(warehouse: Path, files: Path, day: date, *arguments: str) -> 
     os.environ["REGULARS_AS_OF_DATE"] = str(day)
     os.environ["DBT_TARGET_PATH"] = str(warehouse.parent / "target")
     done = dbtRunner().invoke(
-        ["build", "--quiet", "--exclude-resource-type", "test", "unit_test", *arguments,
-         "--select", *SELECTED]
+        ["build", "--quiet", "--no-write-json", "--exclude-resource-type", "test", "unit_test",
+         *arguments, "--select", *SELECTED]
     )  # fmt: skip
     if not done.success:
         raise SystemExit(f"dbt build as of {day} failed: {done.exception or done.result}")

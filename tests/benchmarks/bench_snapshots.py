@@ -37,7 +37,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def seconds_of_models(shop: Shop) -> float:
-    shop.run("dbt", "run", "--full-refresh", "--threads", "1", "--select", *MODELS)
+    shop.run(
+        *("dbt", "run", "--write-json", "--full-refresh", "--threads", "1", "--select", *MODELS)
+    )
     results = json.loads((shop.folder / "target" / "run_results.json").read_text())["results"]
     seconds = [r["execution_time"] for r in results if r["unique_id"].startswith("model.")]
     assert len(seconds) == len(MODELS)
