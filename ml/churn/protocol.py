@@ -18,8 +18,8 @@ class ChurnProtocol:
         most_plausible_roc_auc: above it a figure is a suspected leak.
         most_plausible_roc_auc_gain: so far above the best baseline of the test date, too; ``None``
             where a bound is stated for the shop, which knows better.
-        least_calibration_slope: a model surely below is not calibrated.
-        most_calibration_slope: a model surely above is not calibrated.
+        least_calibration_slope: a model significantly below is not calibrated.
+        most_calibration_slope: a model significantly above is not calibrated.
         contact_cost_amount: what a contact costs.
         return_value_amount: what a returning customer is worth.
         training_dates: as-of dates to learn from, where the shop states them; else the history

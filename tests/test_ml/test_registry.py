@@ -311,7 +311,7 @@ def statuses(*candidates):
 def test_no_model_comes_in_through_another_that_it_could_not_have_replaced_itself():
     june = "2018-06-01"
     incumbent = judged("incumbent", "logistic", 1, 0.60, 0.62, status="champion")
-    # Judged in June, and held to the test of March again: so it is newer and not comparable.
+    # Judged in June, and later on the test of March, too: so it is newer and not comparable.
     newer = judged("newer", "boosting", 2, 0.61, 0.59, test_date=june)
     newer = replace(newer, test_qualities={june: 0.60, MARCH: 0.59})
     best_validated = judged("best-validated", "tree", 3, 0.70, 0.61)
