@@ -35,6 +35,10 @@ PARSED_NAME = "partial_parse.msgpack"
 # Folders of single commands of dbt, and the age from which on none can be at work in one.
 RUN_PREFIX = "run-"
 LEFTOVER_SECONDS = 86_400
+# What `dbt build` makes, and what `dbt compile` could compile besides tests.
+BUILT_TYPES = ("model", "seed")
+TESTED_TYPES = ("test",)
+COMPILED_TYPES = ("model", "seed", "analysis", "unit_test")
 # How dbt calls what ended badly, of tables.
 FAILED = {"error", "fail"}
 
@@ -69,6 +73,7 @@ class Dbt:
         self.project_dir = project_dir
         self.parsed_dir = parsed_dir
         self.source = source
+        self._parsed: dict[str, Any] = {}  # by the warehouse's name, which dbt's relations have
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -101,8 +106,8 @@ class Dbt:
         Raises:
             WarehouseError: dbt could not begin, or which tables failed and why.
         """
-        names = sorted(node_id.rpartition(".")[2] for node_id in node_ids)
-        arguments = ["build", "--exclude-resource-type", "test", "unit_test", "--select", *names]
+        select = select_by_folders(self.manifest, node_ids, BUILT_TYPES)
+        arguments = ["build", "--exclude-resource-type", "test", "unit_test", "--select", *select]
         results = [
             TableResult(
                 result.node.unique_id,
@@ -154,15 +159,18 @@ class Dbt:
 
     def _compile(self, path: Path, test_ids: Collection[str], as_of_date: date) -> list[DataTest]:
         """Tests with their statements; with what dbt says where it cannot compile one."""
-        nodes = self.manifest["nodes"]
         errors = {}
         with environment(**self.settings(path), REGULARS_AS_OF_DATE=str(as_of_date)):
             compiled = CompiledTests(self.manifest, self.parsed_dir, version("dbt-core"))
             statements = compiled.read(test_ids)
-            missing = [nodes[id_]["name"] for id_ in test_ids if id_ not in statements]
+            missing = [id_ for id_ in test_ids if id_ not in statements]
             if missing:
                 new = {}
-                for result in self._invoke(path, ["compile", "--select", *missing]):
+                select = select_by_folders(self.manifest, missing, TESTED_TYPES)
+                others = [f"resource_type:{name}" for name in COMPILED_TYPES]
+                arguments = ["compile", "--indirect-selection", "empty"]
+                arguments += ["--select", *select, "--exclude", *others]
+                for result in self._invoke(path, arguments):
                     if str(result.status) in FAILED:
                         errors[result.node.unique_id] = str(result.message)
                     else:
@@ -188,23 +196,42 @@ class Dbt:
         """
         from dbt.cli.main import dbtRunner
 
+        callbacks = [] if advance is None else [_at_the_end_of_nodes(advance)]
+        parsed = self.parse(path)
+        _forget_compiled(parsed)
+        return list(self._run(path, arguments, dbtRunner(parsed, callbacks)).results)
+
+    def parse(self, path: Path) -> Any:
+        """The project as dbt has parsed it, once for all commands on warehouses of this name.
+
+        Nothing else of a warehouse is in it, and of the environment the source only. What was
+        parsed is kept for the next program, too, which then parses changes only.
+
+        Raises:
+            WarehouseError: the project could not be parsed, and why.
+        """
+        from dbt.cli.main import dbtRunner
+
+        if path.name not in self._parsed:
+            self._parsed[path.name] = self._run(path, ["parse"], dbtRunner())
+        return self._parsed[path.name]
+
+    def _run(self, path: Path, arguments: Sequence[str], runner: Any) -> Any:
         kept = self.parsed_dir / PARSED_NAME
         self.parsed_dir.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.parsed_dir)
-        runner = dbtRunner(callbacks=[] if advance is None else [_at_the_end_of_nodes(advance)])
         with (
             environment(**self.settings(path)),
             TemporaryDirectory(dir=self.parsed_dir, prefix=RUN_PREFIX) as folder,
             _interrupted_as_by_hand(),
             _connections_closed(),
         ):
-            # What it parsed is kept for the next command, which then parses changes only.
             former = ["--partial-parse-file-path", str(kept)] if kept.exists() else []
             done = runner.invoke([*arguments, *self._options(Path(folder)), *former])
             new = Path(folder, PARSED_NAME)
             if new.exists():
                 new.replace(kept)
-        return list(_results_of(done).results)
+        return _result_of(done)
 
     def _options(self, folder: Path) -> list[str]:
         directory = str(self.project_dir)
@@ -216,6 +243,37 @@ class Dbt:
         ]
 
 
+def select_by_folders(
+    manifest: Mapping[str, Any], node_ids: Collection[str], resource_types: Collection[str]
+) -> list[str]:
+    """Criteria for dbt's ``--select``: a folder where all in it are meant, else each by its name.
+
+    dbt holds every node against every criterion, so that a few hundred names take seconds.
+
+    Args:
+        manifest: dbt's ``manifest.json``.
+        node_ids: what is meant.
+        resource_types: of which types they are; dbt is to leave out all others.
+
+    Returns:
+        Folders and names as dbt writes them, from the project's on: ``regulars.marts.rfm``.
+    """
+    meant: dict[tuple[str, ...], bool] = {}
+    for node_id, node in manifest["nodes"].items():
+        is_part = node["config"]["materialized"] == "ephemeral"  # of a statement; made in no case
+        if node["resource_type"] in resource_types and not is_part:
+            for length in range(1, len(node["fqn"]) + 1):
+                place = tuple(node["fqn"][:length])
+                meant[place] = meant.get(place, True) and node_id in node_ids
+    places = (tuple(manifest["nodes"][node_id]["fqn"]) for node_id in node_ids)
+    return sorted(
+        {
+            ".".join(next(place[:n] for n in range(1, len(place) + 1) if meant[place[:n]]))
+            for place in places
+        }
+    )
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what commands that were killed have left, once nobody can be at work there."""
     for path in folder.glob(f"{RUN_PREFIX}*"):
@@ -224,13 +282,21 @@ def remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _results_of(done: Any) -> Any:
+def _result_of(done: Any) -> Any:
     """What a command of dbt came to, or why it came to nothing."""
     if done.exception is not None:
         if not isinstance(done.exception, Exception):
             raise done.exception  # somebody stopped it
         raise WarehouseError(str(done.exception)) from done.exception
     return done.result
+
+
+def _forget_compiled(parsed: Any) -> None:
+    """Let dbt compile a parsed project as for the first time: it keeps the parts of statements."""
+    for node in parsed.nodes.values():
+        if getattr(node, "compiled", False):
+            node.compiled, node.compiled_code = False, None
+            node.extra_ctes, node.extra_ctes_injected = [], False
 
 
 def _at_the_end_of_nodes(advance: Callable[[str], None]) -> Callable[[Any], None]:

@@ -26,7 +26,7 @@ defs = dg.Definitions(
     sensors=schedules.SENSORS,
     resources={
         "dbt": warehouse.DBT,
-        "settings": Settings.from_environment(),
+        "settings": dg.ResourceDefinition(lambda _: Settings.from_environment()),
         "warehouse": writing_run,
         "progress": LogProgress(),
     },

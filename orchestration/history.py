@@ -88,8 +88,12 @@ class BufferedEventLog(SqliteEventLogStorage):
         """Whether a migration of data is over, asked once."""
         return self._ask_once(name, super().has_secondary_index)
 
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Whether the table of assets has a column, asked once instead of for each check."""
+        return self._ask_once(column_name, super().has_asset_key_col)
+
     def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
-        """Whether the table of assets has a column, asked once instead of at each event."""
+        """The same, of whoever has a connection."""
         ask = partial(super()._has_asset_key_col_on_connection, conn)
         return self._ask_once(column_name, ask)
 
