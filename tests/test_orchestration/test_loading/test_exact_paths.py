@@ -28,6 +28,14 @@ ODD_FOLDERS = {
     "order_status=delivered": "order_status",
     "order_id=7": "7",
     "shop [2]": "shop 2",
+    "a=b": "b",
+    # Like a cell, a range, or a sheet of a workbook.
+    "B1": "b1",
+    "B1:C2": "B1",
+    "R1C1": "r1c1",
+    "Sheet1!B1": "Sheet1",
+    "[shop]B1": "shop",
+    "=B1": "B1",
     "a*b": "axb",
     "a?b": "axb",
     "**": "any",
@@ -188,7 +196,22 @@ def test_the_signs_that_are_refused_are_those_that_duckdb_misreads(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["shop [2]", "customer_id=7", "a*b", "{a,b}", "it's", "~", "s3:", "dots.", "new\nline", " b "],
+    [
+        "shop [2]",
+        "customer_id=7",
+        "a=b",
+        "B1",
+        "=B1",
+        "Sheet1!B1",
+        "a*b",
+        "{a,b}",
+        "it's",
+        "~",
+        "s3:",
+        "dots.",
+        "new\nline",
+        " b ",
+    ],
 )
 def test_a_warehouse_and_its_published_copy_may_lie_in_any_other_folder(tmp_path, name):
     path = check_database_path(tmp_path / name / "regulars.duckdb")
