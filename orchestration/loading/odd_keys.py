@@ -12,6 +12,8 @@ from orchestration.loading.lines import POSITION_SQL
 
 MAX_SHARE_OF_ONE_KEY = 0.01
 MIN_ORDERS = 1_000
+# A larger share of a file's codes without a partner, or of another length than all of its
+# partner's, is said.
 MAX_UNMATCHED_SHARE = 0.05
 # What two ways to write the same code have in common: not case, blanks, a ".0" at the end, signs
 # and zeros at the beginning.
@@ -184,7 +186,7 @@ def _compare(
             found_value=example,
             affected_count=unmatched,
         )
-    if unmatched and not half:
+    if unmatched > MAX_UNMATCHED_SHARE * codes and not half:
         yield from _compare_lengths(connection, file, column, parent, parent_column)
 
 
@@ -204,7 +206,7 @@ def _compare_lengths(
     parent: RawFile,
     parent_column: str,
 ) -> Iterator[Finding]:
-    """Where one file has codes of one length only, the other should have no others."""
+    """Where one file has codes of one length only, few of the other should have another one."""
     here = _lengths(connection, file, column)
     there = _lengths(connection, parent, parent_column)
     if not here or not there or here == there or 1 not in (len(here), len(there)):
@@ -212,19 +214,26 @@ def _compare_lengths(
     odd_file, odd_column, (length,) = (
         (file, column, there) if len(there) == 1 else (parent, parent_column, here)
     )
-    ((count, position, example),) = connection.execute(
+    ((total, count, position, example),) = connection.execute(
         f"""
-        select count(distinct value), min(position), arg_min(value, position) from (
+        select
+            count(distinct value),
+            count(distinct value) filter (length(value) <> {length}),
+            min(position) filter (length(value) <> {length}),
+            arg_min(value, position) filter (length(value) <> {length})
+        from (
             select "{odd_column}" as value, {POSITION_SQL} as position
             from raw.{odd_file.table.name}
         )
-        where trim(value) <> '' and length(value) <> {length}
+        where trim(value) <> ''
         """
     ).fetchall()
+    if count <= MAX_UNMATCHED_SHARE * total:
+        return
     yield Finding(
         code="key_lengths_differ",
         message=f"{{place}}: {example!r} has {counted(len(example), 'character')}, as "
-        f"{counted(count, 'code')} of the column have another length than the {length} of all "
+        f"{count:,} of {counted(total, 'code')} of the column have another length than the {length} of all "
         f"codes in {(parent if odd_file is file else file).path.name}.",
         remedy=AS_TEXT,
         file=odd_file,

@@ -10,7 +10,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from raw_files import CUSTOMERS, GEOLOCATION, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SELLERS
+from raw_files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PAYMENTS, PRODUCTS, REVIEWS, SELLERS
 from spoilt_files import EXPECTED, Rows, of, put, spoil
 
 from orchestration.errors import InputError
@@ -101,6 +101,49 @@ def test_codes_of_which_more_than_a_twentieth_has_no_partner_are_said(load, fold
 def test_a_single_code_without_a_partner_is_not_said(load, folder):
     put(folder, CUSTOMERS, "customer_zip_code_prefix", "00001")
     assert load() == []
+
+
+def lengthen(folder, share: float) -> int:
+    """Give a share of the codes of a file another length and no partner; of how many codes."""
+    counts: list[int] = []
+
+    def change(rows: Rows) -> None:
+        codes = list(dict.fromkeys(row["seller_zip_code_prefix"] for row in rows))
+        odd = set(codes[: round(share * len(codes))] if share else codes[:1])
+        counts.append(len(odd))
+        for row in rows:
+            if row["seller_zip_code_prefix"] in odd:
+                row["seller_zip_code_prefix"] = f"9{row['seller_zip_code_prefix']}9"
+
+    spoil(folder, SELLERS, change)
+    return counts[0]
+
+
+def test_a_single_code_of_another_length_without_a_partner_is_not_said(load, folder):
+    assert lengthen(folder, 0.0) == 1
+    assert load() == []
+
+
+def test_a_single_code_without_a_partner_is_not_said_for_its_length(load, folder):
+    put(folder, ITEMS, "product_id", "0123456789abcdef")
+    assert of(load(max_rejected_rows=1), "key_lengths_differ") == []
+
+
+def test_codes_without_a_partner_are_not_said_for_the_length_of_a_single_one(load, folder):
+    put(folder, SELLERS, "seller_zip_code_prefix", "123456")
+    spoil(folder, GEOLOCATION, lambda rows: rows[: len(rows) // 2])
+    found = load()
+    assert of(found, "unmatched_keys")
+    assert of(found, "key_lengths_differ") == []
+
+
+def test_lengths_that_differ_in_more_than_a_twentieth_of_the_codes_are_said(load, folder):
+    count = lengthen(folder, 0.2)
+    (found,) = of(load(), "key_lengths_differ")
+    assert (found["file_name"], found["line_number"]) == (f"{SELLERS}.csv", 2)
+    assert (found["column_name"], found["affected_count"]) == ("seller_zip_code_prefix", count)
+    assert "has 7 characters" in found["message"]
+    assert f"the 5 of all codes in {GEOLOCATION}.csv" in found["message"]
 
 
 TOPICS = {
