@@ -233,8 +233,8 @@ def _compare_lengths(
     yield Finding(
         code="key_lengths_differ",
         message=f"{{place}}: {example!r} has {counted(len(example), 'character')}, as "
-        f"{count:,} of {counted(total, 'code')} of the column have another length than the {length} "
-        f"of all codes in {(parent if odd_file is file else file).path.name}.",
+        f"{count:,} of {counted(total, 'code')} of the column have another length than the "
+        f"{length} of all codes in {(parent if odd_file is file else file).path.name}.",
         remedy=AS_TEXT,
         file=odd_file,
         column_name=odd_column,
