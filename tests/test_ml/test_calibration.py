@@ -51,8 +51,8 @@ def test_the_line_is_scikit_learns_logistic_regression_without_a_penalty(seed, s
     expected = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(
         log_odds(probability)[:, None], is_returning, sample_weight=weights
     )
-    found = line(is_returning, probability, weights)
-    assert found == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
+    fitted = line(is_returning, probability, weights)
+    assert fitted == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
 
 
 def test_rounded_probabilities_of_a_rare_return_do_not_lead_the_line_astray():
@@ -65,8 +65,8 @@ def test_rounded_probabilities_of_a_rare_return_do_not_lead_the_line_astray():
     expected = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(
         log_odds(probability)[:, None], is_returning
     )
-    found = line(is_returning, probability)
-    assert found == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
+    fitted = line(is_returning, probability)
+    assert fitted == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), abs=1e-6)
 
 
 def test_two_groups_have_the_line_through_their_log_odds():
@@ -104,9 +104,9 @@ def test_rows_without_weight_do_not_count_as_overlap():
 def test_a_sigmoid_undoes_what_was_done_to_the_log_odds():
     # The probability says (odds - 0.7) / 0.5: too sure by half, and 0.7 too low.
     is_returning, probability = shop(3, 60_000, slope=0.5, intercept=0.7)
-    found = fit_calibration(is_returning, probability, "sigmoid")
-    assert found.slope == pytest.approx(0.5, abs=0.02)
-    assert found.intercept == pytest.approx(0.7, abs=0.05)
+    calibration = fit_calibration(is_returning, probability, "sigmoid")
+    assert calibration.slope == pytest.approx(0.5, abs=0.02)
+    assert calibration.intercept == pytest.approx(0.7, abs=0.05)
 
 
 @settings(max_examples=20, deadline=None)
@@ -126,17 +126,20 @@ def test_the_isotonic_line_is_scikit_learns(seed, decimals):
     probability = np.round(probability, decimals)
     given_later = np.random.default_rng(seed).random(200)
     expected = IsotonicRegression(out_of_bounds="clip").fit(probability, is_returning)
-    found = fit_calibration(is_returning, probability, "isotonic")
-    np.testing.assert_allclose(found.apply(given_later), expected.predict(given_later), atol=1e-12)
+    calibration = fit_calibration(is_returning, probability, "isotonic")
+    np.testing.assert_allclose(
+        calibration.apply(given_later), expected.predict(given_later), atol=1e-12
+    )
 
 
 def test_neighbours_in_the_wrong_order_are_averaged_by_the_isotonic_line():
     # Return rates of 1/2, 0 and 1 at 0.1, 0.2 and 0.3: the first two are put at 1/4 together.
     probability = np.repeat([0.1, 0.2, 0.3], 2)
     is_returning = np.array([True, False, False, False, True, True])
-    found = fit_calibration(is_returning, probability, "isotonic")
+    calibration = fit_calibration(is_returning, probability, "isotonic")
     np.testing.assert_allclose(
-        found.apply(np.array([0.0, 0.1, 0.2, 0.25, 0.3, 0.9])), [0.25, 0.25, 0.25, 0.625, 1, 1]
+        calibration.apply(np.array([0.0, 0.1, 0.2, 0.25, 0.3, 0.9])),
+        [0.25, 0.25, 0.25, 0.625, 1, 1],
     )
 
 
@@ -155,14 +158,14 @@ def test_no_calibration_turns_the_order_round(seed, kind, direction):
 def test_where_a_falling_sigmoid_would_fit_best_all_get_the_base_rate():
     for probability in (np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.3, 0.1, 0.4, 0.2])):
         is_returning = np.array([False, True, False, True])
-        found = fit_calibration(is_returning, probability, "sigmoid")
-        np.testing.assert_allclose(found.apply(probability), 0.5)
+        calibration = fit_calibration(is_returning, probability, "sigmoid")
+        np.testing.assert_allclose(calibration.apply(probability), 0.5)
 
 
 def test_equal_probabilities_are_moved_to_the_base_rate():
     is_returning = np.array([True, False, False, False])
-    found = fit_calibration(is_returning, np.full(4, 0.6), "sigmoid")
-    np.testing.assert_allclose(found.apply(np.full(4, 0.6)), 0.25)
+    calibration = fit_calibration(is_returning, np.full(4, 0.6), "sigmoid")
+    np.testing.assert_allclose(calibration.apply(np.full(4, 0.6)), 0.25)
 
 
 def test_ends_are_clipped_and_none_leaves_alone():
@@ -177,11 +180,11 @@ def test_ends_are_clipped_and_none_leaves_alone():
 @pytest.mark.parametrize("kind", ["none", "sigmoid", "isotonic"])
 def test_rows_give_the_same_calibration_back_in_any_order(kind):
     is_returning, probability = shop(4, 800)
-    found = fit_calibration(is_returning, probability, kind)
-    rows = [*found.to_rows(), ParameterRow("intercept", 3.0)]
+    calibration = fit_calibration(is_returning, probability, kind)
+    rows = [*calibration.to_rows(), ParameterRow("intercept", 3.0)]
     again = Calibration.from_rows(rows[::-1])
     assert again.kind == kind
-    assert np.array_equal(again.apply(probability), found.apply(probability))
+    assert np.array_equal(again.apply(probability), calibration.apply(probability))
 
 
 def test_rows_that_are_not_whole_are_refused():

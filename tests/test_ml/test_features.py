@@ -79,14 +79,14 @@ def test_a_missing_value_becomes_the_median_of_the_training_rows():
 @settings(deadline=None)
 @given(arrays(np.float64, st.integers(1, 30), elements=st.one_of(CENTS, st.just(np.nan))))
 def test_the_median_is_that_of_the_known_values_and_0_where_there_is_none(values):
-    known = sorted(value for value in values if not math.isnan(value))
-    half = len(known) // 2
-    if not known:
+    known_values = sorted(value for value in values if not math.isnan(value))
+    half = len(known_values) // 2
+    if not known_values:
         expected = 0.0
-    elif len(known) % 2:
-        expected = known[half]
+    elif len(known_values) % 2:
+        expected = known_values[half]
     else:
-        expected = (known[half - 1] + known[half]) / 2
+        expected = (known_values[half - 1] + known_values[half]) / 2
     assert fitted(values, null_rule="median").imputed_value[0] == pytest.approx(expected)
 
 

@@ -42,10 +42,10 @@ def two_hills(lower, *, width=0.2):
 
 @pytest.mark.parametrize("mean", [0.02, 1.0, 300.0])
 def test_waiting_times_have_the_inverse_of_their_mean_as_rate(mean):
-    found = maximize(exponential(mean))
-    assert found.parameters == pytest.approx([1 / mean], rel=1e-6)
-    assert found.log_likelihood == pytest.approx(1000 * (-np.log(mean) - 1))
-    assert found.degeneracy == ""
+    maximum = maximize(exponential(mean))
+    assert maximum.parameters == pytest.approx([1 / mean], rel=1e-6)
+    assert maximum.log_likelihood == pytest.approx(1000 * (-np.log(mean) - 1))
+    assert maximum.degeneracy == ""
 
 
 def test_two_parameters_are_those_that_scipy_finds():
@@ -62,20 +62,20 @@ def test_two_parameters_are_those_that_scipy_finds():
         return float(value), np.array([by_shape, parameters[0] / parameters[1] - mean])
 
     shape, _, scale = gamma.fit(drawn, floc=0)
-    found = maximize(likelihood, ("shape", "rate"), rows=2000)
-    assert found.parameters == pytest.approx([shape, 1 / scale], rel=1e-3)
-    assert found.degeneracy == ""
+    maximum = maximize(likelihood, ("shape", "rate"), rows=2000)
+    assert maximum.parameters == pytest.approx([shape, 1 / scale], rel=1e-3)
+    assert maximum.degeneracy == ""
 
 
 @pytest.mark.parametrize(
-    ("bounds", "said"),
+    ("bounds", "degeneracy"),
     [
         ((1e-4, 0.1), "rate runs to its upper bound 0.1, where the likelihood still rises"),
         ((0.5, 1e4), "rate runs to its lower bound 0.5, where the likelihood still rises"),
     ],
 )
-def test_a_maximum_at_a_bound_is_none(bounds, said):
-    assert maximize(exponential(4.0), bounds=bounds).degeneracy.startswith(said)
+def test_a_maximum_at_a_bound_is_none(bounds, degeneracy):
+    assert maximize(exponential(4.0), bounds=bounds).degeneracy.startswith(degeneracy)
 
 
 def test_a_ridge_is_said():
@@ -83,27 +83,27 @@ def test_a_ridge_is_said():
         first, second = parameters
         return float(np.log(first * second) - first * second), 1 / parameters - parameters[::-1]
 
-    found = maximize(of_the_product_alone, ("first", "second"))
-    assert found.parameters.prod() == pytest.approx(1.0, rel=1e-4)
+    maximum = maximize(of_the_product_alone, ("first", "second"))
+    assert maximum.parameters.prod() == pytest.approx(1.0, rel=1e-4)
     assert re.fullmatch(
         r"5 of 5 starts agree on the log-likelihood but not on first, from \S+ to \S+: "
         "these data do not tell",
-        found.degeneracy,
+        maximum.degeneracy,
     )
 
 
 def test_the_best_of_several_optima_is_kept():
     # The first start stands on the lower hill; some of 20 reach the higher one.
-    found = maximize(two_hills(1.0), starts=20)
-    assert np.log(found.parameters[0]) == pytest.approx(2.0, abs=1e-3)
-    assert found.degeneracy == ""
+    maximum = maximize(two_hills(1.0), starts=20)
+    assert np.log(maximum.parameters[0]) == pytest.approx(2.0, abs=1e-3)
+    assert maximum.degeneracy == ""
 
 
 def test_an_optimum_that_but_one_start_found_is_not_trusted():
     # The first start stands on the higher hill, the second one finds the lower.
-    found = maximize(two_hills(-1.0), starts=2, seed=far_start_seed())
-    assert found.log_likelihood == pytest.approx(1000.0, rel=1e-4)
-    assert found.degeneracy.startswith("only 1 of 2 starts found the best log-likelihood")
+    maximum = maximize(two_hills(-1.0), starts=2, seed=far_start_seed())
+    assert maximum.log_likelihood == pytest.approx(1000.0, rel=1e-4)
+    assert maximum.degeneracy.startswith("only 1 of 2 starts found the best log-likelihood")
 
 
 def far_start_seed():
@@ -115,8 +115,8 @@ def far_start_seed():
 
 def test_one_optimum_of_two_is_the_same_where_the_data_hardly_tell_them_apart():
     # Lower by 0.000001 a row: with 1000 rows as good, so that the place is not told.
-    found = maximize(two_hills(1e-6), starts=20)
-    assert "agree on the log-likelihood but not on rate" in found.degeneracy
+    maximum = maximize(two_hills(1e-6), starts=20)
+    assert "agree on the log-likelihood but not on rate" in maximum.degeneracy
     # With a hundred million rows the difference is one of 100 nats.
     assert maximize(two_hills(1e-6), starts=20, rows=1e8).degeneracy == ""
 

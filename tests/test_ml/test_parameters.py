@@ -22,10 +22,10 @@ def test_every_row_is_found_under_its_own_key_in_any_order(numbers, random):
     ]
     random.shuffle(rows)
     grouped = group_rows(rows)
-    found = {
+    restored = {
         (name, *key): value for name, values in grouped.items() for key, value in values.items()
     }
-    assert found == numbers
+    assert restored == numbers
 
 
 def test_two_rows_with_the_same_key_are_refused_by_name():

@@ -193,7 +193,7 @@ def lists_of_tested(draw):
     return candidates
 
 
-def known(quality):
+def comparable(quality):
     return -math.inf if math.isnan(quality) else quality
 
 
@@ -201,20 +201,22 @@ def known(quality):
 @given(candidate_lists())
 def test_there_is_one_champion_per_purpose_and_one_live_model_per_family(candidates):
     decisions = decide_statuses(candidates)
-    assert [decision.model_id for decision in decisions] == [each.model_id for each in candidates]
+    assert [decision.model_id for decision in decisions] == [model.model_id for model in candidates]
     status = {decision.model_id: decision.status for decision in decisions}
-    for purpose in {each.purpose for each in candidates}:
-        of_purpose = [each for each in candidates if each.purpose == purpose]
-        live = [each for each in of_purpose if status[each.model_id] != "retired"]
-        champions = [each for each in of_purpose if status[each.model_id] == "champion"]
+    for purpose in {model.purpose for model in candidates}:
+        of_purpose = [model for model in candidates if model.purpose == purpose]
+        live = [model for model in of_purpose if status[model.model_id] != "retired"]
+        champions = [model for model in of_purpose if status[model.model_id] == "champion"]
 
         assert len(champions) == 1
-        assert sorted(each.family for each in live) == sorted({each.family for each in of_purpose})
-        for each in live:
-            family = [other for other in of_purpose if other.family == each.family]
-            assert each.trained_order == max(other.trained_order for other in family)
-        best = max(known(each.quality) for each in live)
-        first = min(each.family for each in live if known(each.quality) == best)
+        assert sorted(model.family for model in live) == sorted(
+            {model.family for model in of_purpose}
+        )
+        for model in live:
+            family = [other for other in of_purpose if other.family == model.family]
+            assert model.trained_order == max(other.trained_order for other in family)
+        best = max(comparable(model.quality) for model in live)
+        first = min(model.family for model in live if comparable(model.quality) == best)
         assert champions[0].family == first
 
 
@@ -232,9 +234,9 @@ def test_decisions_do_not_depend_on_the_order_of_the_candidates(candidates, rand
 def test_deciding_again_changes_nothing(candidates):
     decisions = {decision.model_id: decision for decision in decide_statuses(candidates)}
     live = [
-        replace(each, status=decisions[each.model_id].status)
-        for each in candidates
-        if decisions[each.model_id].status != "retired"
+        replace(model, status=decisions[model.model_id].status)
+        for model in candidates
+        if decisions[model.model_id].status != "retired"
     ]
     for decision in decide_statuses(live):
         assert decision.status == decisions[decision.model_id].status
@@ -243,25 +245,27 @@ def test_deciding_again_changes_nothing(candidates):
 @settings(deadline=None, max_examples=500)
 @given(lists_of_tested(), st.randoms())
 def test_what_must_hold_of_every_choice(candidates, random):
-    decisions = {each.model_id: each for each in decide_statuses(candidates)}
-    status = {model_id: each.status for model_id, each in decisions.items()}
+    decisions = {decision.model_id: decision for decision in decide_statuses(candidates)}
+    status = {model_id: decision.status for model_id, decision in decisions.items()}
     for purpose in ("segmentation", "churn"):
-        of_purpose = [each for each in candidates if each.purpose == purpose]
-        champions = [each for each in of_purpose if status[each.model_id] == "champion"]
+        of_purpose = [model for model in candidates if model.purpose == purpose]
+        champions = [model for model in of_purpose if status[model.model_id] == "champion"]
         assert len(champions) <= 1
-        assert not any(each.refusal or each.suspicion or each.is_rolled_back for each in champions)
+        assert not any(
+            model.refusal or model.suspicion or model.is_rolled_back for model in champions
+        )
         # Nothing is lost: where somebody may be champion of what is latest, somebody is.
         latest = {}
-        for each in sorted(of_purpose, key=lambda each: each.trained_order):
-            if not each.is_rolled_back:
-                latest[each.family] = each
-        if any(not (each.refusal or each.suspicion) for each in latest.values()):
+        for model in sorted(of_purpose, key=lambda model: model.trained_order):
+            if not model.is_rolled_back:
+                latest[model.family] = model
+        if any(not (model.refusal or model.suspicion) for model in latest.values()):
             assert len(champions) == 1
         # Whom a figure too good to be true gives away is not eligible, and nobody else is.
-        assert {each.model_id for each in latest.values() if each.suspicion} == {
-            each.model_id for each in of_purpose if status[each.model_id] == "not_eligible"
+        assert {model.model_id for model in latest.values() if model.suspicion} == {
+            model.model_id for model in of_purpose if status[model.model_id] == "not_eligible"
         }
-        incumbents = [each for each in of_purpose if each.status == "champion"]
+        incumbents = [model for model in of_purpose if model.status == "champion"]
         if champions and incumbents and champions != incumbents:
             (old,), (new,) = incumbents, champions
             # What was fitted later cannot score a build as of the earlier date.
@@ -275,15 +279,15 @@ def test_what_must_hold_of_every_choice(candidates, random):
                 or new.was_champion
                 or is_of_earlier_date
             ):
-                assert known(new.test_qualities[new.test_date]) >= known(
+                assert comparable(new.test_qualities[new.test_date]) >= comparable(
                     old.test_qualities[new.test_date]
                 )
     shuffled = random.sample(candidates, len(candidates))
-    assert {each.model_id: each for each in decide_statuses(shuffled)} == decisions
+    assert {decision.model_id: decision for decision in decide_statuses(shuffled)} == decisions
     live = [
-        replace(each, status=status[each.model_id])
-        for each in candidates
-        if status[each.model_id] != "retired"
+        replace(model, status=status[model.model_id])
+        for model in candidates
+        if status[model.model_id] != "retired"
     ]
     for decision in decide_statuses(live):
         assert decision.status == status[decision.model_id]
@@ -300,7 +304,8 @@ def judged(model_id, family, order, quality, test, status="challenger", **more):
 
 def decided(*candidates):
     return {
-        each.model_id: (each.status, each.status_reason) for each in decide_statuses(candidates)
+        decision.model_id: (decision.status, decision.status_reason)
+        for decision in decide_statuses(candidates)
     }
 
 
@@ -315,14 +320,14 @@ def test_no_model_comes_in_through_another_that_it_could_not_have_replaced_itsel
     newer = judged("newer", "boosting", 2, 0.61, 0.59, test_date=june)
     newer = replace(newer, test_qualities={june: 0.60, MARCH: 0.59})
     best_validated = judged("best-validated", "tree", 3, 0.70, 0.61)
-    found = decided(incumbent, newer, best_validated)
-    assert {model_id: status for model_id, (status, _) in found.items()} == {
+    decisions = decided(incumbent, newer, best_validated)
+    assert {model_id: status for model_id, (status, _) in decisions.items()} == {
         "incumbent": "champion",
         "newer": "challenger",
         "best-validated": "challenger",
     }
-    assert "its place would not last" in found["newer"][1]
-    assert "best-validated reaches 0.6100, incumbent 0.6200" in found["newer"][1]
+    assert "its place would not last" in decisions["newer"][1]
+    assert "best-validated reaches 0.6100, incumbent 0.6200" in decisions["newer"][1]
 
 
 def test_a_figure_too_good_to_be_true_makes_room_for_the_next_family_champion_or_not():
@@ -353,10 +358,10 @@ def test_the_reason_of_a_champion_compares_it_with_no_figure_too_good_to_be_true
 def test_a_new_fit_that_is_worse_on_the_same_test_is_a_challenger_and_both_figures_are_said():
     old = judged("old", "logistic", 1, 0.58, 0.60, status="champion")
     new = judged("new", "logistic", 2, 0.62, 0.59)
-    said = "on the test of 2018-03-01 new reaches 0.5900, old 0.6000"
+    comparison = "on the test of 2018-03-01 new reaches 0.5900, old 0.6000"
     assert decided(old, new) == {
-        "old": ("champion", f"{FIGURE} 0.5800, beside logistic 0.6200; stays: {said}"),
-        "new": ("challenger", f"{FIGURE} 0.6200; {said}"),
+        "old": ("champion", f"{FIGURE} 0.5800, beside logistic 0.6200; stays: {comparison}"),
+        "new": ("challenger", f"{FIGURE} 0.6200; {comparison}"),
     }
 
 
@@ -389,12 +394,12 @@ def test_the_latest_fit_of_its_family_stands_in_for_an_incumbent_without_a_figur
     )  # fmt: skip
     boosting = judged("boosting", "boosting", 2, 0.62, 0.58)
     refit = judged("refit", "logistic", 3, 0.60, 0.59)
-    found = decided(old, boosting, refit)
-    assert {name: status for name, (status, _) in found.items()} == {
+    decisions = decided(old, boosting, refit)
+    assert {name: status for name, (status, _) in decisions.items()} == {
         "old": "retired", "boosting": "challenger", "refit": "champion"
     }  # fmt: skip
-    assert "boosting reaches 0.5800, refit 0.5900" in found["boosting"][1]
-    assert "so the newer fit wins" in found["refit"][1]
+    assert "boosting reaches 0.5800, refit 0.5900" in decisions["boosting"][1]
+    assert "so the newer fit wins" in decisions["refit"][1]
     assert statuses(old, replace(boosting, test_qualities={MARCH: 0.59}), refit) == {
         "old": "retired", "boosting": "champion", "refit": "challenger"
     }  # fmt: skip
@@ -449,10 +454,10 @@ def test_what_was_rolled_back_stays_so_and_is_not_what_replaces_the_champion(pur
     kept = replace(judged("kept", "logistic", 1, 0.5, 0.5, status="champion"), purpose=purpose)
     gone = replace(judged("gone", "logistic", 2, 0.9, 0.9, is_rolled_back=True), purpose=purpose)
     if purpose == "segmentation":
-        kept, gone = (replace(each, test_date=None, test_qualities={}) for each in (kept, gone))
-    found = decided(kept, gone)
-    assert found["gone"] == ("retired", "rolled back by hand")
-    assert found["kept"][0] == "champion"
+        kept, gone = (replace(model, test_date=None, test_qualities={}) for model in (kept, gone))
+    decisions = decided(kept, gone)
+    assert decisions["gone"] == ("retired", "rolled back by hand")
+    assert decisions["kept"][0] == "champion"
 
 
 def test_a_champion_stays_where_all_that_is_newer_is_refused():
@@ -533,13 +538,19 @@ def test_what_is_refused_is_never_champion_however_good():
 def test_a_purpose_of_which_all_are_refused_has_no_champion():
     one = replace(candidate("a", "gmm", 1, 0.9, "segmentation"), refusal="too small")
     other = replace(candidate("b", "kmeans", 2, 0.8, "segmentation"), refusal="not stable")
-    assert [each.status for each in decide_statuses([one, other])] == ["challenger", "challenger"]
+    assert [decision.status for decision in decide_statuses([one, other])] == [
+        "challenger",
+        "challenger",
+    ]
 
 
 def test_a_refused_successor_retires_the_former_champion_of_its_family():
     former = replace(candidate("a", "kmeans", 1, 0.5, "segmentation"), status="champion")
     latest = replace(candidate("b", "kmeans", 2, 0.9, "segmentation"), refusal="not stable")
-    assert [each.status for each in decide_statuses([former, latest])] == ["retired", "challenger"]
+    assert [decision.status for decision in decide_statuses([former, latest])] == [
+        "retired",
+        "challenger",
+    ]
 
 
 def test_the_champion_says_its_evidence():

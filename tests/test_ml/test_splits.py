@@ -103,17 +103,19 @@ SHORT = OrderHistory(date(2018, 1, 10), date(2018, 6, 10), (date(2018, 2, 1), da
 
 
 def test_a_shop_without_enough_orders_is_told_how_many_days_it_needs_and_how_many_it_has():
-    said = SHORT.describe_shortage(90, 0)
-    assert "needs orders of 232 days (until 2018-08-29)" in said
-    assert "there are orders of 151 days (2018-01-10 to 2018-06-09)" in said
-    assert said.endswith("; load later orders")
-    assert "build as of" not in said
-    assert "label_window_days" not in said
+    message = SHORT.describe_shortage(90, 0)
+    assert "needs orders of 232 days (until 2018-08-29)" in message
+    assert "there are orders of 151 days (2018-01-10 to 2018-06-09)" in message
+    assert message.endswith("; load later orders")
+    assert "build as of" not in message
+    assert "label_window_days" not in message
 
 
 def test_a_later_as_of_date_is_advised_only_where_later_orders_are_loaded():
-    said = SHORT.describe_shortage(90, 1_200)
-    assert said.endswith("; build as of 2018-08-30 or later, since 1,200 later orders are loaded")
+    message = SHORT.describe_shortage(90, 1_200)
+    assert message.endswith(
+        "; build as of 2018-08-30 or later, since 1,200 later orders are loaded"
+    )
 
 
 @settings(deadline=None)
@@ -130,9 +132,9 @@ def test_orders_until_the_needed_date_make_a_split_possible(snapshots, first_dat
 
 def test_snapshot_dates_of_ones_own_that_allow_no_split_are_said():
     days = (date(2018, 2, 1), date(2018, 5, 10))
-    said = OrderHistory(date(2018, 1, 10), date(2019, 6, 10), days).describe_shortage(90, 0)
-    assert "snapshot dates" in said
-    assert "load later orders" not in said
+    message = OrderHistory(date(2018, 1, 10), date(2019, 6, 10), days).describe_shortage(90, 0)
+    assert "snapshot dates" in message
+    assert "load later orders" not in message
 
 
 @pytest.mark.parametrize(("window", "count"), [(0, 2), (-30, 2), (180, 0)])
@@ -167,8 +169,8 @@ def test_a_split_is_given_if_it_is_honest_and_refused_if_not(
     complete, training, test_date, window, are_known
 ):
     complete = [*complete, *training, test_date] if are_known else complete
-    wanted = {*training, test_date}
-    is_known = wanted <= set(complete)
+    split_dates = {*training, test_date}
+    is_known = split_dates <= set(complete)
     is_apart = all((test_date - day).days >= window for day in training)
     if is_known and is_apart:
         split = split_on(training, test_date, complete, window)
@@ -178,7 +180,7 @@ def test_a_split_is_given_if_it_is_honest_and_refused_if_not(
     with pytest.raises(ValueError) as caught:
         split_on(training, test_date, complete, window)
     is_cut_off = isinstance(caught.value, NotEnoughHistoryError)
-    unknown = sorted(wanted - set(complete))
+    unknown = sorted(split_dates - set(complete))
     assert is_cut_off == bool(unknown and unknown[0] > max(complete))
 
 

@@ -78,29 +78,31 @@ def test_what_is_validated_was_predicted_by_a_model_that_never_saw_the_person():
     numbered = replace(
         train, matrix=FeatureMatrix(("person",), train.person_numbers[:, None].astype(float))
     )
-    found = validate_family(spy, numbered, RULES, replace(EFFORT, fold_count=4), seed=0)
+    validated = validate_family(spy, numbered, RULES, replace(EFFORT, fold_count=4), seed=0)
     assert len(seen) == 4
-    assert found.probability.shape == (4_000,)
+    assert validated.probability.shape == (4_000,)
 
 
 def test_every_family_is_validated_judged_and_fitted_on_everything():
     train, test = shop(1), shop(2)
     everything = shop(3, rows=6_000)
-    said: list[str] = []
+    messages: list[str] = []
     judged = study_families(
         train, test, everything, RULES, make_baselines(train, test, horizon_weeks=26, seed=0),
-        PROTOCOL, replace(EFFORT, fold_count=5), seed=0, progress=said.append,
+        PROTOCOL, replace(EFFORT, fold_count=5), seed=0, progress=messages.append,
     )  # fmt: skip
     assert [family.name for family in judged] == list(FAMILIES)
-    assert len(said) == 3 * len(FAMILIES)
-    assert "logistic: fitted on 6,000 customers and dates" in said
+    assert len(messages) == 3 * len(FAMILIES)
+    assert "logistic: fitted on 6,000 customers and dates" in messages
     for family in judged:
-        found = {(each.split, each.metric_name): each.metric_value for each in family.metrics}
-        assert 0.6 < found["cross_validation", "roc_auc"] < 0.75, family.name
-        assert abs(found["test", "roc_auc"] - found["cross_validation", "roc_auc"]) < 0.06
-        assert found["train", "base_rate"] == train.is_returning.mean()
+        values = {
+            (metric.split, metric.metric_name): metric.metric_value for metric in family.metrics
+        }
+        assert 0.6 < values["cross_validation", "roc_auc"] < 0.75, family.name
+        assert abs(values["test", "roc_auc"] - values["cross_validation", "roc_auc"]) < 0.06
+        assert values["train", "base_rate"] == train.is_returning.mean()
         if not family.refusals:
-            (slope,) = [each for each in family.metrics if each.split == "fit"]
+            (slope,) = [metric for metric in family.metrics if metric.split == "fit"]
             assert slope.metric_name == "calibration_slope"
             assert slope.lower_bound < 1 < slope.upper_bound < 1.5, slope
         # The parameters are of the fit on everything, calibration included.
@@ -135,8 +137,8 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
 ):
     """Whichever of the three figures it is; the other families are judged as ever."""
     plain = FAMILIES["logistic"]
-    told = ChurnFamily(
-        "told",
+    leaky = ChurnFamily(
+        "leaky",
         lambda *_arguments: None,
         # As good as the logistic model's, where the feature tells nothing.
         lambda _model, matrix: np.clip(matrix.values[:, 4] / 2.1 - matrix.values[:, 2] / 1e4, 0, 1),
@@ -144,7 +146,7 @@ def test_a_figure_too_good_to_be_true_refuses_the_family_and_names_the_feature(
         lambda _rows: None,
         explains_itself=True,
     )
-    monkeypatch.setattr(family_study, "FAMILIES", {"logistic": plain, "told": told})
+    monkeypatch.setattr(family_study, "FAMILIES", {"logistic": plain, "leaky": leaky})
 
     train, test, everything = (
         leaky_shop(seed) if name == leaky_part else shop_without_leak(seed)
@@ -172,10 +174,10 @@ def test_a_test_figure_far_above_the_best_baseline_is_suspected(gain, is_suspect
     rows = leaky_shop(2)
     auc = Metric("test", "roc_auc", 0.93, baseline_name="recency", baseline_value=0.70)
     protocol = replace(PROTOCOL, most_plausible_roc_auc=0.97, most_plausible_roc_auc_gain=gain)
-    said = find_test_suspicion(Judgement((auc,), (), ()), rows, protocol)
-    assert bool(said) == is_suspected
+    suspicion = find_test_suspicion(Judgement((auc,), (), ()), rows, protocol)
+    assert bool(suspicion) == is_suspected
     if is_suspected:
-        assert said == (
+        assert suspicion == (
             "suspected leak: ROC AUC 0.9300 on the test date, where recency has 0.7000, expected "
             "at most 0.82; 'freight_share' alone has 1.0000"
         )
@@ -280,7 +282,7 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
         return Validated(family, probability, auc, Calibration(), probability)
 
     noise = rng.random(len(truth))
-    found = find_opaque_refusals(
+    refusals = find_opaque_refusals(
         {
             "plain": validated("plain", noise, True),
             "same": validated("same", noise, False),
@@ -290,19 +292,21 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
         EFFORT,
         seed=0,
     )
-    assert list(found) == ["same"]
-    assert found["same"].startswith("does not rank surely better than plain, whose scores explain")
+    assert list(refusals) == ["same"]
+    assert refusals["same"].startswith(
+        "does not rank surely better than plain, whose scores explain"
+    )
 
 
 def test_baselines_are_recency_frequency_and_bg_nbd_by_what_was_known_at_the_test_date():
     before, test = shop(1), shop(2)
-    found = make_baselines(before, test, horizon_weeks=180 / 7, seed=0)
-    assert isinstance(found, Baselines)
+    baselines = make_baselines(before, test, horizon_weeks=180 / 7, seed=0)
+    assert isinstance(baselines, Baselines)
     assert set(BASELINE_FEATURES) == set(NAMES)
     recency = test.matrix.values[:, 2]
-    assert np.array_equal(found.scores["recency"], -recency)
-    assert np.array_equal(found.scores["frequency"], test.matrix.values[:, 0])
-    assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
+    assert np.array_equal(baselines.scores["recency"], -recency)
+    assert np.array_equal(baselines.scores["frequency"], test.matrix.values[:, 0])
+    assert ((baselines.probabilities[BG_NBD] > 0) & (baselines.probabilities[BG_NBD] < 1)).all()
 
 
 def test_where_bg_nbd_is_degenerate_it_stays_a_baseline_and_that_is_said():
@@ -312,11 +316,11 @@ def test_where_bg_nbd_is_degenerate_it_stays_a_baseline_and_that_is_said():
     values = np.column_stack([np.ones(rows), np.ones(rows), tenure, tenure])
     labels = np.arange(rows) % 10 == 0
     once = LabelledMatrix(FeatureMatrix(NAMES, values), labels, np.arange(rows))
-    found = make_baselines(once, once, horizon_weeks=26, seed=0)
-    assert set(found.scores) == {"recency", "frequency", BG_NBD}
-    assert np.isfinite(found.scores[BG_NBD]).all()
-    assert ((found.probabilities[BG_NBD] > 0) & (found.probabilities[BG_NBD] < 1)).all()
-    assert "bound" in found.degeneracy or "starts" in found.degeneracy
+    baselines = make_baselines(once, once, horizon_weeks=26, seed=0)
+    assert set(baselines.scores) == {"recency", "frequency", BG_NBD}
+    assert np.isfinite(baselines.scores[BG_NBD]).all()
+    assert ((baselines.probabilities[BG_NBD] > 0) & (baselines.probabilities[BG_NBD] < 1)).all()
+    assert "bound" in baselines.degeneracy or "starts" in baselines.degeneracy
 
 
 def test_mistakes_are_compared_with_no_figure_that_is_too_good_to_be_true():

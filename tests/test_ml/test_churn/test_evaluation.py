@@ -46,9 +46,9 @@ def judge_all(is_returning, probability, baselines, **options):
 def judge(is_returning, probability, baselines, **options):
     judgement = judge_all(is_returning, probability, baselines, **options)
     assert all(metric.split == "test" for metric in judgement.metrics)
-    found = {metric.metric_name: metric for metric in judgement.metrics}
-    assert len(found) == len(judgement.metrics)
-    return found
+    metrics = {metric.metric_name: metric for metric in judgement.metrics}
+    assert len(metrics) == len(judgement.metrics)
+    return metrics
 
 
 RANKED = ["roc_auc", "pr_auc", "expected_profit_per_customer"] + [
@@ -65,35 +65,35 @@ COUNTS = [
 def test_point_values_and_baselines_are_those_of_scikit_learn():
     is_returning, probability, noise = binormal(1, 300, 1.0)
     weak = probability + noise
-    found = judge(is_returning, probability, {"noise": noise, "weak": weak}, resample_count=5)
-    assert found["base_rate"].metric_value == 0.25
-    assert found["log_loss"].metric_value == log_loss(is_returning, probability)
-    assert found["brier_score"].metric_value == brier_score_loss(is_returning, probability)
+    metrics = judge(is_returning, probability, {"noise": noise, "weak": weak}, resample_count=5)
+    assert metrics["base_rate"].metric_value == 0.25
+    assert metrics["log_loss"].metric_value == log_loss(is_returning, probability)
+    assert metrics["brier_score"].metric_value == brier_score_loss(is_returning, probability)
     for name, measure in (("roc_auc", roc_auc_score), ("pr_auc", average_precision_score)):
         of_weak, of_noise = measure(is_returning, weak), measure(is_returning, noise)
         assert of_weak > of_noise
-        assert found[name].metric_value == measure(is_returning, probability)
-        assert (found[name].baseline_name, found[name].baseline_value) == ("weak", of_weak)
-        gain = found[f"{name}_gain"]
+        assert metrics[name].metric_value == measure(is_returning, probability)
+        assert (metrics[name].baseline_name, metrics[name].baseline_value) == ("weak", of_weak)
+        gain = metrics[f"{name}_gain"]
         assert gain.metric_value == measure(is_returning, probability) - of_weak
         assert (gain.baseline_name, gain.baseline_value) == ("weak", 0)
 
 
 def test_every_metric_that_has_a_baseline_has_a_gain_and_no_other():
     is_returning, probability, noise = binormal(1, 300, 1.0)
-    found = judge(is_returning, probability, {"noise": noise})
+    metrics = judge(is_returning, probability, {"noise": noise})
     alone = {"base_rate", "threshold", "calibration_slope", "calibration_intercept", *COUNTS}
-    assert set(found) == {*HELD, *(f"{name}_gain" for name in HELD), *alone}
-    for name, metric in found.items():
+    assert set(metrics) == {*HELD, *(f"{name}_gain" for name in HELD), *alone}
+    for name, metric in metrics.items():
         assert (metric.baseline_name is None) == (name in alone)
         assert (metric.baseline_value is None) == (name in alone)
         assert (metric.lower_bound is None) == (name == "threshold")
         if metric.lower_bound is not None:
             assert metric.lower_bound <= metric.upper_bound
     for name in RANKED:
-        assert found[name].baseline_name == "noise"
+        assert metrics[name].baseline_name == "noise"
     for name in [*LOSSES, "brier_skill"]:
-        assert found[name].baseline_name == "base rate"
+        assert metrics[name].baseline_name == "base rate"
 
 
 def test_a_rule_has_the_figures_that_it_would_have_as_a_model():
@@ -117,17 +117,17 @@ def test_a_metric_is_held_to_the_rule_that_leaves_the_least_gain():
     is_returning, probability, noise = binormal(2, 300, 1.0)
     rules = {"noise": noise, "half": probability + noise, "worst": -noise}
     judgement = judge_all(is_returning, probability, rules)
-    found = {metric.metric_name: metric for metric in judgement.metrics}
+    metrics = {metric.metric_name: metric for metric in judgement.metrics}
     for name in HELD:
         rows = [row for row in judgement.baselines if row.metric_name == name]
         best = min(rows, key=lambda row: row.gain)
         sign = -1 if name in LOSSES else 1
         for row in rows:
-            difference = sign * (found[name].metric_value - row.metric_value)
+            difference = sign * (metrics[name].metric_value - row.metric_value)
             assert row.gain == pytest.approx(difference)
             assert row.gain_lower_bound <= row.gain_upper_bound
-        gain = found[f"{name}_gain"]
-        assert (found[name].baseline_name, found[name].baseline_value) == (
+        gain = metrics[f"{name}_gain"]
+        assert (metrics[name].baseline_name, metrics[name].baseline_value) == (
             best.baseline_name, best.metric_value,
         )  # fmt: skip
         assert (gain.metric_value, gain.lower_bound, gain.upper_bound) == (
@@ -147,18 +147,18 @@ def test_lift_and_recall_are_counted():
     is_returning = np.zeros(200, bool)
     is_returning[[0, 1, 5, 9, 15, 25, 35, 199]] = True
     probability = np.linspace(0.9, 0.1, 200)
-    found = judge(is_returning, probability, {"rule": 1.0 * is_returning}, resample_count=3)
+    metrics = judge(is_returning, probability, {"rule": 1.0 * is_returning}, resample_count=3)
     recalls = {1: 2 / 8, 5: 4 / 8, 10: 5 / 8, 20: 7 / 8}
     best = {1: 2 / 8, 5: 1.0, 10: 1.0, 20: 1.0}
     for share, recall in recalls.items():
-        assert found[f"recall_at_{share}_percent"].metric_value == pytest.approx(recall)
-        assert found[f"recall_at_{share}_percent"].baseline_value == pytest.approx(best[share])
-        lift = found[f"lift_at_{share}_percent"]
+        assert metrics[f"recall_at_{share}_percent"].metric_value == pytest.approx(recall)
+        assert metrics[f"recall_at_{share}_percent"].baseline_value == pytest.approx(best[share])
+        lift = metrics[f"lift_at_{share}_percent"]
         assert lift.metric_value == pytest.approx(recall / (share / 100))
         assert lift.metric_value == pytest.approx(
             lift_in_best_share(is_returning, probability, share / 100)
         )
-        gain = found[f"lift_at_{share}_percent_gain"].metric_value
+        gain = metrics[f"lift_at_{share}_percent_gain"].metric_value
         assert gain == pytest.approx((recall - best[share]) / (share / 100))
 
 
@@ -170,73 +170,73 @@ def test_the_confusion_matrix_and_the_profit_are_counted_at_the_threshold():
     probability = np.array([0.9, 0.5, 0.3, 0.25, 0.2, 0.2, 0.1, 0.1, 0.0, 0.0])
     rule = np.array([9.0, 1, 1, 1, 0, 0, 0, 9, 1, 0])
     options = {"contact_cost": 1.0, "return_value": 4.0, "resample_count": 3}
-    found = judge(is_returning, probability, {"rule": rule}, **options)
-    assert found["threshold"].metric_value == 0.25
-    assert [found[name].metric_value for name in COUNTS] == [2, 2, 5, 1]
-    profit = found["expected_profit_per_customer"]
+    metrics = judge(is_returning, probability, {"rule": rule}, **options)
+    assert metrics["threshold"].metric_value == 0.25
+    assert [metrics[name].metric_value for name in COUNTS] == [2, 2, 5, 1]
+    profit = metrics["expected_profit_per_customer"]
     assert (profit.metric_value, profit.baseline_value) == pytest.approx((0.4, 0.2))
-    assert found["expected_profit_per_customer_gain"].metric_value == pytest.approx(0.2)
+    assert metrics["expected_profit_per_customer_gain"].metric_value == pytest.approx(0.2)
 
 
 def test_a_threshold_that_nobody_reaches_earns_and_costs_nothing():
     is_returning, probability, noise = binormal(1, 40, 1.0)
     options = {"contact_cost": 3.0, "return_value": 2.0}
-    found = judge(is_returning, probability, {"noise": noise}, **options)
-    assert [found[name].metric_value for name in COUNTS] == [0, 0, 30, 10]
+    metrics = judge(is_returning, probability, {"noise": noise}, **options)
+    assert [metrics[name].metric_value for name in COUNTS] == [0, 0, 30, 10]
     for name in ("expected_profit_per_customer", "expected_profit_per_customer_gain"):
-        metric = found[name]
+        metric = metrics[name]
         assert (metric.metric_value, metric.lower_bound, metric.upper_bound) == (0, 0, 0)
 
 
 def test_losses_are_held_to_the_rate_of_the_training_period():
     is_returning = np.array([True] * 3 + [False] * 7)
     probability = np.where(is_returning, 0.6, 0.1)
-    found = judge(is_returning, probability, {"rule": probability}, train_base_rate=0.2)
+    metrics = judge(is_returning, probability, {"rule": probability}, train_base_rate=0.2)
     entropy = -(0.3 * np.log(0.2) + 0.7 * np.log(0.8))
     constant = 0.3 * 0.8**2 + 0.7 * 0.2**2
     reached = 0.3 * 0.4**2 + 0.7 * 0.1**2
-    assert found["log_loss"].baseline_value == pytest.approx(entropy)
-    assert found["brier_score"].baseline_value == pytest.approx(constant)
-    assert found["brier_score"].metric_value == pytest.approx(reached)
-    assert found["brier_score_gain"].metric_value == pytest.approx(constant - reached)
-    assert found["brier_skill"].metric_value == pytest.approx(1 - reached / constant)
-    assert found["brier_skill"].baseline_value == pytest.approx(0)
+    assert metrics["log_loss"].baseline_value == pytest.approx(entropy)
+    assert metrics["brier_score"].baseline_value == pytest.approx(constant)
+    assert metrics["brier_score"].metric_value == pytest.approx(reached)
+    assert metrics["brier_score_gain"].metric_value == pytest.approx(constant - reached)
+    assert metrics["brier_skill"].metric_value == pytest.approx(1 - reached / constant)
+    assert metrics["brier_skill"].baseline_value == pytest.approx(0)
 
 
 def test_losses_are_held_to_rules_that_are_probabilities_too():
     is_returning, probability, noise = binormal(1, 400, 0.5)
     better, worse = (2 * is_returning + probability) / 3, 1 - probability
     given = {"better": better, "worse": worse}
-    found = judge(is_returning, probability, {"noise": noise}, baseline_probabilities=given)
+    metrics = judge(is_returning, probability, {"noise": noise}, baseline_probabilities=given)
     for name, measure in (("log_loss", log_loss), ("brier_score", brier_score_loss)):
-        assert found[name].baseline_name == "better"
-        assert found[name].baseline_value == measure(is_returning, better)
-        gain = found[f"{name}_gain"]
+        assert metrics[name].baseline_name == "better"
+        assert metrics[name].baseline_value == measure(is_returning, better)
+        gain = metrics[f"{name}_gain"]
         assert gain.metric_value == pytest.approx(
             measure(is_returning, better) - measure(is_returning, probability)
         )
         assert gain.upper_bound < 0
-    assert found["brier_skill"].baseline_name == "better"
-    assert found["roc_auc"].baseline_name == "noise"
+    assert metrics["brier_skill"].baseline_name == "better"
+    assert metrics["roc_auc"].baseline_name == "noise"
     lost = judge(is_returning, probability, {"n": noise}, baseline_probabilities={"worse": worse})
     assert lost["log_loss"].baseline_name == "base rate"
 
 
 def test_a_perfect_score_is_perfect_in_every_metric():
     is_returning = np.arange(100) % 5 == 0
-    found = judge(is_returning, is_returning.astype(float), {"upside down": -1.0 * is_returning})
-    roc_auc, gain = found["roc_auc"], found["roc_auc_gain"]
+    metrics = judge(is_returning, is_returning.astype(float), {"upside down": -1.0 * is_returning})
+    roc_auc, gain = metrics["roc_auc"], metrics["roc_auc_gain"]
     assert (roc_auc.metric_value, roc_auc.lower_bound, roc_auc.upper_bound) == (1, 1, 1)
     assert (gain.metric_value, gain.lower_bound, gain.upper_bound) == (1, 1, 1)
     assert roc_auc.baseline_value == 0
-    assert found["pr_auc"].metric_value == 1
-    assert found["lift_at_10_percent"].metric_value == pytest.approx(5)
-    assert found["recall_at_20_percent"].metric_value == pytest.approx(1)
-    assert found["log_loss"].metric_value == pytest.approx(0, abs=1e-12)
-    assert found["brier_score"].metric_value == 0
-    assert found["brier_skill"].metric_value == 1
+    assert metrics["pr_auc"].metric_value == 1
+    assert metrics["lift_at_10_percent"].metric_value == pytest.approx(5)
+    assert metrics["recall_at_20_percent"].metric_value == pytest.approx(1)
+    assert metrics["log_loss"].metric_value == pytest.approx(0, abs=1e-12)
+    assert metrics["brier_score"].metric_value == 0
+    assert metrics["brier_skill"].metric_value == 1
     # No line fits it best: the steeper, the better.
-    assert "calibration_slope" not in found
+    assert "calibration_slope" not in metrics
 
 
 def test_the_calibration_line_is_scikit_learns():
@@ -244,8 +244,8 @@ def test_the_calibration_line_is_scikit_learns():
     odds = np.log(probability / (1 - probability))
     expected = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
     expected.fit(odds[:, None], is_returning)
-    found = judge(is_returning, probability, {"noise": noise})
-    slope, intercept = found["calibration_slope"], found["calibration_intercept"]
+    metrics = judge(is_returning, probability, {"noise": noise})
+    slope, intercept = metrics["calibration_slope"], metrics["calibration_intercept"]
     assert slope.metric_value == pytest.approx(expected.coef_[0, 0], abs=1e-6)
     assert intercept.metric_value == pytest.approx(expected.intercept_[0], abs=1e-6)
     assert slope.lower_bound < slope.metric_value < slope.upper_bound
@@ -264,7 +264,7 @@ def test_the_same_probability_for_all_has_no_calibration_line():
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.3, 2.0]))
 def test_bands_contain_the_point_value(seed, distance):
     is_returning, probability, noise = binormal(seed, 400, distance)
-    found = judge(is_returning, probability, {"noise": noise})
+    metrics = judge(is_returning, probability, {"noise": noise})
     for name in (
         "roc_auc",
         "roc_auc_gain",
@@ -272,7 +272,7 @@ def test_bands_contain_the_point_value(seed, distance):
         "brier_score_gain",
         "lift_at_20_percent",
     ):
-        metric = found[name]
+        metric = metrics[name]
         assert metric.lower_bound < metric.metric_value < metric.upper_bound
 
 
@@ -285,7 +285,7 @@ def test_bounds_are_those_of_a_bootstrap_that_draws_rows_one_by_one(seed, rows, 
     assume(is_returning.any())
     assume(not is_returning.all())
     probability, rule = np.round(rng.random((2, rows)), decimals)
-    found = judge(is_returning, probability, {"rule": rule}, resample_count=20, seed=seed)
+    metrics = judge(is_returning, probability, {"rule": rule}, resample_count=20, seed=seed)
     measures = {
         "roc_auc": (roc_auc_score, 1),
         "pr_auc": (average_precision_score, 1),
@@ -304,7 +304,7 @@ def test_bounds_are_those_of_a_bootstrap_that_draws_rows_one_by_one(seed, rows, 
             sign * (value - measure(is_returning[take], other[take]))
             for value, take in zip(model, drawn, strict=True)
         ]
-        for metric, values in ((found[name], model), (found[f"{name}_gain"], gains)):
+        for metric, values in ((metrics[name], model), (metrics[f"{name}_gain"], gains)):
             assert (metric.lower_bound, metric.upper_bound) == pytest.approx(
                 tuple(np.percentile(values, [2.5, 97.5])), abs=1e-9
             )
@@ -342,8 +342,8 @@ def test_gains_are_as_wide_as_the_paired_standard_error_of_delong_says():
     other = norm.ppf(probability) + 0.2 * noise
     pairs = zip(placements(is_returning, probability), placements(is_returning, other), strict=True)
     error = np.sqrt(sum((one - two).var(ddof=1) / len(one) for one, two in pairs))
-    found = judge(is_returning, probability, {"other": other}, resample_count=1000)
-    gain, area = found["roc_auc_gain"], found["roc_auc"]
+    metrics = judge(is_returning, probability, {"other": other}, resample_count=1000)
+    gain, area = metrics["roc_auc_gain"], metrics["roc_auc"]
     assert gain.upper_bound - gain.lower_bound == pytest.approx(2 * 1.96 * error, rel=0.08)
     assert gain.upper_bound - gain.lower_bound < (area.upper_bound - area.lower_bound) / 2
 
@@ -374,9 +374,9 @@ def test_the_gain_over_the_very_same_score_is_exactly_0_in_every_sample():
     is_returning, probability, _ = binormal(2, 200, 1.0)
     given = {"itself": probability}
     options = {"baseline_probabilities": given, "train_base_rate": 0.999}
-    found = judge(is_returning, probability, given, **options)
+    metrics = judge(is_returning, probability, given, **options)
     for name in HELD:
-        metric = found[f"{name}_gain"]
+        metric = metrics[f"{name}_gain"]
         assert (metric.metric_value, metric.lower_bound, metric.upper_bound) == (0, 0, 0)
 
 
@@ -413,21 +413,21 @@ def test_samples_with_one_class_only_are_left_out_and_without_any_there_are_no_b
 def test_of_equally_good_baselines_the_first_in_the_alphabet_is_named():
     is_returning, probability, noise = binormal(5, 100, 0.5)
     for baselines in ({"b": noise, "a": noise}, {"a": noise, "b": noise}):
-        found = judge(is_returning, probability, baselines, resample_count=2)
-        assert {found[name].baseline_name for name in RANKED} == {"a"}
+        metrics = judge(is_returning, probability, baselines, resample_count=2)
+        assert {metrics[name].baseline_name for name in RANKED} == {"a"}
 
 
 def test_progress_is_told_of_every_sample():
     is_returning, probability, noise = binormal(5, 50, 0.5)
-    told = []
+    updates = []
     judge(
         is_returning,
         probability,
         {"noise": noise},
         resample_count=3,
-        progress=lambda done, all_of_them: told.append((done, all_of_them)),
+        progress=lambda done, all_of_them: updates.append((done, all_of_them)),
     )
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert updates == [(1, 3), (2, 3), (3, 3)]
 
 
 LABELS = np.array([True, False, False])
@@ -579,18 +579,18 @@ def test_points_of_roc_and_precision_recall_are_scikit_learns(seed, rows, decima
     for scorer, score in (("model", probability), ("rule", -probability)):
         roc = curve(judgement, scorer, "roc")
         fall_out, recall, _ = roc_curve(is_returning, score, drop_intermediate=False)
-        known = {(round(x, 9), round(y, 9)) for x, y in zip(fall_out, recall, strict=True)}
+        expected = {(round(x, 9), round(y, 9)) for x, y in zip(fall_out, recall, strict=True)}
         shown = [(round(point.x_value, 9), round(point.y_value, 9)) for point in roc]
-        assert set(shown) <= known
+        assert set(shown) <= expected
         assert shown == sorted(shown)
         assert (shown[0], shown[-1]) == ((0, 0), (1, 1))
-        assert len(shown) == len(known) if len(known) <= 25 else 25 < len(shown) <= 100
+        assert len(shown) == len(expected) if len(expected) <= 25 else 25 < len(shown) <= 100
 
         precisions, recalls, _ = precision_recall_curve(is_returning, score)
-        known = {(round(x, 9), round(y, 9)) for x, y in zip(recalls, precisions, strict=True)}
+        expected = {(round(x, 9), round(y, 9)) for x, y in zip(recalls, precisions, strict=True)}
         points = curve(judgement, scorer, "precision_recall")
         shown = [(round(point.x_value, 9), round(point.y_value, 9)) for point in points]
-        assert set(shown) <= known
+        assert set(shown) <= expected
         assert shown[-1][0] == 1
         assert len(shown) <= 100
         for point in points:
@@ -623,9 +623,9 @@ def test_the_score_distribution_counts_everybody_in_twenty_bins_of_log_odds():
 def test_the_paired_difference_is_the_gain_of_the_judgement():
     is_returning, probability, noise = binormal(9, 300, 0.8)
     gain = judge(is_returning, probability, {"noise": noise}, seed=3)["roc_auc_gain"]
-    found = paired_auc_difference(is_returning, probability, noise, seed=3)
+    difference = paired_auc_difference(is_returning, probability, noise, seed=3)
     expected = (gain.metric_value, gain.lower_bound, gain.upper_bound)
-    assert found == pytest.approx(expected, abs=1e-12)
+    assert difference == pytest.approx(expected, abs=1e-12)
     back = paired_auc_difference(is_returning, noise, probability, seed=3)
     assert back == pytest.approx((-expected[0], -expected[2], -expected[1]), abs=1e-12)
 

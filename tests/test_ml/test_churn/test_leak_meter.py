@@ -92,6 +92,6 @@ def test_what_the_shop_lacks_is_a_reason_and_what_the_program_does_wrong_is_an_e
         measure(matrix, np.arange(4000) == 7)
     with pytest.raises(NoLeakFigureError, match="expected 'recency_days'"):
         measure(matrix, is_returning, RULES[:1])
-    with pytest.raises(ValueError, match="one label for each of 4000 rows") as found:
+    with pytest.raises(ValueError, match="one label for each of 4000 rows") as caught:
         measure(matrix, is_returning[:-1])
-    assert not isinstance(found.value, NoLeakFigureError)
+    assert not isinstance(caught.value, NoLeakFigureError)

@@ -30,9 +30,12 @@ def one_thread():
         yield
 
 
-def library(seed, **told):
+def library(seed, **hyperparameters):
     return HistGradientBoostingClassifier(
-        interaction_cst="no_interactions", early_stopping=False, random_state=seed, **told
+        interaction_cst="no_interactions",
+        early_stopping=False,
+        random_state=seed,
+        **hyperparameters,
     )
 
 
@@ -46,8 +49,8 @@ def by_hand():
 
 def test_an_interval_ends_at_its_threshold_inclusive():
     values = np.array([-np.inf, 1.0, np.nextafter(1.0, 2.0), 2.0, 2.1, np.inf, np.nan])
-    found = by_hand().steps[0].apply(values)
-    assert found.tolist() == [0.5, 0.5, 0.0, 0.0, -0.5, -0.5, 0.1]
+    contributions = by_hand().steps[0].apply(values)
+    assert contributions.tolist() == [0.5, 0.5, 0.0, 0.0, -0.5, -0.5, 0.1]
 
 
 def test_prediction_is_the_logistic_function_of_the_sum_of_the_terms():
@@ -70,16 +73,18 @@ def test_a_planted_step_is_found_where_it_is():
     assert np.ptp(noise.terms) < 0.3
 
 
-@pytest.mark.parametrize("told", [{"max_leaf_nodes": 4}, {"max_bins": 16}, {"min_samples_leaf": 1}])
+@pytest.mark.parametrize(
+    "hyperparameters", [{"max_leaf_nodes": 4}, {"max_bins": 16}, {"min_samples_leaf": 1}]
+)
 @pytest.mark.parametrize("seed", range(2))
-def test_probabilities_are_the_librarys_own(seed, told):
+def test_probabilities_are_the_librarys_own(seed, hyperparameters):
     train, is_returning = random_customers(seed)
     train.values[np.random.default_rng(seed).random(len(train.values)) < 0.2, 1] = np.nan
     is_returning |= np.isnan(train.values[:, 1])
-    fitted = library(seed, **told).fit(train.values, is_returning)
+    fitted = library(seed, **hyperparameters).fit(train.values, is_returning)
     model = collapse(fitted, NAMES, train.values)
     thresholds = {step.feature_name: step.thresholds for step in model.steps}
-    assert sum(len(found) > 0 for found in thresholds.values()) > 2
+    assert sum(len(of_feature) > 0 for of_feature in thresholds.values()) > 2
     later = with_odd_values(random_customers(seed + 50)[0], thresholds, seed)
     later = with_infinities(later, seed)
     np.testing.assert_allclose(
@@ -121,9 +126,9 @@ def test_the_fit_is_the_librarys_with_the_settings_told():
 def test_each_term_is_relative_to_the_training_mean():
     matrix, is_returning = random_customers(4)
     model = fit_additive(matrix, is_returning, RULES)
-    found = terms(model, matrix)
-    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-12)
-    assert found.std(axis=0).max() > 0.1
+    contributions = terms(model, matrix)
+    np.testing.assert_allclose(contributions.mean(axis=0), 0, atol=1e-12)
+    assert contributions.std(axis=0).max() > 0.1
     log_odds = logit(predict_additive(model, matrix))
     assert model.intercept == pytest.approx(log_odds.mean(), abs=1e-9)
 

@@ -84,17 +84,17 @@ def weighted_histories(model, age, most=60):
     times, lengths = age * (points + 1) / 2, age * weights / 2
     x = np.repeat(np.arange(1.0, most + 1), len(times))
     last, length = np.tile(times, most), np.tile(lengths, most)
-    found = PurchaseHistories(
+    rows = PurchaseHistories(
         np.append(0.0, x), np.append(0.0, last), np.full(len(x) + 1, age), np.ones(len(x) + 1)
     )
     density = np.array(
         [
             np.exp(log_likelihood(model, histories((each_x, each_last, age))))
-            for each_x, each_last in zip(found.repeat_count, found.last_purchase_weeks, strict=True)
+            for each_x, each_last in zip(rows.repeat_count, rows.last_purchase_weeks, strict=True)
         ]
     )
     ways = np.append(1.0, np.exp((x - 1) * np.log(last) - gammaln(x)) * length)
-    return found, density * ways
+    return rows, density * ways
 
 
 MODELS = st.builds(
@@ -112,16 +112,16 @@ AGES = st.floats(0.1, 100)
 def test_one_time_buyers_have_a_closed_form():
     # Nobody leaves before a repeat, so it is the chance of no purchase of a negative binomial.
     for age in (0.0, 1.0, 52.0):
-        found = np.exp(log_likelihood(CDNOW, histories((0, 0, age))))
-        assert found == pytest.approx((4.414 / (4.414 + age)) ** 0.243, rel=1e-12)
-        assert found == pytest.approx(nbinom.pmf(0, 0.243, 4.414 / (4.414 + age)), rel=1e-12)
+        likelihood = np.exp(log_likelihood(CDNOW, histories((0, 0, age))))
+        assert likelihood == pytest.approx((4.414 / (4.414 + age)) ** 0.243, rel=1e-12)
+        assert likelihood == pytest.approx(nbinom.pmf(0, 0.243, 4.414 / (4.414 + age)), rel=1e-12)
 
 
 def test_a_single_repeat_by_hand():
     # r = alpha = a = b = 1, x = 1 at t = 1 of T = 3. Alive: half stay, 1 / (1 + 3)^2 dt of buying
     # once at that time and not again; left: half leave, 1 / (1 + 1)^2.
-    found = np.exp(log_likelihood(BgNbdModel(1, 1, 1, 1, 1, 0), histories((1, 1, 3))))
-    assert found == pytest.approx(0.5 / 16 + 0.5 / 4)
+    likelihood = np.exp(log_likelihood(BgNbdModel(1, 1, 1, 1, 1, 0), histories((1, 1, 3))))
+    assert likelihood == pytest.approx(0.5 / 16 + 0.5 / 4)
     alive = probability_alive(BgNbdModel(1, 1, 1, 1, 1, 0), histories((1, 1, 3)))
     assert alive == pytest.approx([(0.5 / 16) / (0.5 / 16 + 0.5 / 4)])
 
@@ -134,9 +134,9 @@ def test_all_histories_together_are_certain(model):
 
 @pytest.mark.parametrize("model", [CDNOW, BgNbdModel(0.8, 3.0, 1.0, 1.5, 1, 0)])
 def test_what_is_expected_of_the_new_is_what_they_do_and_are_then_expected_to(model):
-    found, probability = weighted_histories(model, age=10.0)
-    seen = probability @ found.repeat_count
-    then = probability @ expected_purchases(model, found, 15.0)
+    rows, probability = weighted_histories(model, age=10.0)
+    seen = probability @ rows.repeat_count
+    then = probability @ expected_purchases(model, rows, 15.0)
     new = histories((0, 0, 0))
     assert expected_purchases(model, new, 10.0) == pytest.approx([seen], abs=1e-5)
     assert expected_purchases(model, new, 25.0) == pytest.approx([seen + then], abs=1e-5)
@@ -172,9 +172,9 @@ def test_expected_purchases_are_equation_10(model, x, share, age, relative_horiz
     model, horizon = replace(model, a=a), relative_horizon * (model.alpha + age)
     assume(abs(a + model.b + x - 1) > 0.1)
     last = share * age if x else 0.0
-    found = expected_purchases(model, histories((x, last, age)), horizon)
+    purchases = expected_purchases(model, histories((x, last, age)), horizon)
     expected = equation_10(model, x, last, age, horizon)
-    assert found == pytest.approx([expected], rel=1e-9, abs=1e-9)
+    assert purchases == pytest.approx([expected], rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("x", [0, 4])
@@ -188,15 +188,15 @@ def test_nothing_happens_at_a_of_1_where_equation_10_divides_by_0(x):
 @pytest.mark.parametrize("x", [0.0, 1.0, 30.0])
 def test_those_who_hardly_leave_buy_at_the_rate_that_they_have_shown(x):
     loyal = replace(CDNOW, a=1e-5, b=1e5)
-    found = expected_purchases(loyal, histories((x, 40.0 if x else 0, 50.0)), 13.0)
-    assert found == pytest.approx([13 * (0.243 + x) / (4.414 + 50)], rel=1e-6)
+    purchases = expected_purchases(loyal, histories((x, 40.0 if x else 0, 50.0)), 13.0)
+    assert purchases == pytest.approx([13 * (0.243 + x) / (4.414 + 50)], rel=1e-6)
 
 
 def test_in_a_moment_only_one_purchase_can_happen():
     rows = histories((0, 0, 20), (5, 15, 20))
     rate = (CDNOW.r + rows.repeat_count) / (CDNOW.alpha + 20)
-    found = expected_purchases(CDNOW, rows, 1e-6) / 1e-6
-    assert found == pytest.approx(rate * probability_alive(CDNOW, rows), rel=1e-5)
+    purchase_rate = expected_purchases(CDNOW, rows, 1e-6) / 1e-6
+    assert purchase_rate == pytest.approx(rate * probability_alive(CDNOW, rows), rel=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
@@ -213,16 +213,18 @@ def test_one_time_buyers_are_alive_and_the_silence_of_others_speaks(model, x, ag
 @given(MODELS, st.integers(0, 20), AGES)
 def test_a_longer_horizon_expects_more_and_from_more_purchases_too(model, x, age):
     last = age if x else 0
-    found = [expected_purchases(model, histories((x, last, age)), far)[0] for far in (1, 10, 50)]
-    assert 0 < found[0] < found[1] < found[2]
+    purchases = [
+        expected_purchases(model, histories((x, last, age)), far)[0] for far in (1, 10, 50)
+    ]
+    assert 0 < purchases[0] < purchases[1] < purchases[2]
 
 
 def test_the_most_extreme_histories_have_finite_expectations():
     rows = histories((0, 0, 0), (0, 0, 1 / 7), (0, 0, 600 / 7), (365, 52, 52), (30, 0.1, 500))
     extreme = BgNbdModel(1e-5, 1e-2, 1e-5, 1e-5, 1, 0)
     for model in (CDNOW, ONE_TIME_BUYERS, extreme, BgNbdModel(1e5, 1e5, 1e5, 1e5, 1, 0)):
-        found = expected_purchases(model, rows, 26.0)
-        assert (np.isfinite(found) & (found >= 0)).all()
+        purchases = expected_purchases(model, rows, 26.0)
+        assert (np.isfinite(purchases) & (purchases >= 0)).all()
         alive = probability_alive(model, rows)
         assert ((alive >= 0) & (alive <= 1)).all()
 
@@ -309,19 +311,19 @@ def test_features_become_histories_and_exact_probabilities_to_return():
         ("tenure_days", "paid_amount", "recency_days", "purchase_day_count"),
         np.array([[70, 9, 70, 1], [70, 9, 7, 3], [70, 9, 0, 2], [1, 9, 1, 1]], dtype=float),
     )
-    found = histories_from_features(matrix)
-    assert found.repeat_count.tolist() == [0, 2, 1, 0]
-    assert found.last_purchase_weeks.tolist() == [0, 9, 10, 0]
-    assert found.age_weeks.tolist() == [10, 10, 10, 1 / 7]
-    expected = expected_purchases(CDNOW, found, 39.0)
+    rows = histories_from_features(matrix)
+    assert rows.repeat_count.tolist() == [0, 2, 1, 0]
+    assert rows.last_purchase_weeks.tolist() == [0, 9, 10, 0]
+    assert rows.age_weeks.tolist() == [10, 10, 10, 1 / 7]
+    expected = expected_purchases(CDNOW, rows, 39.0)
     probability = predict_bg_nbd(CDNOW, matrix)
     # Alive, the purchase rate is gamma with shape r + x and rate alpha + T; no purchase in 39 weeks
     # has probability exp(-39 rate) given the rate.
     no_purchase = [
         gamma(CDNOW.r + x, scale=1 / (CDNOW.alpha + age)).expect(lambda rate: np.exp(-39.0 * rate))
-        for x, age in zip(found.repeat_count, found.age_weeks, strict=True)
+        for x, age in zip(rows.repeat_count, rows.age_weeks, strict=True)
     ]
-    by_hand = probability_alive(CDNOW, found) * (1 - np.array(no_purchase))
+    by_hand = probability_alive(CDNOW, rows) * (1 - np.array(no_purchase))
     assert probability == pytest.approx(by_hand, rel=1e-6)
     assert (probability < expected).all()
 
@@ -332,9 +334,9 @@ def test_rows_rebuild_the_model_and_name_the_features():
     assert from_rows(rows[::-1]) == CDNOW
     used = [row.feature_name for row in rows if row.parameter_name == "is_used"]
     assert tuple(used) == FEATURE_NAMES
-    said = replace(CDNOW, degeneracy="a runs away")
-    assert said.is_degenerate
-    assert from_rows(to_rows(said)) == CDNOW
+    degenerate = replace(CDNOW, degeneracy="a runs away")
+    assert degenerate.is_degenerate
+    assert from_rows(to_rows(degenerate)) == CDNOW
 
 
 @pytest.mark.parametrize("name", ["r", "alpha", "a", "b", "horizon_weeks", "log_likelihood"])

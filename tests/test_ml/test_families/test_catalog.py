@@ -33,7 +33,7 @@ def test_a_family_has_its_verbs_and_a_model_that_scores(family):
     assert family.purpose in PURPOSES.values()
 
 
-@pytest.mark.parametrize("family", studied_families(SEGMENTATION), ids=lambda each: each.name)
+@pytest.mark.parametrize("family", studied_families(SEGMENTATION), ids=lambda family: family.name)
 def test_a_family_of_segmentations_lists_its_candidates_and_fits_them(family):
     verbs = family.load()
     assert family.name == verbs.FAMILY
@@ -53,7 +53,7 @@ def scoring_models(purpose: str, with_terms: bool) -> set[str]:
     return set(returned[0])
 
 
-@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda each: each.name)
+@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda purpose: purpose.name)
 def test_the_scores_of_a_purpose_are_the_union_of_what_its_families_name(purpose):
     families = families_of(purpose, with_baselines=False)
     assert scoring_models(purpose.name, with_terms=False) == {
@@ -61,7 +61,7 @@ def test_the_scores_of_a_purpose_are_the_union_of_what_its_families_name(purpose
     }
 
 
-@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda each: each.name)
+@pytest.mark.parametrize("purpose", OWN_PURPOSES, ids=lambda purpose: purpose.name)
 def test_the_models_with_a_term_for_each_feature_are_those_of_interpretable_families(purpose):
     assert scoring_models(purpose.name, with_terms=True) == {
         family.scored_by for family in families_of(purpose) if family.is_interpretable

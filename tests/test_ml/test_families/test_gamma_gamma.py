@@ -57,8 +57,8 @@ def simulate(model, customers, seed):
 def test_an_average_is_a_beta_prime_number(model, x, amount):
     # A gamma number of shape p x over a gamma number of shape q, in units of v / x.
     expected = betaprime.logpdf(amount, model.p * x, model.q, scale=model.v / x)
-    found = log_likelihood(model, spends((x, amount)))
-    assert found == pytest.approx(expected, rel=1e-8, abs=1e-8)
+    log_density = log_likelihood(model, spends((x, amount)))
+    assert log_density == pytest.approx(expected, rel=1e-8, abs=1e-8)
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,8 +97,8 @@ def test_few_purchases_are_drawn_to_the_mean_of_all_and_many_are_not():
 def test_what_those_without_a_purchase_spent_is_ignored():
     rows = AverageSpends(np.array([0.0, 0.0, 2.0]), np.array([np.nan, -5.0, 30.0]))
     assert log_likelihood(CDNOW, rows) == log_likelihood(CDNOW, spends((2, 30)))
-    found = expected_average_amount(CDNOW, rows)
-    assert found[:2] == pytest.approx([6.25 * 15.44 / 2.74] * 2)
+    amounts = expected_average_amount(CDNOW, rows)
+    assert amounts[:2] == pytest.approx([6.25 * 15.44 / 2.74] * 2)
 
 
 @pytest.mark.parametrize("truth", [CDNOW, GammaGammaModel(1.5, 6.0, 400.0, 0.0)])
@@ -150,9 +150,9 @@ def test_rows_rebuild_the_model():
     model = replace(CDNOW, log_likelihood=-4055.9)
     assert from_rows(to_rows(model)) == model
     assert from_rows(to_rows(model)[::-1]) == model
-    said = replace(model, degeneracy="p runs away")
-    assert said.is_degenerate
-    assert from_rows(to_rows(said)) == model
+    degenerate = replace(model, degeneracy="p runs away")
+    assert degenerate.is_degenerate
+    assert from_rows(to_rows(degenerate)) == model
 
 
 @pytest.mark.parametrize("name", ["p", "q", "v", "log_likelihood"])
@@ -194,5 +194,5 @@ def test_an_infinite_mean_is_refused_for_those_who_have_it_only():
     heavy = GammaGammaModel(3.0, 0.6, 10.0, 0.0)
     with pytest.raises(ValueError, match=r"expected p x \+ q above 1, got 0.6: the mean amount is"):
         expected_average_amount(heavy, spends((0, 0), (1, 20)))
-    found = expected_average_amount(heavy, spends((1, 20)))
-    assert found == pytest.approx([3 * (10 + 20) / (3 + 0.6 - 1)])
+    amounts = expected_average_amount(heavy, spends((1, 20)))
+    assert amounts == pytest.approx([3 * (10 + 20) / (3 + 0.6 - 1)])

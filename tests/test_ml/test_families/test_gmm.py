@@ -208,19 +208,19 @@ def test_rows_hold_the_upper_triangle_of_each_component():
     covariance = np.array([[4.0, 3.0], [3.0, 3.25]])
     model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [covariance, np.eye(2)])
     rows = [row for row in to_rows(model) if row.parameter_name == "precision_cholesky"]
-    found = [(row.component_id, row.feature_name, row.paired_feature_name) for row in rows]
+    entries = [(row.component_id, row.feature_name, row.paired_feature_name) for row in rows]
     upper = [("a", "a"), ("a", "b"), ("b", "b")]
-    assert found == [(component, *pair) for component in (0, 1) for pair in upper]
+    assert entries == [(component, *pair) for component in (0, 1) for pair in upper]
     assert [row.value for row in rows] == pytest.approx([0.5, -0.75, 1.0, 1.0, 0.0, 1.0])
 
 
 def test_rows_of_a_diagonal_mixture_are_the_diagonal_only():
     model = unscaled([0.6, 0.4], [[0.0, 0.0], [1.0, 1.0]], [np.diag([4.0, 1.0]), np.eye(2)])
     rows = [row for row in to_rows(model) if row.parameter_name == "precision_cholesky"]
-    found = [
+    entries = [
         (row.component_id, row.feature_name, row.paired_feature_name, row.value) for row in rows
     ]
-    assert found == [(0, "a", "a", 0.5), (0, "b", "b", 1), (1, "a", "a", 1), (1, "b", "b", 1)]
+    assert entries == [(0, "a", "a", 0.5), (0, "b", "b", 1), (1, "a", "a", 1), (1, "b", "b", 1)]
 
 
 def test_tied_components_have_the_same_factor_each():

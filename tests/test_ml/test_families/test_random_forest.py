@@ -50,12 +50,14 @@ def test_the_probability_is_the_mean_of_the_shares_not_of_votes():
     np.testing.assert_allclose(predict_random_forest(model, matrix), [0.2, 0.25, 0.3])
 
 
-@pytest.mark.parametrize("told", [{"max_leaf_nodes": 12}, {"max_depth": 6}, {"max_features": 1}])
+@pytest.mark.parametrize(
+    "hyperparameters", [{"max_leaf_nodes": 12}, {"max_depth": 6}, {"max_features": 1}]
+)
 @pytest.mark.parametrize("seed", range(2))
-def test_probabilities_are_the_librarys_own(seed, told):
+def test_probabilities_are_the_librarys_own(seed, hyperparameters):
     train, is_returning = random_customers(seed)
     fitted = RandomForestClassifier(
-        n_estimators=30, min_samples_leaf=20, max_samples=0.5, random_state=seed, **told
+        n_estimators=30, min_samples_leaf=20, max_samples=0.5, random_state=seed, **hyperparameters
     ).fit(train.values, is_returning)
     trees = forest_trees(fitted, NAMES)
     assert trees.leaf_count == sum(tree.get_n_leaves() for tree in fitted.estimators_)

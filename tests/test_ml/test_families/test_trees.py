@@ -65,9 +65,9 @@ def test_a_double_goes_the_way_of_its_single(threshold, value):
     moved = double_thresholds(np.array([threshold]))
     near = np.float64(np.float32(value))
     tried = [value, threshold, near, moved[0]]
-    tried += [np.nextafter(each, to) for each in tried for to in (-np.inf, np.inf)]
-    for each in tried:
-        assert (np.float64(np.float32(each)) <= threshold) == (each <= moved[0])
+    tried += [np.nextafter(number, to) for number in tried for to in (-np.inf, np.inf)]
+    for number in tried:
+        assert (np.float64(np.float32(number)) <= threshold) == (number <= moved[0])
 
 
 @st.composite
@@ -108,8 +108,8 @@ def test_an_ensemble_survives_its_rows_and_adds_up_leaves(trees, seed, random):
     values = rng.uniform(-2e6, 2e6, (40, len(trees.feature_names)))
     values[rng.random(values.shape) < 0.2] = np.nan
     for index in range(len(trees.feature_names)):
-        found = trees.threshold[trees.feature == index]
-        values[: len(found), index] = found[:40]
+        thresholds = trees.threshold[trees.feature == index]
+        values[: len(thresholds), index] = thresholds[:40]
     rows = trees.to_rows()
     random.shuffle(rows)
     again = Trees.from_rows(rows)

@@ -22,7 +22,7 @@ SMALL = replace(QUICK_STUDY, seed_count=3, resample_count=3, segment_counts=(2, 
 
 
 def by_id(candidates):
-    return {each.recipe.candidate_id: each for each in candidates}
+    return {candidate.recipe.candidate_id: candidate for candidate in candidates}
 
 
 def spots(centres, *, people=150, spread=0.5, seed=1):
@@ -47,23 +47,25 @@ def test_of_iris_the_published_figures_are_found():
     Davies-Bouldin 0.404 and 0.662 for two and three segments (as in many textbooks)."""
     values = load_iris().data
     features = {f"f{number}": values[:, number] for number in range(4)}
-    found = by_id(study_segmentations({"full": features}, SMALL, AcceptanceThresholds()))
-    two, three = found["full-kmeans-2"], found["full-kmeans-3"]
+    candidates = by_id(study_segmentations({"full": features}, SMALL, AcceptanceThresholds()))
+    two, three = candidates["full-kmeans-2"], candidates["full-kmeans-3"]
     assert [two.silhouette, three.silhouette] == pytest.approx([0.6810, 0.5528], abs=5e-4)
     assert two.calinski_harabasz == pytest.approx(513.92, abs=0.05)
     assert three.calinski_harabasz == pytest.approx(561.63, abs=0.05)
     assert [two.davies_bouldin, three.davies_bouldin] == pytest.approx([0.4043, 0.6620], abs=5e-4)
-    assert [each.customer_share * 150 for each in three.segments] == pytest.approx([62, 50, 38])
+    assert [segment.customer_share * 150 for segment in three.segments] == pytest.approx(
+        [62, 50, 38]
+    )
     assert three.inertia == pytest.approx(78.85, abs=0.01)
 
 
 def test_planted_types_are_found_and_the_right_number_of_them_wins(four_types):
-    winner = next(each for each in four_types if each.passed_rank == 1)
+    winner = next(candidate for candidate in four_types if candidate.passed_rank == 1)
     assert winner.recipe.candidate_id in {"full-kmeans-4", "full-gmm-full-4", "full-gmm-diag-4",
                                           "full-gmm-tied-4"}  # fmt: skip
     assert winner.verdict == "passed"
-    assert [each.customer_share for each in winner.segments] == [0.25] * 4
-    assert [each.jaccard for each in winner.segments] == [1.0] * 4
+    assert [segment.customer_share for segment in winner.segments] == [0.25] * 4
+    assert [segment.jaccard for segment in winner.segments] == [1.0] * 4
     assert winner.seed_agreement == winner.resample_agreement == 1.0
     assert winner.distinct_feature_count == 4
     assert by_id(four_types)["full-ward-4"].seed_agreement == 1.0
@@ -71,22 +73,24 @@ def test_planted_types_are_found_and_the_right_number_of_them_wins(four_types):
 
 
 def test_what_the_warehouse_cannot_score_is_judged_but_never_ranked(four_types):
-    others = [each for each in four_types if each.recipe.family in ("dbscan", "ward")]
-    assert others and all(each.passed_rank is None for each in others)
-    assert not any(each.is_best_of_family for each in others)
+    others = [
+        candidate for candidate in four_types if candidate.recipe.family in ("dbscan", "ward")
+    ]
+    assert others and all(candidate.passed_rank is None for candidate in others)
+    assert not any(candidate.is_best_of_family for candidate in others)
     assert by_id(four_types)["full-ward-4"].verdict == "passed"
 
 
 def test_each_scored_family_has_one_best_candidate(four_types):
-    best = [each.recipe.family for each in four_types if each.is_best_of_family]
+    best = [candidate.recipe.family for candidate in four_types if candidate.is_best_of_family]
     assert sorted(best) == ["gmm", "kmeans"]
 
 
 def test_types_that_differ_by_one_feature_only_are_refused_as_bins_of_it():
     features = spots([[0, 12, 24], [0, 0, 0], [0, 0, 0], [0, 0, 0]], spread=1.0)
-    found = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
-    assert not any(each.passed_rank for each in found)
-    three = by_id(found)["full-kmeans-3"]
+    candidates = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
+    assert not any(candidate.passed_rank for candidate in candidates)
+    three = by_id(candidates)["full-kmeans-3"]
     assert three.closest_feature_name == "f0"
     assert three.closest_feature_agreement == pytest.approx(1.0)
     assert three.verdict.startswith("bins of f0 (agreement 1.00, at most 0.50)")
@@ -95,27 +99,27 @@ def test_types_that_differ_by_one_feature_only_are_refused_as_bins_of_it():
 def test_in_a_cloud_without_types_nothing_is_found():
     rng = np.random.default_rng(2)
     features = {f"f{number}": rng.normal(size=600) for number in range(5)}
-    found = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
-    assert not any(each.passed_rank for each in found)
-    assert [each.is_best_of_family for each in found].count(True) == 2
+    candidates = study_segmentations({"full": features}, SMALL, AcceptanceThresholds())
+    assert not any(candidate.passed_rank for candidate in candidates)
+    assert [candidate.is_best_of_family for candidate in candidates].count(True) == 2
 
 
 def test_a_set_for_comparison_is_judged_but_cannot_win():
     features = spots(6 * np.eye(4))
-    found = study_segmentations({"rfm": features}, SMALL, AcceptanceThresholds())
-    assert {each.recipe.family for each in found} == {"kmeans"}
-    assert by_id(found)["rfm-kmeans-4"].verdict == "passed"
-    assert not any(each.passed_rank or each.can_be_champion for each in found)
+    candidates = study_segmentations({"rfm": features}, SMALL, AcceptanceThresholds())
+    assert {candidate.recipe.family for candidate in candidates} == {"kmeans"}
+    assert by_id(candidates)["rfm-kmeans-4"].verdict == "passed"
+    assert not any(candidate.passed_rank or candidate.can_be_champion for candidate in candidates)
 
 
 def test_bins_of_a_feature_of_another_set_are_refused_too():
     """Types that stand apart by three features together, and by one that is not theirs alone."""
     full = spots([[0, 12, 24], [0, 12, 24], [0, 12, 24]])
     rfm = {"recency_days": full["f0"] * 100}
-    found = study_segmentations({"full": full, "rfm": rfm}, SMALL, AcceptanceThresholds())
-    three = by_id(found)["full-kmeans-3"]
+    candidates = study_segmentations({"full": full, "rfm": rfm}, SMALL, AcceptanceThresholds())
+    three = by_id(candidates)["full-kmeans-3"]
     assert three.closest_feature_agreement == pytest.approx(1.0)
-    only_rfm = by_id(found)["rfm-kmeans-3"]
+    only_rfm = by_id(candidates)["rfm-kmeans-3"]
     assert only_rfm.verdict.startswith("bins of ")
 
 
@@ -140,14 +144,14 @@ def test_the_first_people_are_the_sample():
     features = spots(6 * np.eye(4), people=100)
     few = replace(SMALL, sample_count=300, segment_counts=(3,))
     more = {name: np.append(values, [99.0] * 50) for name, values in features.items()}
-    found, again = (
+    candidates, again = (
         [
-            replace(each, fit_seconds=0)
-            for each in study_segmentations({"full": each}, few, AcceptanceThresholds())
+            replace(candidate, fit_seconds=0)
+            for candidate in study_segmentations({"full": columns}, few, AcceptanceThresholds())
         ]
-        for each in (features, more)
+        for columns in (features, more)
     )
-    assert found == again
+    assert candidates == again
 
 
 def test_few_people_are_studied_without_an_error():
@@ -160,8 +164,8 @@ def test_two_workers_find_what_one_finds(four_types):
     again = study_segmentations(
         {"full": spots(6 * np.eye(4)[:, :4])}, SMALL, AcceptanceThresholds(), worker_count=2
     )
-    assert [replace(each, fit_seconds=0) for each in again] == [
-        replace(each, fit_seconds=0) for each in four_types
+    assert [replace(candidate, fit_seconds=0) for candidate in again] == [
+        replace(candidate, fit_seconds=0) for candidate in four_types
     ]
 
 
@@ -170,7 +174,7 @@ def test_each_candidate_is_reported_once_as_it_is_done():
     study_segmentations(
         {"full": spots(6 * np.eye(4))}, SMALL, AcceptanceThresholds(), progress=done.append
     )
-    assert done == [each.candidate_id for each in list_recipes(SMALL, "full")]
+    assert done == [recipe.candidate_id for recipe in list_recipes(SMALL, "full")]
 
 
 def test_fewer_people_than_segments_are_refused():
@@ -184,7 +188,7 @@ def test_at_its_bounds_a_candidate_passes():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "refusal"),
     [
         ({"silhouette": 0.2499}, "silhouette 0.250, at least 0.25"),
         ({"silhouette": None}, "silhouette unknown, at least 0.25"),
@@ -197,8 +201,8 @@ def test_at_its_bounds_a_candidate_passes():
         ({"distinct_feature_count": 2}, "segments differ on 2 features, at least 3"),
     ],
 )  # fmt: skip
-def test_each_bound_refuses_alone_and_says_the_figure(change, said):
-    assert find_refusals(replace(PASSING, **change), AcceptanceThresholds()) == [said]
+def test_each_bound_refuses_alone_and_says_the_figure(change, refusal):
+    assert find_refusals(replace(PASSING, **change), AcceptanceThresholds()) == [refusal]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=8))
@@ -213,14 +217,14 @@ def test_ranks_go_down_with_the_silhouette_and_leave_out_the_refused(figures):
         for number, (silhouette, passes) in enumerate(figures)
     ]
     ranked = rank_candidates(candidates)
-    passed = [each for each in ranked if not each.refusals]
-    assert sorted(each.passed_rank for each in passed) == list(range(1, len(passed) + 1))
-    in_order = sorted(passed, key=lambda each: each.passed_rank)
-    assert [each.silhouette for each in in_order] == sorted(
-        (each.silhouette for each in passed), reverse=True
+    passed = [candidate for candidate in ranked if not candidate.refusals]
+    assert sorted(candidate.passed_rank for candidate in passed) == list(range(1, len(passed) + 1))
+    in_order = sorted(passed, key=lambda candidate: candidate.passed_rank)
+    assert [candidate.silhouette for candidate in in_order] == sorted(
+        (candidate.silhouette for candidate in passed), reverse=True
     )
-    assert all(each.passed_rank is None for each in ranked if each.refusals)
-    (best,) = [each for each in ranked if each.is_best_of_family]
+    assert all(candidate.passed_rank is None for candidate in ranked if candidate.refusals)
+    (best,) = [candidate for candidate in ranked if candidate.is_best_of_family]
     assert best.passed_rank == (1 if passed else None)
 
 
@@ -229,4 +233,7 @@ def test_where_none_passes_the_best_of_a_family_fails_least():
     better = replace(
         PASSING, recipe=Recipe("full", "kmeans", {"segment_count": 3}), refusals=("a",)
     )
-    assert [each.is_best_of_family for each in rank_candidates([worse, better])] == [False, True]
+    assert [candidate.is_best_of_family for candidate in rank_candidates([worse, better])] == [
+        False,
+        True,
+    ]

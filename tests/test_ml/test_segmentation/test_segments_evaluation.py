@@ -26,11 +26,11 @@ def test_two_pairs_on_a_line_have_the_metrics_that_come_out_by_hand():
     # 0 and 2, 10 and 12. Between: 4 rows 5 from the middle; within: 4 rows 1 from their mean.
     # Silhouette of an outer row: own 2, other 11; of an inner row: own 2, other 9.
     scaled = np.array([[0.0], [2.0], [10.0], [12.0]])
-    found = values_of(evaluate_segments(scaled, np.array([0, 0, 1, 1])))
-    assert found["calinski_harabasz"] == pytest.approx((100 / 1) / (4 / 2))
-    assert found["silhouette"] == pytest.approx((9 / 11 + 7 / 9) / 2)
-    assert found["davies_bouldin"] == pytest.approx((1 + 1) / 10)
-    assert found["smallest_segment_share"] == 0.5
+    metrics = values_of(evaluate_segments(scaled, np.array([0, 0, 1, 1])))
+    assert metrics["calinski_harabasz"] == pytest.approx((100 / 1) / (4 / 2))
+    assert metrics["silhouette"] == pytest.approx((9 / 11 + 7 / 9) / 2)
+    assert metrics["davies_bouldin"] == pytest.approx((1 + 1) / 10)
+    assert metrics["smallest_segment_share"] == 0.5
 
 
 @settings(max_examples=25, deadline=None)
@@ -73,12 +73,12 @@ def test_a_segment_without_customers_counts_for_nothing():
 
 @pytest.mark.parametrize("segment_ids", [[0, 0, 0], [2, 2, 2], [0, 1, 2]])
 def test_one_segment_for_all_or_one_for_each_has_no_quality(segment_ids):
-    found = values_of(evaluate_segments(np.array([[0.0], [1.0], [5.0]]), np.array(segment_ids)))
-    assert found == {"smallest_segment_share": pytest.approx(1 / len(set(segment_ids)))}
+    metrics = values_of(evaluate_segments(np.array([[0.0], [1.0], [5.0]]), np.array(segment_ids)))
+    assert metrics == {"smallest_segment_share": pytest.approx(1 / len(set(segment_ids)))}
 
 
 def test_a_sample_that_sees_one_segment_only_has_no_silhouette():
     segment_ids = np.array([0] * 999 + [1])
     scaled = np.arange(1000.0)[:, None]
-    found = values_of(evaluate_segments(scaled, segment_ids, sample_size=5))
-    assert set(found) == {"smallest_segment_share", "calinski_harabasz", "davies_bouldin"}
+    metrics = values_of(evaluate_segments(scaled, segment_ids, sample_size=5))
+    assert set(metrics) == {"smallest_segment_share", "calinski_harabasz", "davies_bouldin"}

@@ -237,9 +237,9 @@ def agreement(first, later):
 
 
 def test_where_nothing_changed_all_agrees():
-    found = agreement(customers(), customers())
-    assert (found.frozen_with_refit, found.then_with_now, found.total) == (1.0, 1.0, 1.0)
-    assert np.array_equal(found.table, np.diag(found.table.diagonal()))
+    result = agreement(customers(), customers())
+    assert (result.frozen_with_refit, result.then_with_now, result.total) == (1.0, 1.0, 1.0)
+    assert np.array_equal(result.table, np.diag(result.table.diagonal()))
 
 
 def test_customers_who_trade_places_moved_and_no_border_did():
@@ -247,36 +247,36 @@ def test_customers_who_trade_places_moved_and_no_border_did():
     first = customers()
     order = np.arange(200)
     order[::2] = np.roll(order[::2], 1)
-    found = agreement(first, FeatureMatrix(NAMES, first.values[order]))
+    result = agreement(first, FeatureMatrix(NAMES, first.values[order]))
     segments = fit(first)(first)
     expected = adjusted_rand_score(segments, segments[order])
-    assert found.frozen_with_refit == 1.0
-    assert found.then_with_now == found.total == pytest.approx(expected)
+    assert result.frozen_with_refit == 1.0
+    assert result.then_with_now == result.total == pytest.approx(expected)
     assert expected < 0.6
-    assert found.migration.sum() == found.customer_count == 200
+    assert result.migration.sum() == result.customer_count == 200
 
 
 def test_where_everybody_ages_the_borders_move_with_them():
     # All pass the frozen border of recency: it tells two segments of four apart no more. The refit
     # finds the four again.
     first = customers()
-    found = agreement(first, FeatureMatrix(NAMES, first.values + np.array([0.0, 100.0])))
+    result = agreement(first, FeatureMatrix(NAMES, first.values + np.array([0.0, 100.0])))
     two_of_four = first.values[:, 0] > 50
     expected = adjusted_rand_score(fit(first)(first), two_of_four)
-    assert found.total == 1.0
-    assert found.then_with_now == found.frozen_with_refit == pytest.approx(expected)
+    assert result.total == 1.0
+    assert result.then_with_now == result.frozen_with_refit == pytest.approx(expected)
 
 
 def test_customers_who_came_since_shape_the_refit_and_are_not_compared():
     first, newcomers = customers(), customers(1)
     far = FeatureMatrix(NAMES, np.vstack([first.values, newcomers.values + 1_000]))
-    found = agreement(first, far)
-    assert found.customer_count == found.table.sum() == 200
-    assert found.then_with_now == 1.0
+    result = agreement(first, far)
+    assert result.customer_count == result.table.sum() == 200
+    assert result.then_with_now == 1.0
     model, refit = fit(first), fit(far)
     expected = adjusted_rand_score(model(far), refit(far))
-    assert found.frozen_with_refit_of_all == pytest.approx(expected)
-    assert found.frozen_with_refit < 0.7  # with 4 segments for 8 places, 2 for those of the first
+    assert result.frozen_with_refit_of_all == pytest.approx(expected)
+    assert result.frozen_with_refit < 0.7  # with 4 segments for 8 places, 2 for those of the first
 
 
 def test_dates_that_do_not_fit_are_named():

@@ -52,14 +52,16 @@ def test_candidates_come_oldest_first_with_the_figure_that_decides(warehouse):
         """
     )
     candidates = read_candidates(warehouse)
-    assert [(each.family, each.purpose, each.trained_order) for each in candidates] == [
+    assert [
+        (candidate.family, candidate.purpose, candidate.trained_order) for candidate in candidates
+    ] == [
         ("kmeans", "segmentation", 1),
         ("logistic", "churn", 2),
         ("gmm", "segmentation", 3),
     ]
-    assert [each.quality for each in candidates] == [0.3, 0.61, -math.inf]
-    assert {each.as_of_date for each in candidates} == {JUNE}
-    assert [each.refusal for each in candidates] == [
+    assert [candidate.quality for candidate in candidates] == [0.3, 0.61, -math.inf]
+    assert {candidate.as_of_date for candidate in candidates} == {JUNE}
+    assert [candidate.refusal for candidate in candidates] == [
         "bins of item_count", "", "bins of item_count"
     ]  # fmt: skip
 
@@ -93,7 +95,7 @@ def test_the_history_has_a_row_only_when_a_champion_changes(warehouse):
     last = read_champion_history(warehouse)[-1]
     assert "on the test of 2018-03-01" in last.reason
     of_one = read_champion_history(warehouse, ONE.model_id)
-    assert [each.change_number for each in of_one] == [1, 3]
+    assert [change.change_number for change in of_one] == [1, 3]
 
 
 def test_that_nobody_is_champion_any_more_is_a_change_too(warehouse):
@@ -110,7 +112,9 @@ def test_who_was_champion_before_there_was_a_history_is_known_once_replaced(ware
     warehouse.execute("update ml.model_registry set status = 'champion'")
     fit_and_choose(warehouse, TWO)
     write_model(warehouse, ONE)
-    was_champion = {each.model_id: each.was_champion for each in read_candidates(warehouse)}
+    was_champion = {
+        candidate.model_id: candidate.was_champion for candidate in read_candidates(warehouse)
+    }
     assert was_champion == {ONE.model_id: True, TWO.model_id: True}
     assert roll_back(warehouse, "churn") == (ONE.model_id, TWO.model_id)
 
@@ -194,7 +198,9 @@ def test_the_registry_says_why_the_champion_won_and_what_was_refused(warehouse):
     mixture = segmentation("gmm", "bins of paid_amount; too few", 0.9)
     for model in (kmeans, mixture):
         write_model(warehouse, model)
-    decisions = {each.model_id: each for each in decide_statuses(read_candidates(warehouse))}
+    decisions = {
+        decision.model_id: decision for decision in decide_statuses(read_candidates(warehouse))
+    }
     winner, other = decisions[kmeans.model_id], decisions[mixture.model_id]
     assert (winner.status, other.status) == ("champion", "challenger")
     assert winner.status_reason.endswith("; rank 1 of 2")
@@ -213,7 +219,7 @@ def test_decisions_are_written_and_read_back(warehouse):
     assert sorted(written) == sorted(
         (decision.model_id, decision.status, decision.status_reason) for decision in decisions
     )
-    assert [(each.model_id, each.status) for each in read_candidates(warehouse)] == [
+    assert [(candidate.model_id, candidate.status) for candidate in read_candidates(warehouse)] == [
         (models[2].model_id, "champion")
     ]
     again = decide_statuses(read_candidates(warehouse))

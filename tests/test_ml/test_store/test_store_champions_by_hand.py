@@ -67,7 +67,7 @@ def test_the_other_purpose_keeps_its_champion(warehouse):
 
 def test_a_roll_back_goes_back_step_by_step(warehouse):
     fit_and_choose(warehouse, ONE, TWO, THREE)
-    ids = [each.model_id for each in (ONE, TWO, THREE)]
+    ids = [model.model_id for model in (ONE, TWO, THREE)]
     assert roll_back(warehouse, "churn") == (ids[1], ids[2])
     assert roll_back(warehouse, "churn") == (ids[0], ids[1])
     assert read_statuses(warehouse) == dict(
@@ -152,7 +152,7 @@ def test_a_kill_at_any_statement_leaves_one_champion_and_a_true_history(
     """Killed for good, in a process of its own: what is found is what is in the file."""
     fit_and_choose(warehouse, ONE, TWO)
     warehouse.execute(f"export database '{tmp_path / 'sound'}'")
-    found = []
+    champions = []
     for statement_count in range(1, 50):
         path = tmp_path / f"killed_at_{statement_count}.duckdb"
         with duckdb.connect(str(path)) as connection:
@@ -165,16 +165,18 @@ def test_a_kill_at_any_statement_leaves_one_champion_and_a_true_history(
         with duckdb.connect(str(path)) as connection:
             status = read_statuses(connection)
             last = read_champion_history(connection)[-1]
-        (champion,) = [model_id for model_id, each in status.items() if each == "champion"]
+        (champion,) = [
+            model_id for model_id, model_status in status.items() if model_status == "champion"
+        ]
         assert last.model_id == champion
-        found.append(champion)
+        champions.append(champion)
         if child.exitcode == 0:
             break
         assert child.exitcode == -signal.SIGKILL
     # Before the commit, which is the last statement, nothing is changed; after it, all.
-    assert found[:-2] == [TWO.model_id] * (len(found) - 2)
-    assert found[-2:] == [ONE.model_id] * 2
-    assert len(found) > 8
+    assert champions[:-2] == [TWO.model_id] * (len(champions) - 2)
+    assert champions[-2:] == [ONE.model_id] * 2
+    assert len(champions) > 8
 
 
 def test_a_history_that_cannot_be_written_leaves_statuses_as_they_were(warehouse):

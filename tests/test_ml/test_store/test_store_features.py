@@ -109,21 +109,21 @@ def test_a_date_without_features_has_no_rows(warehouse):
 
 
 def test_labelled_features_come_by_date_and_customer_id(warehouse):
-    found = read_labelled_features(warehouse, ["recency_days"], [MARCH, JANUARY], 90)
-    assert found.matrix.values.ravel().tolist() == [1.0, 3.0, 60.0, 7.0]
-    assert found.is_returning.tolist() == [False, True, True, False]
-    assert found.is_returning.dtype == np.bool_
+    labelled = read_labelled_features(warehouse, ["recency_days"], [MARCH, JANUARY], 90)
+    assert labelled.matrix.values.ravel().tolist() == [1.0, 3.0, 60.0, 7.0]
+    assert labelled.is_returning.tolist() == [False, True, True, False]
+    assert labelled.is_returning.dtype == np.bool_
 
 
 def test_labels_are_those_of_the_asked_window(warehouse):
-    found = read_labelled_features(warehouse, ["recency_days"], [JANUARY], 120)
-    assert found.matrix.values.ravel().tolist() == [1.0, 3.0]
-    assert found.is_returning.tolist() == [True, False]
+    labelled = read_labelled_features(warehouse, ["recency_days"], [JANUARY], 120)
+    assert labelled.matrix.values.ravel().tolist() == [1.0, 3.0]
+    assert labelled.is_returning.tolist() == [True, False]
 
 
 def test_incomplete_windows_are_left_out_even_where_the_customer_has_returned(warehouse):
-    found = read_labelled_features(warehouse, ["recency_days"], [JANUARY, MARCH, JUNE], 120)
-    assert found.matrix.values.ravel().tolist() == [1.0, 3.0]
+    labelled = read_labelled_features(warehouse, ["recency_days"], [JANUARY, MARCH, JUNE], 120)
+    assert labelled.matrix.values.ravel().tolist() == [1.0, 3.0]
 
 
 def test_dates_without_a_complete_window_are_refused(warehouse):
@@ -155,7 +155,7 @@ def test_shuffled_features_keep_their_order_when_somebody_comes(warehouse):
         "insert into features.customer_feature_snapshots values ('new', '2018-01-01', 999, 1, 1)"
     )
     after = read(warehouse, ["recency_days"], JANUARY, is_shuffled=True).values.ravel().tolist()
-    assert [each for each in after if each != 999] == before
+    assert [value for value in after if value != 999] == before
     assert after[-1] != 999
 
 
@@ -166,8 +166,8 @@ def test_people_known_early_come_first_and_in_the_same_order_at_each_date(wareho
             ('abe', '2018-03-01', 5, 1.0, 2.0), ('zoe', '2018-03-01', 62, 10.10, null)
         """
     )
-    found = read_features_of_known_people_first(
+    matrix = read_features_of_known_people_first(
         warehouse, ["recency_days"], MARCH, known_at=JANUARY
     )
     # ann and zoe were known in January; abe and bob came after.
-    assert found.values.ravel().tolist() == [60.0, 62.0, 5.0, 7.0]
+    assert matrix.values.ravel().tolist() == [60.0, 62.0, 5.0, 7.0]

@@ -61,8 +61,8 @@ def test_a_model_is_written_into_all_three_tables_as_challenger(warehouse):
 def test_parameters_are_read_as_they_were_written(warehouse):
     model_id = write_model(warehouse, MODEL)
     write_model(warehouse, replace(MODEL, settings={"seed": 2}))
-    found = read_parameters(warehouse, model_id)
-    assert sorted(found, key=str) == sorted(MODEL.parameters, key=str)
+    parameters = read_parameters(warehouse, model_id)
+    assert sorted(parameters, key=str) == sorted(MODEL.parameters, key=str)
 
 
 def test_a_fitted_model_predicts_the_same_after_a_stay_in_the_warehouse(warehouse):
@@ -94,12 +94,12 @@ def test_doubles_survive_to_the_last_bit(values):
     with duckdb.connect() as connection:
         connection.execute(model_tables_ddl())
         model_id = write_model(connection, replace(MODEL, parameters=rows, metrics=metrics))
-        found = {row.component_id: row.value for row in read_parameters(connection, model_id)}
+        restored = {row.component_id: row.value for row in read_parameters(connection, model_id)}
         written = dict(
             connection.execute("select metric_name, metric_value from ml.model_metrics").fetchall()
         )
     # Hexadecimal texts tell -0.0 from 0.0.
-    assert [found[index].hex() for index in range(len(values))] == [v.hex() for v in values]
+    assert [restored[index].hex() for index in range(len(values))] == [v.hex() for v in values]
     assert [written[metric.metric_name].hex() for metric in metrics] == [v.hex() for v in values]
 
 
@@ -167,12 +167,12 @@ def test_a_retired_fit_that_comes_again_is_a_challenger_and_the_latest(warehouse
             Decision(newer.model_id, "champion", "the best"),
         ],
     )
-    assert [each.model_id for each in read_candidates(warehouse)] == [newer.model_id]
+    assert [candidate.model_id for candidate in read_candidates(warehouse)] == [newer.model_id]
 
     write_model(warehouse, MODEL)
     assert count_model_rows(warehouse) == [2, 6, 4]
     candidates = read_candidates(warehouse)
-    assert [(each.model_id, each.status) for each in candidates] == [
+    assert [(candidate.model_id, candidate.status) for candidate in candidates] == [
         (newer.model_id, "champion"),
         (MODEL.model_id, "challenger"),
     ]
@@ -218,8 +218,8 @@ def test_a_fit_continues_the_same_fit_else_the_champion_else_its_family(warehous
         write_decisions(warehouse, [Decision(model.model_id, status, "")])
 
     def former(family, as_of_date):
-        found = read_former_models(warehouse, "segmentation", family, as_of_date)
-        return [each.parameters[0].value for each in found]
+        models = read_former_models(warehouse, "segmentation", family, as_of_date)
+        return [model.parameters[0].value for model in models]
 
     assert former("kmeans", JUNE) == []
     assert read_next_segment_id(warehouse) == 0
@@ -259,6 +259,6 @@ def test_the_champion_is_judged_again_by_a_test_that_it_could_not_learn_from(
     model_id = write_model(warehouse, model)
     assert read_champion_to_judge_again(warehouse, "churn", test_date, label_window_days) == []
     write_decisions(warehouse, [Decision(model_id, "champion", "")])
-    found = read_champion_to_judge_again(warehouse, "churn", test_date, label_window_days)
+    champions = read_champion_to_judge_again(warehouse, "churn", test_date, label_window_days)
     expected = StoredModel(model_id, "logistic", list(model.parameters))
-    assert found == ([expected] if is_judged_again else [])
+    assert champions == ([expected] if is_judged_again else [])

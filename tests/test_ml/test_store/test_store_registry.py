@@ -26,9 +26,9 @@ def test_a_warehouse_that_is_only_loaded_has_no_registry(warehouse):
 def test_models_are_read_with_all_that_is_known_of_them(warehouse):
     kmeans = segmentation("kmeans", "passed")
     fit_and_choose(warehouse, kmeans, ONE, TWO)
-    found = read_models(warehouse)
-    assert [each.model_id for each in found] == [TWO.model_id, ONE.model_id, kmeans.model_id]
-    assert [each.model_id for each in read_models(warehouse, "segmentation")] == [kmeans.model_id]
+    models = read_models(warehouse)
+    assert [entry.model_id for entry in models] == [TWO.model_id, ONE.model_id, kmeans.model_id]
+    assert [entry.model_id for entry in read_models(warehouse, "segmentation")] == [kmeans.model_id]
     model = read_model(warehouse, TWO.model_id)
     assert (model.status, model.verdict, model.parameter_count) == ("champion", "passed", 1)
     assert model.settings == dict(TWO.settings)

@@ -133,8 +133,8 @@ def test_a_family_that_is_hardly_better_than_the_champions_is_refused_for_that(w
     assert read_best_recipe(warehouse, min_gain=0.5).family == "gmm"
     champion_of(warehouse, "full-kmeans-2")
     assert read_best_recipe(warehouse, min_gain=0.5).family == "kmeans"
-    said = read_best_recipe(warehouse, "gmm", min_gain=0.5).verdict
-    assert said == "passed, but less than 0.5 ahead of the champion's recipe full-kmeans-2"
+    verdict = read_best_recipe(warehouse, "gmm", min_gain=0.5).verdict
+    assert verdict == "passed, but less than 0.5 ahead of the champion's recipe full-kmeans-2"
     assert read_best_recipe(warehouse, "gmm", min_gain=0.3).verdict == "passed"
 
 
