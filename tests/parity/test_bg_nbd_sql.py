@@ -92,7 +92,7 @@ def test_sql_expects_what_python_expects_of_everybody(shop, model, calibration):
     shop.run("dbt", "run", "--select", "churn_bg_nbd")
     with shop.open() as connection:
         matrix = read_features(connection, FEATURE_NAMES, as_of_date)
-        found = connection.execute(
+        scores = connection.execute(
             "select expected_purchase_count, alive_probability, return_probability "
             "from scoring.churn_bg_nbd where model_id = ? and as_of_date = ? order by customer_id",
             [model_id, as_of_date],
@@ -100,7 +100,7 @@ def test_sql_expects_what_python_expects_of_everybody(shop, model, calibration):
         ((row_count,),) = connection.execute("select count(*) from scoring.churn_bg_nbd").fetchall()
         rows = read_parameters(connection, model_id)
     assert {tuple(row) for row in matrix.values} >= set(EXTREMES)
-    assert row_count == matrix.row_count == len(found["return_probability"]) > 5_000
+    assert row_count == matrix.row_count == len(scores["return_probability"]) > 5_000
     stored, histories = bg_nbd.from_rows(rows), bg_nbd.histories_from_features(matrix)
     expected = {
         "expected_purchase_count": bg_nbd.expected_purchases(stored, histories, HORIZON_WEEKS),
@@ -110,5 +110,5 @@ def test_sql_expects_what_python_expects_of_everybody(shop, model, calibration):
         ),
     }
     for column, values in expected.items():
-        assert np.abs(found[column] - values).max() < TOLERANCE, column
+        assert np.abs(scores[column] - values).max() < TOLERANCE, column
         assert values.std() > 0

@@ -37,10 +37,10 @@ def score(rows, probability):
             "insert into scored select unnest(?), unnest(?)",
             [list(range(len(probability))), [float(value) for value in probability]],
         )
-        found = connection.execute(
+        scores = connection.execute(
             f"select cast({render(rows)} as double) from scored order by row_number"
         ).fetchall()
-    return np.array([value for (value,) in found])
+    return np.array([value for (value,) in scores])
 
 
 def probabilities(calibration):
@@ -77,10 +77,10 @@ def test_sql_bends_probabilities_as_python_does(kind, decimals):
     is_returning, probability = training(1, decimals=decimals)
     calibration = fit_calibration(is_returning, probability, kind)
     given = probabilities(calibration)
-    found = score(calibration.to_rows(), given)
-    assert np.abs(found - calibration.apply(given)).max() < TOLERANCE
-    assert np.ptp(found) > 0.3
-    assert not np.allclose(found, given, atol=0.05)
+    recalibrated = score(calibration.to_rows(), given)
+    assert np.abs(recalibrated - calibration.apply(given)).max() < TOLERANCE
+    assert np.ptp(recalibrated) > 0.3
+    assert not np.allclose(recalibrated, given, atol=0.05)
 
 
 @settings(max_examples=25, deadline=None)
@@ -88,8 +88,8 @@ def test_sql_bends_probabilities_as_python_does(kind, decimals):
 def test_any_sigmoid_is_the_same_in_sql(slope, intercept):
     calibration = Calibration("sigmoid", slope=slope, intercept=intercept)
     given = probabilities(calibration)
-    found = score(calibration.to_rows(), given)
-    assert np.abs(found - calibration.apply(given)).max() < TOLERANCE
+    recalibrated = score(calibration.to_rows(), given)
+    assert np.abs(recalibrated - calibration.apply(given)).max() < TOLERANCE
 
 
 @settings(max_examples=25, deadline=None)
@@ -104,8 +104,8 @@ def test_any_rising_line_is_the_same_in_sql(data, thresholds):
         probabilities=np.array(sorted(levels)),
     )
     given = probabilities(calibration)
-    found = score(calibration.to_rows(), given)
-    assert np.abs(found - calibration.apply(given)).max() < TOLERANCE
+    recalibrated = score(calibration.to_rows(), given)
+    assert np.abs(recalibrated - calibration.apply(given)).max() < TOLERANCE
 
 
 def test_without_calibration_rows_the_probability_is_left_as_it_is():
@@ -117,7 +117,7 @@ def test_an_unknown_probability_stays_unknown():
     for kind in ("sigmoid", "isotonic"):
         rows = fit_calibration(*training(2), kind).to_rows()
         with duckdb.connect() as connection:
-            ((found,),) = connection.execute(
+            ((probability,),) = connection.execute(
                 f"select {render(rows)} from (select cast(null as double) as raw_probability)"
             ).fetchall()
-        assert found is None
+        assert probability is None

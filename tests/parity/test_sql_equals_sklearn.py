@@ -78,9 +78,9 @@ def test_ids_with_gaps_and_every_covariance_type_are_scored_as_by_scikit_learn(
     with threadpool_limits(1):
         expected = fitted.fit(scaled).predict_proba(scaled).max(axis=1)
     with shop.open() as connection:
-        found = connection.execute(
+        probabilities = connection.execute(
             "select membership_probability from scoring.segments_gmm "
             "where model_id = ? and as_of_date = ? order by customer_id",
             [model_id, as_of_date],
         ).fetchnumpy()["membership_probability"]
-    assert np.abs(found - expected).max() < TOLERANCE
+    assert np.abs(probabilities - expected).max() < TOLERANCE

@@ -43,27 +43,27 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
         rules = read_feature_rules(connection, "churn")
         names = tuple(rule.feature_name for rule in rules)
         as_of_date = read_as_of_date(connection)
-        known = read_features(connection, names, as_of_date)
+        features = read_features(connection, names, as_of_date)
         rng = np.random.default_rng(5)
         # Each feature matters, and so does that it is missing: ranks of sums of ranks.
-        ranks = known.values.argsort(axis=0).argsort(axis=0) @ rng.normal(size=len(names))
+        ranks = features.values.argsort(axis=0).argsort(axis=0) @ rng.normal(size=len(names))
         is_returning = ranks + rng.normal(0, ranks.std(), len(ranks)) > np.quantile(ranks, 0.8)
 
-        def boosted(**told: object) -> HistGradientBoostingClassifier:
+        def boosted(**hyperparameters: object) -> HistGradientBoostingClassifier:
             learner = HistGradientBoostingClassifier(
-                early_stopping=False, random_state=1, min_samples_leaf=5, **told
+                early_stopping=False, random_state=1, min_samples_leaf=5, **hyperparameters
             )
-            return learner.fit(known.values, is_returning)
+            return learner.fit(features.values, is_returning)
 
         summed = boosted(interaction_cst="no_interactions", learning_rate=0.3)
         whole = boosted(max_iter=25)
         forest = RandomForestClassifier(
             n_estimators=25, max_leaf_nodes=24, max_samples=0.5, random_state=1
-        ).fit(known.values, is_returning)
+        ).fit(features.values, is_returning)
         grown, start = trees.boosted_trees(whole, names)
         shares = trees.forest_trees(forest, names)
-        steps = additive.collapse(summed, names, known.values)
-        regression = logistic.fit_logistic(known, is_returning, rules)
+        steps = additive.collapse(summed, names, features.values)
+        regression = logistic.fit_logistic(features, is_returning, rules)
         rows = {
             "additive": additive.to_rows(steps),
             "boosting": boosting.to_rows(boosting.BoostingModel(grown, start)),
@@ -76,7 +76,7 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
                 purpose="churn",
                 family=family,
                 as_of_date=as_of_date,
-                row_count=known.row_count,
+                row_count=features.row_count,
                 feature_count=len(names),
                 settings={},
                 code_version="test",
@@ -105,7 +105,7 @@ def fitted(demo, tmp_path_factory) -> tuple[Shop, FeatureMatrix, dict[str, Predi
         )
         for index, name in enumerate(names)
     }
-    drawn = known.values[rng.integers(0, known.row_count, PEOPLE)]
+    drawn = features.values[rng.integers(0, features.row_count, PEOPLE)]
     people = with_odd_values(FeatureMatrix(names, drawn), thresholds, seed=3)
     predictions: dict[str, Predict] = {
         "additive": lambda matrix: summed.predict_proba(matrix.values)[:, 1],
@@ -147,29 +147,31 @@ def score(shop: Shop, people: FeatureMatrix, families: list[str]) -> dict[str, d
         }
 
 
-def check(found: dict, expected: np.ndarray) -> None:
-    assert len(found["customer_id"]) == PEOPLE
-    assert not np.ma.getmaskarray(found["return_probability"]).any()
-    assert np.abs(found["return_probability"] - expected).max() < TOLERANCE
+def check(scores: dict, expected: np.ndarray) -> None:
+    assert len(scores["customer_id"]) == PEOPLE
+    assert not np.ma.getmaskarray(scores["return_probability"]).any()
+    assert np.abs(scores["return_probability"] - expected).max() < TOLERANCE
     assert expected.std() > 0.05
 
 
 def test_sql_equals_the_library_on_missing_values_and_values_on_thresholds(fitted):
     shop, people, predictions = fitted
-    found = score(shop, people, list(TABLES))
+    scores = score(shop, people, list(TABLES))
     for family in ("additive", "boosting", "random_forest"):
-        check(found[family], predictions[family](people))
+        check(scores[family], predictions[family](people))
     # The terms are the log-odds, and each is the reference scorer's.
     with shop.open() as connection:
-        (model_id,) = {str(model) for model in found["additive"]["model_id"]}
+        (model_id,) = {str(model) for model in scores["additive"]["model_id"]}
         model = additive.from_rows(read_parameters(connection, model_id))
-    terms = np.column_stack([found["additive"][f"{name}_term"] for name in model.feature_names])
+    terms = np.column_stack([scores["additive"][f"{name}_term"] for name in model.feature_names])
     assert np.abs(terms - additive.terms(model, people)).max() < TOLERANCE
     # What the regression does not take missing it is not asked.
-    is_known = ~np.ma.getmaskarray(found["logistic"]["return_probability"])
+    is_known = ~np.ma.getmaskarray(scores["logistic"]["return_probability"])
     assert is_known.sum() > PEOPLE / 10
-    known = FeatureMatrix(people.feature_names, people.values[is_known])
-    difference = found["logistic"]["return_probability"][is_known] - predictions["logistic"](known)
+    complete_people = FeatureMatrix(people.feature_names, people.values[is_known])
+    difference = scores["logistic"]["return_probability"][is_known] - predictions["logistic"](
+        complete_people
+    )
     assert np.abs(difference).max() < TOLERANCE
 
 
@@ -177,8 +179,8 @@ def test_sql_equals_the_library_on_infinities_where_it_takes_them(fitted):
     shop, people, predictions = fitted
     endless = with_infinities(people, seed=4)
     assert np.isinf(endless.values).any(axis=0).all()
-    for family, found in score(shop, endless, ["additive", "boosting"]).items():
-        check(found, predictions[family](endless))
+    for family, scores in score(shop, endless, ["additive", "boosting"]).items():
+        check(scores, predictions[family](endless))
 
 
 def test_what_is_too_large_to_compile_is_read_from_where_the_library_wrote_it(fitted):
@@ -207,7 +209,7 @@ def test_what_is_too_large_to_compile_is_read_from_where_the_library_wrote_it(fi
                 "('another', ?, 'ana', 0.5)",
                 [model_id, as_of_date, 0.125 + number / 2, model_id, "2018-01-01", as_of_date],
             )
-    found = score(shop, people, ["random_forest", "boosting"])
+    scores = score(shop, people, ["random_forest", "boosting"])
     for number, family in enumerate(("random_forest", "boosting")):
-        assert found[family]["customer_id"].tolist() == ["ana"]
-        assert found[family]["return_probability"].tolist() == [0.125 + number / 2]
+        assert scores[family]["customer_id"].tolist() == ["ana"]
+        assert scores[family]["return_probability"].tolist() == [0.125 + number / 2]

@@ -91,9 +91,9 @@ def test_the_sample_is_the_published_one(cdnow):
 
 
 def test_bg_nbd_is_the_published_fit(cdnow, bg_nbd):
-    found = [bg_nbd.r, bg_nbd.alpha, bg_nbd.a, bg_nbd.b]
-    assert np.round(found, 3).tolist() == [0.243, 4.414, 0.793, 2.426]
-    assert found == pytest.approx([0.2426, 4.4135, 0.7929, 2.4258], abs=2e-4)
+    parameters = [bg_nbd.r, bg_nbd.alpha, bg_nbd.a, bg_nbd.b]
+    assert np.round(parameters, 3).tolist() == [0.243, 4.414, 0.793, 2.426]
+    assert parameters == pytest.approx([0.2426, 4.4135, 0.7929, 2.4258], abs=2e-4)
     assert bg_nbd.log_likelihood == pytest.approx(-9582.43, abs=0.01)
     assert log_likelihood(bg_nbd, cdnow.histories) == pytest.approx(bg_nbd.log_likelihood)
     assert bg_nbd.degeneracy == ""
@@ -116,9 +116,9 @@ def test_expected_purchases_correlate_with_actual_ones_as_published(cdnow, bg_nb
 
 
 def test_gamma_gamma_is_the_published_fit(gamma_gamma):
-    found = [gamma_gamma.p, gamma_gamma.q, gamma_gamma.v]
+    parameters = [gamma_gamma.p, gamma_gamma.q, gamma_gamma.v]
     # The note prints two decimals. More digits hang on where a search stops: the log-likelihood is
     # less than 0.00001 lower at 6.249, 3.745 and 15.448.
-    assert np.round(found, 2).tolist() == [6.25, 3.74, 15.44]
-    assert found == pytest.approx([6.249, 3.745, 15.448], rel=5e-4)
+    assert np.round(parameters, 2).tolist() == [6.25, 3.74, 15.44]
+    assert parameters == pytest.approx([6.249, 3.745, 15.448], rel=5e-4)
     assert gamma_gamma.degeneracy == ""

@@ -35,9 +35,9 @@ def quality(shop: Shop, metric: str) -> dict[str, tuple[float, float, float]]:
 
 def test_every_honest_family_is_within_the_band_and_none_above_the_plausible(fitted):
     """olist-pitfalls: 0.588 to 0.590, with a standard error of 0.011."""
-    found = quality(fitted, "roc_auc")
-    assert set(found) == FAMILIES
-    for family, (value, lower, upper) in found.items():
+    estimates = quality(fitted, "roc_auc")
+    assert set(estimates) == FAMILIES
+    for family, (value, lower, upper) in estimates.items():
         assert 0.56 <= value <= 0.62, family
         assert (upper - lower) / 3.92 == pytest.approx(0.011, abs=0.002)
 

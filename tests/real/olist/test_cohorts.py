@@ -50,14 +50,14 @@ def test_cohorts_recomputed_from_the_raw_files_are_the_same(olist):
             expected.append(
                 (*cell, size, active, active / size, count[cell], paid[cell], is_complete)
             )
-    found = olist.rows(
+    rows = olist.rows(
         """
         select cohort_month_date, month_number, cohort_customer_count, active_customer_count,
             retention_rate, order_count, paid_amount, is_month_complete
         from marts.cohort_retention order by cohort_month_date, month_number
         """
     )
-    assert found == expected
+    assert rows == expected
 
 
 def test_the_cohorts_come_to_the_published_people_orders_and_money(olist):

@@ -17,9 +17,9 @@ SELECTED = ("--select", "+customer_feature_snapshots", "+customer_labels")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """The published files, features as of the three dates only."""
-    found = Shop(data_set_folder("olist"), tmp_path_factory.mktemp("olist-features"))
-    load_and_run(found, *SELECTED, REGULARS_SNAPSHOT_DATES=",".join(DATES[:2]))
-    return found
+    loaded_shop = Shop(data_set_folder("olist"), tmp_path_factory.mktemp("olist-features"))
+    load_and_run(loaded_shop, *SELECTED, REGULARS_SNAPSHOT_DATES=",".join(DATES[:2]))
+    return loaded_shop
 
 
 def test_the_dates_asked_for_and_the_as_of_date_are_there_and_no_other(shop):

@@ -56,7 +56,7 @@ def test_the_mart_says_what_a_join_adds_to_what_was_paid(olist):
 
 
 def test_counts_without_a_published_figure_are_those_of_the_raw_tables(olist):
-    found = {
+    counts = {
         code: olist.rows(query)
         for code, query in {
             "invalid_orders_with_money": """
@@ -98,8 +98,8 @@ def test_counts_without_a_published_figure_are_those_of_the_raw_tables(olist):
             """,
         }.items()
     }
-    assert {code: count for code, [(count,)] in found.items()} == {
-        code: WARNINGS[code][0] for code in found
+    assert {code: count for code, [(count,)] in counts.items()} == {
+        code: WARNINGS[code][0] for code in counts
     }
 
 

@@ -41,7 +41,9 @@ def test_the_files_have_the_published_figures(loaded, group):
     before = f"with {group['with']}" if "with" in group else ""
     expressions = ", ".join(expression for _, expression in group["facts"].values())
     (row,) = loaded.rows(f"{before} select {expressions} from {group['rows']}")
-    found = dict(zip(group["facts"], (round(Decimal(str(value)), 4) for value in row), strict=True))
-    assert found == {
+    figures = dict(
+        zip(group["facts"], (round(Decimal(str(value)), 4) for value in row), strict=True)
+    )
+    assert figures == {
         name: round(Decimal(str(figure)), 4) for name, (figure, _) in group["facts"].items()
     }

@@ -163,8 +163,8 @@ def test_the_stability_series_rebuilt_as_of_each_date(files):
         model = fitted(matrix, segment_count=3, seed=0)
         return lambda other: predict_kmeans(model, other)
 
-    found = agreement_over_time(features_at(files, T0), later, fit)
-    series = {weeks: found[day].frozen_with_refit_of_all for weeks, day in days.items()}
+    agreements = agreement_over_time(features_at(files, T0), later, fit)
+    series = {weeks: agreements[day].frozen_with_refit_of_all for weeks, day in days.items()}
     assert series[6] == pytest.approx(0.80, abs=0.03)
     assert series[2] > series[6] > series[16] > series[20]
     assert min(series[weeks] for weeks in (16, 18, 20)) < 0.6

@@ -48,7 +48,7 @@ def columns(studied: Shop) -> dict[str, np.ndarray]:
         ).fetchnumpy()
     values = {name: np.asarray(table[name], dtype=float) for name in names}
     return {
-        **{name: np.log1p(each) if name in COUNTS else each for name, each in values.items()},
+        **{name: np.log1p(column) if name in COUNTS else column for name, column in values.items()},
         "segment_id": np.asarray(table["segment_id"]),
     }
 
@@ -90,9 +90,9 @@ def test_other_seeds_find_the_same_segments_of_everybody(columns):
         np.column_stack([columns[name] for name in (*COUNTS, *OTHERS)])
     )
     count = len(np.unique(columns["segment_id"]))
-    found = [KMeans(count, n_init=20, random_state=seed).fit_predict(scaled) for seed in range(4)]
-    assert np.mean([adjusted_rand_score(a, b) for a, b in combinations(found, 2)]) >= 0.95
-    assert adjusted_rand_score(columns["segment_id"], found[0]) >= 0.95
+    refits = [KMeans(count, n_init=20, random_state=seed).fit_predict(scaled) for seed in range(4)]
+    assert np.mean([adjusted_rand_score(a, b) for a, b in combinations(refits, 2)]) >= 0.95
+    assert adjusted_rand_score(columns["segment_id"], refits[0]) >= 0.95
 
 
 def test_no_segment_is_small_and_they_differ_on_three_features(studied, columns):
@@ -100,10 +100,10 @@ def test_no_segment_is_small_and_they_differ_on_three_features(studied, columns)
     assert sizes.min() / sizes.sum() >= 0.02
     far = set()
     for name in (*COUNTS, *OTHERS):
-        each = [
+        parts = [
             columns[name][columns["segment_id"] == label] for label in set(columns["segment_id"])
         ]
-        off = max(abs(part.mean() - columns[name].mean()) for part in each)
+        off = max(abs(part.mean() - columns[name].mean()) for part in parts)
         far |= {name} if off >= 0.5 * columns[name].std() else set()
     assert len(far) >= 3
     ((named, names),) = studied.rows(

@@ -26,10 +26,10 @@ def built(olist, tmp_path_factory):
     return {"2018-08-30": olist, "2018-03-01": march}
 
 
-def assert_same_rows(found, expected):
+def assert_same_rows(rows, expected):
     """In the same order; means to 1e-12 of their size, everything else exactly."""
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
+    assert len(rows) == len(expected)
+    for one, other in zip(rows, expected, strict=True):
         assert len(one) == len(other)
         for ours, theirs in zip(one, other, strict=True):
             if isinstance(ours, float) and theirs is not None:
@@ -224,7 +224,7 @@ def test_every_day_has_the_orders_and_money_of_the_raw_files(today):
         order by day
         """
     )
-    found = today.rows(
+    rows = today.rows(
         """
         select order_date, order_count, customer_count, new_customer_count, item_count,
             item_amount, freight_amount, paid_amount, invalid_order_count
@@ -232,8 +232,8 @@ def test_every_day_has_the_orders_and_money_of_the_raw_files(today):
         """
     )
     # From 2016-09-04: 27 days of September, 92 to the year's end, 365, then 242 to August 30.
-    assert len(found) == 26 + 1 + 92 + 365 + 241
-    assert_same_rows(found, expected)
+    assert len(rows) == 26 + 1 + 92 + 365 + 241
+    assert_same_rows(rows, expected)
     # The published figures of RFM: 98,206 valid orders of 94,990 people.
     assert today.rows(
         "select sum(order_count), sum(new_customer_count), sum(paid_amount) from marts.orders_daily"
@@ -281,7 +281,7 @@ def test_every_category_sold_what_the_raw_files_say(today):
         order by category
         """
     )
-    found = today.rows(
+    rows = today.rows(
         """
         select category_name, order_count, customer_count, product_count, seller_count,
             item_count, item_amount, freight_amount, revenue_share, average_item_amount,
@@ -291,8 +291,8 @@ def test_every_category_sold_what_the_raw_files_say(today):
         """
     )
     # 71 translated categories, two that are not (pitfall 13), and the products without one.
-    assert len(found) == 71 + 2 + 1
-    assert_same_rows(found, expected)
+    assert len(rows) == 71 + 2 + 1
+    assert_same_rows(rows, expected)
 
 
 def test_every_seller_sold_what_the_raw_files_say(today):
@@ -335,7 +335,7 @@ def test_every_seller_sold_what_the_raw_files_say(today):
         order by seller_id
         """
     )
-    found = today.rows(
+    rows = today.rows(
         """
         select seller_id, postal_code, state, first_sale_at, last_sale_at, is_selling,
             order_count, customer_count, product_count, item_count, item_amount, freight_amount,
@@ -344,8 +344,8 @@ def test_every_seller_sold_what_the_raw_files_say(today):
         from marts.seller_performance order by seller_id
         """
     )
-    assert len(found) > 3_000
-    assert_same_rows(found, expected)
+    assert len(rows) > 3_000
+    assert_same_rows(rows, expected)
 
 
 def test_every_state_and_month_was_served_as_the_raw_files_say(today):
@@ -386,7 +386,7 @@ def test_every_state_and_month_was_served_as_the_raw_files_say(today):
         order by state, month
         """
     )
-    found = today.rows(
+    rows = today.rows(
         """
         select state, order_month_date, order_count, delivered_order_count, delivered_share,
             average_delivery_days, median_delivery_days, average_promised_days,
@@ -395,8 +395,8 @@ def test_every_state_and_month_was_served_as_the_raw_files_say(today):
         from marts.delivery_performance order by state, order_month_date
         """
     )
-    assert len({state for state, *_ in found}) == 27
-    assert_same_rows(found, expected)
+    assert len({state for state, *_ in rows}) == 27
+    assert_same_rows(rows, expected)
 
 
 def test_every_month_was_paid_as_the_raw_files_say(today):
@@ -419,12 +419,12 @@ def test_every_month_was_paid_as_the_raw_files_say(today):
         order by month, payment_type
         """
     )
-    found = today.rows(
+    rows = today.rows(
         """
         select order_month_date, payment_type, payment_count, order_count, paid_amount,
             paid_share, average_installment_count, installment_payment_share
         from marts.payment_mix order by order_month_date, payment_type
         """
     )
-    assert sum(row[4] for row in found) == Decimal("15738970.55")
-    assert_same_rows(found, expected)
+    assert sum(row[4] for row in rows) == Decimal("15738970.55")
+    assert_same_rows(rows, expected)

@@ -41,31 +41,31 @@ def test_every_row_of_the_file_is_in_the_ledger_with_its_amount(shop):
 
 
 def test_identified_sales_are_those_that_were_measured(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*), count(distinct order_id), count(distinct customer_id), "
         f"sum(line_amount) {SALES} and customer_id is not null",
     )
-    assert found == [(397_884, 18_532, 4_338, Decimal("8911407.90"))]
+    assert figures == [(397_884, 18_532, 4_338, Decimal("8911407.90"))]
 
 
 def test_identified_merchandise_is_what_was_measured(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*), count(distinct order_id), count(distinct customer_id), "
         f"count(distinct product_id), sum(line_amount) {SALES} and customer_id is not null "
         "and is_merchandise",
     )
-    assert found == [(396_340, 18_402, 4_334, 3_660, Decimal("8761066.65"))]
+    assert figures == [(396_340, 18_402, 4_334, 3_660, Decimal("8761066.65"))]
 
 
 def test_what_is_no_merchandise_comes_to_its_measured_amounts(shop):
-    found = rows(
+    figures = rows(
         shop,
         f"select product_kind, sum(line_amount) {SALES} and customer_id is not null "
         "and not is_merchandise group by all order by all",
     )
-    assert found == [
+    assert figures == [
         ("fee", Decimal("165.00")),
         ("manual", Decimal("53779.93")),
         ("shipping", Decimal("96396.32")),
@@ -73,12 +73,12 @@ def test_what_is_no_merchandise_comes_to_its_measured_amounts(shop):
 
 
 def test_summed_lines_of_merchandise_are_those_that_were_measured(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*) filter (customer_id is not null), count(*) from raw.order_lines "
         "where line_kind = 'sale' and is_merchandise",
     )
-    assert found == [(386_329, 517_290)]
+    assert figures == [(386_329, 517_290)]
 
 
 def test_summing_lines_loses_no_money(shop):
@@ -87,30 +87,30 @@ def test_summing_lines_loses_no_money(shop):
 
 
 def test_invoices_without_any_product_are_not_valid(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*), sum(other_amount) from raw.orders "
         "where invalid_reason = 'no merchandise' and customer_id is not null",
     )
-    assert found == [(130, Decimal("65382.46"))]
+    assert figures == [(130, Decimal("65382.46"))]
 
 
 def test_valid_orders_have_the_measured_count_and_money(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*), count(distinct customer_id), sum(item_amount) from raw.orders "
         "where is_valid_order and customer_id is not null",
     )
-    assert found == [(18_402, 4_334, Decimal("8761066.65"))]
+    assert figures == [(18_402, 4_334, Decimal("8761066.65"))]
 
 
 def test_guests_sales_cancellations_and_adjustments_come_to_the_measured_sums(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select line_kind, customer_id is null, sum(line_amount) from raw.ledger_lines "
         "group by all order by all",
     )
-    assert found == [
+    assert figures == [
         ("adjustment", True, Decimal("-11062.06")),
         ("gift", False, Decimal("0.00")),
         ("return", False, Decimal("-611342.09")),
@@ -122,26 +122,26 @@ def test_guests_sales_cancellations_and_adjustments_come_to_the_measured_sums(sh
 
 
 def test_each_rule_takes_the_measured_number_of_rows(shop):
-    found = dict(
+    counts = dict(
         rows(shop, "select line_kind, count(*) from raw.ledger_lines group by all order by all")
     )
-    assert found["return"] == 9_288
-    assert found["adjustment"] == 3
-    assert found["gift"] == 40
+    assert counts["return"] == 9_288
+    assert counts["adjustment"] == 3
+    assert counts["gift"] == 40
     # 1,336 of quantity 0 or less on no C invoice, and prices of 0 or less without a customer: of
     # the 2,517 such prices 2 are adjustments and 40 are gifts, and 1,336 were counted already.
-    assert found["stock_movement"] == 1_336 + (2_517 - 2 - 40 - 1_336)
-    assert sum(found.values()) == 541_909
+    assert counts["stock_movement"] == 1_336 + (2_517 - 2 - 40 - 1_336)
+    assert sum(counts.values()) == 541_909
 
 
 def test_returned_merchandise_of_customers_is_what_is_to_be_matched(shop):
-    found = rows(
+    figures = rows(
         shop,
         "select count(*), sum(returned_amount) from raw.returns "
         "where customer_id is not null and is_merchandise",
     )
     # exact, whole, partial and unmatched lines of issue 12, added up
-    assert found == [(2_728 + 4_704 + 51 + 1_056, Decimal("474403.33"))]
+    assert figures == [(2_728 + 4_704 + 51 + 1_056, Decimal("474403.33"))]
 
 
 def test_codes_that_differ_in_case_only_are_one_product(shop):
@@ -155,7 +155,7 @@ def test_names_have_no_blanks_around_them(shop):
 
 
 def test_rfm_as_of_the_day_after_the_last_order_has_the_published_sums(shop):
-    found = rows(
+    figures = rows(
         shop,
         """
         with customers as (
@@ -169,7 +169,7 @@ def test_rfm_as_of_the_day_after_the_last_order_has_the_published_sums(shop):
         from customers
         """,
     )
-    assert found == [(4_334, 18_402, Decimal("8761066.65"), 404_044, 1_505, 206)]
+    assert figures == [(4_334, 18_402, Decimal("8761066.65"), 404_044, 1_505, 206)]
 
 
 RENAMED = {"InvoiceNo": "Invoice", "UnitPrice": "Price", "CustomerID": "Customer ID"}
@@ -208,14 +208,14 @@ def test_two_files_under_the_other_names_with_an_overlap_are_the_same_shop(shop,
             "select count(*), count(distinct rejected_value) from raw.rejected "
             "where reason_code = 'overlap'"
         ).fetchall()
-        wanted = connection.execute(
+        expected = connection.execute(
             f"""
             select count(*), count(distinct InvoiceNo) from read_parquet('{source}')
             where InvoiceDate >= timestamp '2011-06-01 00:00:00'
                 and InvoiceDate < timestamp '2011-06-15 00:00:00'
             """
         ).fetchall()
-        assert overlaps == wanted
+        assert overlaps == expected
 
 
 def test_a_mapping_may_drop_repeated_lines_and_says_what_that_costs(shop):
@@ -224,12 +224,12 @@ def test_a_mapping_may_drop_repeated_lines_and_says_what_that_costs(shop):
     mapping = parse_mapping(text[start:].replace("duplicates: summed", "duplicates: dropped"))
     with duckdb.connect() as connection:
         apply_mapping(connection, FOLDER, mapping)
-        found = connection.execute(
+        duplicates = connection.execute(
             "select count(*) from raw.rejected where reason_code = 'duplicate'"
         ).fetchall()
         kept = connection.execute(
             f"select sum(line_amount) {SALES} and customer_id is not null"
         ).fetchall()
-    assert found == [(5_268,)]  # rows that repeat another in every column
+    assert duplicates == [(5_268,)]  # rows that repeat another in every column
     # What dropping would cost, as the design note has it.
     assert Decimal("8911407.90") - kept[0][0] == Decimal("24199.01")
