@@ -60,7 +60,7 @@ class Spoilt:
 
     file_name: str
     content: bytes
-    told: str
+    description: str
 
 
 def write(

@@ -59,8 +59,8 @@ def load(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Callable[..., Ro
 
     def findings(**options: Any) -> Rows:
         load_raw_files(warehouse, folder, **{"expectations": EXPECTED, **options})
-        found = warehouse.execute("select * from raw.input_findings")
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        cursor = warehouse.execute("select * from raw.input_findings")
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     return findings

@@ -30,9 +30,9 @@ def capabilities(folder, text, sales=SALES, **files):
         (folder / f"{name}.csv").write_text(content)
     with duckdb.connect() as connection:
         apply_mapping(connection, folder, parse_mapping(text))
-        found = find_capabilities(connection, "raw")
-    assert list(found) == [each.name for each in CAPABILITIES]
-    return {name for name, has_it in found.items() if has_it}
+        by_name = find_capabilities(connection, "raw")
+    assert list(by_name) == [capability.name for capability in CAPABILITIES]
+    return {name for name, has_it in by_name.items() if has_it}
 
 
 def test_a_shop_of_the_fewest_columns_has_items_only(tmp_path):
@@ -53,8 +53,8 @@ def test_a_shop_of_the_fewest_columns_has_items_only(tmp_path):
 )  # fmt: skip
 def test_a_column_brings_its_capability(tmp_path, before, after, brought):
     sales = SALES.replace("order,", "order,nobody,", 1).replace("\n1,", "\n1,,")
-    found = capabilities(tmp_path, MAPPING.replace(before, after), sales)
-    assert found == {"items"} | brought
+    names = capabilities(tmp_path, MAPPING.replace(before, after), sales)
+    assert names == {"items"} | brought
 
 
 def test_a_column_that_is_there_but_empty_brings_nothing(tmp_path):
@@ -72,11 +72,11 @@ def test_files_of_their_own_bring_payments_reviews_and_deliveries(tmp_path):
         "reviews: {columns: {order_id: order, review_score: stars}}\n"
         "shipments: {columns: {order_id: order, delivered_at: arrived}}\n"
     )
-    found = capabilities(
+    names = capabilities(
         tmp_path, text, payments="order,paid\n1,7.00\n", reviews="order,stars\n1,5\n",
         shipments="order,arrived\n1,2024-05-03\n",
     )  # fmt: skip
-    assert found == {"items", "payments", "reviews", "deliveries"}
+    assert names == {"items", "payments", "reviews", "deliveries"}
 
 
 def test_returns_without_a_moment_are_returns_without_dates(tmp_path):

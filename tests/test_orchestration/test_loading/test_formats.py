@@ -39,24 +39,24 @@ def archive(member: str) -> bytes:
 def load(folder: Path, name: str, content: bytes, table: RawTable = SELLERS, allowed: int = 0):
     """The rows of the table, the rows set aside, and what was said."""
     (folder / name).write_bytes(content)
-    told: list[str] = []
+    messages: list[str] = []
     with duckdb.connect() as connection:
         load_raw_files(
-            connection, folder, tables=(table,), max_rejected_rows=allowed, progress=told.append
+            connection, folder, tables=(table,), max_rejected_rows=allowed, progress=messages.append
         )
         rows = connection.execute("select * from raw.sellers").fetchall()
         rejected = connection.execute("select line_number, reason from raw.rejected_rows")
-        return rows, rejected.fetchall(), told[0]
+        return rows, rejected.fetchall(), messages[0]
 
 
 @pytest.mark.parametrize("name", ["sellers.csv", "sellers.csv.gz", "sellers.parquet"])
 def test_packed_text_and_parquet_are_read_as_such_under_any_name(tmp_path, name):
-    rows, _, said = load(tmp_path, name, gzip.compress(CSV))
+    rows, _, message = load(tmp_path, name, gzip.compress(CSV))
     assert rows == ROWS
-    assert said.endswith(", read as text packed by gzip") == (name != "sellers.csv.gz")
-    rows, _, said = load(tmp_path, name, parquet())
+    assert message.endswith(", read as text packed by gzip") == (name != "sellers.csv.gz")
+    rows, _, message = load(tmp_path, name, parquet())
     assert rows == ROWS
-    assert said.endswith(", read as Parquet") == (name != "sellers.parquet")
+    assert message.endswith(", read as Parquet") == (name != "sellers.parquet")
 
 
 @pytest.mark.parametrize("name", ["sellers.csv", "sellers.csv.gz", "sellers.parquet"])

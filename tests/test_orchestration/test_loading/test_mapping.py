@@ -333,10 +333,10 @@ BAD: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_mapping_is_refused_by_one_sentence_that_names_its_place(name):
     text, sentence = BAD[name]
-    said = refusal(text)
-    assert sentence in said
-    assert re.match(r"shop\.yml, line \d+", said)
-    assert "\n" not in said
+    message = refusal(text)
+    assert sentence in message
+    assert re.match(r"shop\.yml, line \d+", message)
+    assert "\n" not in message
 
 
 def test_several_faults_are_counted_and_the_first_by_line_is_told():
@@ -368,8 +368,8 @@ def test_a_preset_maps_the_columns_that_it_is_recognised_by(name):
     for table, signs in preset.signs.items():
         mapped = {
             column
-            for each in {table, "orders"}
-            for candidates in preset.mapping.columns_of(each).values()
+            for table_name in {table, "orders"}
+            for candidates in preset.mapping.columns_of(table_name).values()
             for column in candidates
         }
         for sign in signs:
@@ -406,8 +406,8 @@ def test_one_wrong_letter_in_a_field_gets_the_right_hint(place, data):
     typo = field[:position] + "0" + field[position + 1 :]
     head, middle, rest = GOOD.partition(f"\n{table}:\n")
     before, _, after = rest.partition("  columns:\n")
-    said = refusal(f"{head}{middle}{before}  columns:\n    {typo}: X\n{after}")
-    assert f"key {table}.columns.{typo}: no such key is known here; did you mean " in said
+    message = refusal(f"{head}{middle}{before}  columns:\n    {typo}: X\n{after}")
+    assert f"key {table}.columns.{typo}: no such key is known here; did you mean " in message
 
 
 def test_keys_are_known_at_every_depth():

@@ -71,10 +71,10 @@ def test_every_table_is_there_with_its_types_however_little_is_mapped(connection
     write(tmp_path, "sales.csv", ONE)
     apply(connection, tmp_path)
     for table, columns in TABLES.items():
-        found = dict(
+        types = dict(
             rows(connection, f"select column_name, column_type from (describe raw.{table})")
         )
-        assert found == {name: kind.replace(", ", ",") for name, kind in columns.items()}, table
+        assert types == {name: kind.replace(", ", ",") for name, kind in columns.items()}, table
 
 
 def test_a_failed_load_leaves_the_former_one_as_it_was(connection, tmp_path):
@@ -203,8 +203,8 @@ def test_dates_of_another_time_zone_are_moved_to_the_shops(connection, tmp_path)
 @pytest.mark.parametrize("written", ["31/05/2024", "2024-02-30", "0024-05-01", "24-05-01", "soon"])
 def test_a_date_of_another_format_is_refused(connection, tmp_path, written):
     write(tmp_path, "sales.csv", HEADER + f"1,{written},anna,mug,1,1\n")
-    said = refusal(connection, tmp_path)
-    assert f"line 2, column date: '{written}' is no date as date_formats say (iso)." in said
+    message = refusal(connection, tmp_path)
+    assert f"line 2, column date: '{written}' is no date as date_formats say (iso)." in message
 
 
 def test_parquet_is_read_by_its_own_types(connection, tmp_path):
@@ -279,15 +279,15 @@ def test_a_sheet_that_is_not_there_is_refused(connection, tmp_path):
 
 def test_a_file_that_is_not_there_is_refused_with_what_is(connection, tmp_path):
     write(tmp_path, "sale.csv", ONE)
-    said = refusal(connection, tmp_path, FLAT.replace("sales*", "sales.csv"))
-    assert "files.lines.path is 'sales.csv', but no such file is in" in said
-    assert "did you mean 'sale.csv'? the folder holds: sale.csv." in said
+    message = refusal(connection, tmp_path, FLAT.replace("sales*", "sales.csv"))
+    assert "files.lines.path is 'sales.csv', but no such file is in" in message
+    assert "did you mean 'sale.csv'? the folder holds: sale.csv." in message
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest(connection, tmp_path):
     write(tmp_path, "sales.csv", ONE.replace("pieces", "piece"))
-    said = refusal(connection, tmp_path)
-    assert said == (
+    message = refusal(connection, tmp_path)
+    assert message == (
         "sales.csv: lines.columns.quantity is 'pieces', but no such column is there; did you mean "
         "'piece'? the file has: order, date, customer, product, piece, price."
     )
@@ -307,8 +307,10 @@ def test_a_file_in_another_encoding_is_refused_at_its_line(connection, tmp_path)
 
 def test_a_row_of_another_length_is_named_by_its_line(connection, tmp_path):
     write(tmp_path, "sales.csv", ONE + '2,2024-05-01,"a\nb",mug,1,1\n3,2024-05-01,bob,mug,1\n')
-    said = refusal(connection, tmp_path)
-    assert "sales.csv, line 5: expected 6 values, found 5; the line may have been cut off" in said
+    message = refusal(connection, tmp_path)
+    assert (
+        "sales.csv, line 5: expected 6 values, found 5; the line may have been cut off" in message
+    )
 
 
 def test_faulty_rows_are_set_aside_with_line_and_reason_if_allowed(connection, tmp_path):
@@ -345,9 +347,9 @@ def test_a_file_without_rows_is_refused(connection, tmp_path):
 @pytest.mark.parametrize(("pieces", "price"), [("-2", "1"), ("0", "1"), ("1", "-1")])
 def test_negative_numbers_that_no_rule_covers_are_refused(connection, tmp_path, pieces, price):
     write(tmp_path, "sales.csv", ONE + f"2,2024-05-01,anna,mug,{pieces},{price}\n")
-    said = refusal(connection, tmp_path)
-    assert "sales.csv, line 3, column " in said
-    assert "and no rule says what that is; add one to rules." in said
+    message = refusal(connection, tmp_path)
+    assert "sales.csv, line 3, column " in message
+    assert "and no rule says what that is; add one to rules." in message
 
 
 @pytest.mark.parametrize(
@@ -362,9 +364,9 @@ def test_more_money_than_any_line_has_is_refused_and_never_overflows(
     if price == "123456789012.5":  # a great deal, but not too much
         apply(connection, tmp_path, FLAT + rule)
         return
-    said = refusal(connection, tmp_path, FLAT + rule)
-    assert said.startswith("sales.csv, line 3, column p")
-    assert "which is more money than the 1,000,000,000,000 that a line may have" in said
+    message = refusal(connection, tmp_path, FLAT + rule)
+    assert message.startswith("sales.csv, line 3, column p")
+    assert "which is more money than the 1,000,000,000,000 that a line may have" in message
 
 
 def test_another_currency_is_refused(connection, tmp_path):
@@ -509,12 +511,12 @@ def test_overlapping_files_give_each_order_once_from_the_last(connection, tmp_pa
     write(tmp_path, "sales-1.csv", ONE + "2,2024-05-02,bob,mug,1,1\n")
     write(tmp_path, "sales-2.csv", HEADER + "2,2024-05-02,bob,mug,5,1\n3,2024-05-03,bob,mug,1,1\n")
     apply(connection, tmp_path)
-    found = "select order_id, item_amount from raw.orders order by order_id"
-    assert rows(connection, found) == [
+    query = "select order_id, item_amount from raw.orders order by order_id"
+    assert rows(connection, query) == [
         ("1", Decimal("7.00")), ("2", Decimal("5.00")), ("3", Decimal("1.00")),
     ]  # fmt: skip
     apply(connection, tmp_path, FLAT.replace('path: "sales*"', 'path: "sales*", keep: first'))
-    assert rows(connection, found)[1] == ("2", Decimal("1.00"))
+    assert rows(connection, query)[1] == ("2", Decimal("1.00"))
     assert rows(connection, "select file_name, line_number, reason_code from raw.rejected") == [
         ("sales-2.csv", 2, "overlap")
     ]
@@ -607,17 +609,17 @@ def test_a_finding_has_up_to_five_examples(connection, tmp_path):
     body = "".join(f"{number},2024-05-01,,mug,1,0\n" for number in range(1, 8))
     write(tmp_path, "sales.csv", ONE.replace("anna", "") + body)
     apply(connection, tmp_path)
-    found = {
+    findings = {
         name: (count, examples)
         for name, count, examples in rows(
             connection, "select finding_id, finding_count, examples from raw.findings"
         )
     }
-    assert found["lines_of_price_zero"] == (
+    assert findings["lines_of_price_zero"] == (
         7, "1 (mug), 2 (mug), 3 (mug), 4 (mug), 5 (mug)",
     )  # fmt: skip
-    assert found["summed_lines"] == (1, "1 (mug)")
-    assert found["guest_orders"] == (7, "1, 2, 3, 4, 5")
+    assert findings["summed_lines"] == (1, "1 (mug)")
+    assert findings["guest_orders"] == (7, "1, 2, 3, 4, 5")
 
 
 def test_the_largest_differences_of_totals_are_the_examples(connection, tmp_path):
@@ -702,13 +704,13 @@ def test_a_shopify_export_is_filled_down_and_adds_up(connection, tmp_path):
     write_rows(tmp_path / "orders_export_1.csv", table)
     names = list(dict.fromkeys(name for row in table for name in row))
     apply_mapping(connection, tmp_path, preset_for("shopify", names, time_zone="Europe/Berlin"))
-    found = rows(
+    orders = rows(
         connection,
         "select order_id, ordered_at, is_valid_order, invalid_reason, item_amount, postal_code, "
         "total_difference_amount, customer_id is null from raw.orders order by order_id",
     )
     moment = datetime(2024, 3, 31, 0, 30)
-    assert found == [
+    assert orders == [
         ("9001", moment, True, None, Decimal("30.00"), "01113", Decimal("0.00"), False),
         ("9002", moment, False, "status voided", Decimal("10.00"), "01113", Decimal("0.00"), True),
     ]
@@ -877,8 +879,8 @@ def test_texts_of_any_kind_come_through_with_their_lines(tmp_path_factory, names
         writer.writerow(["last", "2024-05-01", "anna", "x", "many", 1])
     with duckdb.connect() as opened:
         apply(opened, folder, max_rejected_rows=1)
-        found = rows(opened, "select product_id from raw.ledger_lines order by row_number")
-        assert [value for (value,) in found] == [
+        products = rows(opened, "select product_id from raw.ledger_lines order by row_number")
+        assert [value for (value,) in products] == [
             name.strip(" \t\r\n\u00a0") or None for name in names
         ]
         expected = 2 + len(names) + sum(name.count("\n") for name in names)

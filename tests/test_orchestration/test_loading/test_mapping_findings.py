@@ -51,22 +51,22 @@ def test_a_usual_shop_has_none(tmp_path):
 
 @pytest.mark.parametrize("far", [date(2034, 5, 1), date(1970, 1, 1)])
 def test_an_order_dated_far_from_the_others_is_told_with_its_date(tmp_path, far):
-    found = findings(tmp_path, [*usual(1_200, people=300), ("slip", far, "p1")])
-    assert found == {"far_dates": (1, f"slip of {far}")}
+    result = findings(tmp_path, [*usual(1_200, people=300), ("slip", far, "p1")])
+    assert result == {"far_dates": (1, f"slip of {far}")}
 
 
 def test_a_till_that_orders_more_than_any_person_is_told_without_its_id(tmp_path):
     till = [(f"t{n}", START + timedelta(days=n), "till 4") for n in range(200)]
-    found = findings(tmp_path, [*usual(1_200, people=300), *till])
-    assert found == {"dominant_customer": (200, "one has 200 of 1400")}
+    result = findings(tmp_path, [*usual(1_200, people=300), *till])
+    assert result == {"dominant_customer": (200, "one has 200 of 1400")}
 
 
 def test_a_customer_with_more_than_five_times_the_orders_of_the_next_is_told(tmp_path):
     """The others have four each."""
     for count, is_told in ((20, False), (21, True)):
         most = [(f"m{n}", START + timedelta(days=n), "most") for n in range(count)]
-        found = findings(tmp_path, [*usual(1_200, people=300), *most])
-        assert ("dominant_customer" in found) == is_told, count
+        result = findings(tmp_path, [*usual(1_200, people=300), *most])
+        assert ("dominant_customer" in result) == is_told, count
 
 
 def test_where_each_order_has_a_customer_of_its_own_it_is_told(tmp_path):

@@ -56,22 +56,22 @@ def with_protocol(**stated):
 
 def test_the_as_of_date_is_the_day_after_the_last_order_and_the_window_opens_on_the_first(shop):
     place(shop, [("ana", date(2020, 3, 5)), ("bea", date(2021, 2, 28))])
-    found = settings_of(shop)
-    assert found["as_of_date"] == date(2021, 3, 1)
-    assert found["window_start_date"] == date(2020, 3, 5)
+    settings = settings_of(shop)
+    assert settings["as_of_date"] == date(2021, 3, 1)
+    assert settings["window_start_date"] == date(2020, 3, 5)
 
 
 def test_an_order_of_another_age_moves_neither_end(shop):
     days = every(1, date(2020, 7, 1))
     place(shop, [("ana", day) for day in days] + [("bea", date(1970, 1, 1))])
-    found = settings_of(shop)
-    assert (found["window_start_date"], found["as_of_date"]) == (START, date(2020, 7, 1))
+    settings = settings_of(shop)
+    assert (settings["window_start_date"], settings["as_of_date"]) == (START, date(2020, 7, 1))
 
 
 def test_a_history_of_decades_opens_its_window_twenty_years_before_its_end(shop):
     place(shop, [("ana", day) for day in every(30, date(2020, 6, 15), date(1990, 1, 1))])
-    found = settings_of(shop)
-    assert found["window_start_date"].year == found["as_of_date"].year - 20
+    settings = settings_of(shop)
+    assert settings["window_start_date"].year == settings["as_of_date"].year - 20
 
 
 def test_the_longest_window_in_which_some_return_and_some_do_not_is_chosen(shop):
@@ -113,29 +113,29 @@ def test_where_nobody_returns_it_is_ninety_days_and_the_reason_says_so(shop):
 
 def test_a_shop_of_forty_days_is_too_young_for_any_window_and_the_reason_says_so(shop):
     place(shop, [("ana", day) for day in every(1, date(2020, 2, 10))])
-    found = settings_of(shop)
-    assert found["churn_label_window_days"] == 90
-    assert "too short for two training dates" in found["churn_label_window_reason"]
+    settings = settings_of(shop)
+    assert settings["churn_label_window_days"] == 90
+    assert "too short for two training dates" in settings["churn_label_window_reason"]
 
 
 def test_what_the_mapping_states_comes_before_what_the_history_says(shop):
     place(shop, [("ana", date(2020, 3, 5)), ("bea", date(2021, 2, 28))])
-    found = settings_of(shop, with_protocol(
+    settings = settings_of(shop, with_protocol(
         as_of_date=date(2021, 1, 1), window_start_date=date(2020, 4, 1), label_window_days=30,
         contact_cost_amount=2.5, return_value_amount=12.0, max_auc=0.8,
         test_date=date(2020, 11, 1), training_dates=(date(2020, 8, 1), date(2020, 9, 1)),
     ))  # fmt: skip
-    assert found["as_of_date"] == date(2021, 1, 1)
-    assert found["window_start_date"] == date(2020, 4, 1)
-    assert found["churn_label_window_days"] == 30
-    assert (found["contact_cost_amount"], found["return_value_amount"]) == (
+    assert settings["as_of_date"] == date(2021, 1, 1)
+    assert settings["window_start_date"] == date(2020, 4, 1)
+    assert settings["churn_label_window_days"] == 30
+    assert (settings["contact_cost_amount"], settings["return_value_amount"]) == (
         Decimal("2.50"), Decimal("12.00"),
     )  # fmt: skip
-    assert found["most_plausible_roc_auc"] == 0.8
+    assert settings["most_plausible_roc_auc"] == 0.8
     # Who states a bound knows better than the rule by the best baseline.
-    assert found["most_plausible_roc_auc_gain"] is None
-    assert found["training_dates"] == "2020-08-01, 2020-09-01"
-    assert found["test_date"] == date(2020, 11, 1)
+    assert settings["most_plausible_roc_auc_gain"] is None
+    assert settings["training_dates"] == "2020-08-01, 2020-09-01"
+    assert settings["test_date"] == date(2020, 11, 1)
 
 
 def test_a_quarter_of_the_median_order_is_what_a_customer_who_comes_back_is_worth(shop):

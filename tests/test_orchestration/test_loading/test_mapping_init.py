@@ -103,7 +103,7 @@ def test_a_day_that_could_be_a_month_is_said_with_what_was_taken(tmp_path):
         "3,03/04/2024,a,1,1\n",
     )  # fmt: skip
     guess = guess_mapping(tmp_path)
-    assert any("day and month could change places" in said for said in guess.unsure)
+    assert any("day and month could change places" in note for note in guess.unsure)
 
 
 def test_the_order_of_the_rows_tells_the_day_from_the_month(tmp_path):
@@ -139,7 +139,7 @@ def test_several_files_of_a_kind_are_read_together_and_others_are_said(tmp_path)
     guess = guess_mapping(tmp_path)
     assert guess.mapping.files.lines is not None
     assert guess.mapping.files.lines.path == "orders-202*.csv"
-    assert any(said.startswith("notes.csv is not read") for said in guess.unsure)
+    assert any(note.startswith("notes.csv is not read") for note in guess.unsure)
 
 
 def test_a_folder_without_data_is_refused(tmp_path):
@@ -188,11 +188,11 @@ SHOPIFY = (
 
 
 def time_zone_of(folder, currency, *moments):
-    rows = "".join(f"#{n},paid,{each},1,5,Mug,a@b.com,{currency}\n"
-                   for n, each in enumerate(moments))  # fmt: skip
+    rows = "".join(f"#{n},paid,{moment},1,5,Mug,a@b.com,{currency}\n"
+                   for n, moment in enumerate(moments))  # fmt: skip
     write(folder, "orders_export.csv", SHOPIFY + rows)
     guess = guess_mapping(folder)
-    assert sum(said.startswith("time_zone: ") for said in guess.unsure) == 1
+    assert sum(note.startswith("time_zone: ") for note in guess.unsure) == 1
     return guess.mapping.time_zone
 
 
@@ -242,7 +242,7 @@ def test_the_totals_tell_whether_prices_include_the_tax(tmp_path, first, second,
     write(tmp_path, "sales.csv", LINES.format(tax="3.19", first=first, second=second))
     guess = guess_mapping(tmp_path)
     assert guess.mapping.money.prices_include_tax is expected
-    assert any("the totals of 100 % of 2 orders equal their parts" in said for said in guess.unsure)
+    assert any("the totals of 100 % of 2 orders equal their parts" in note for note in guess.unsure)
 
 
 def test_totals_tell_a_price_of_the_line_from_one_of_the_piece(tmp_path):
@@ -285,10 +285,10 @@ def test_files_of_optional_tables_are_found_by_their_columns(tmp_path):
         "products": ["katalog.csv"], "customers": ["kunden.csv"], "reviews": ["noten.csv"],
         "shipments": ["pakete.csv"], "returns": ["back.csv"],
     }  # fmt: skip
-    assert [said for said in guess.unsure if "is not read" in said] == [
+    assert [note for note in guess.unsure if "is not read" in note] == [
         "notes.csv is not read; add it below files, if it belongs to the shop."
     ]
-    assert any(said.startswith("files.reviews: noten.csv is taken for") for said in guess.unsure)
+    assert any(note.startswith("files.reviews: noten.csv is taken for") for note in guess.unsure)
     payments = guess.mapping.payments
     assert payments is not None
     assert (payments.counted_statuses, payments.counted_kinds, payments.refund_kinds) == (
@@ -324,7 +324,7 @@ def test_what_only_resembles_an_optional_table_is_none(tmp_path, name, header):
     with duckdb.connect() as connection:
         (looked,) = look_at_folder(connection, tmp_path)
     # Of one row only, dates and numbers are what their names say.
-    columns = [replace(each, date_format="iso", email_count=1) for each in looked.columns]
+    columns = [replace(column, date_format="iso", email_count=1) for column in looked.columns]
     assert table_of(Looked(looked.source, columns)) is None, name
 
 

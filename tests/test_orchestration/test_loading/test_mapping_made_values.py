@@ -137,7 +137,7 @@ def test_a_negative_price_without_a_rule_is_refused_at_the_column_of_the_price(l
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         (PAYMENTS.replace("  ids: by_customer_and_moment\n", ""),
          "the field payment_id is missing; add `payment_id:` with the column that has it, or, if "
@@ -158,14 +158,14 @@ def test_a_negative_price_without_a_rule_is_refused_at_the_column_of_the_price(l
          "expected one of given, by_customer_and_moment."),
     ],
 )  # fmt: skip
-def test_a_mapping_states_what_no_column_has_or_is_refused(text, said):
+def test_a_mapping_states_what_no_column_has_or_is_refused(text, sentence):
     with pytest.raises(InputError) as caught:
         parse_mapping(text)
-    assert said in str(caught.value)
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "layout", "said"),
+    ("text", "layout", "notes"),
     [
         ("customer_id,date,number_of_cds,dollar_value\n00001,19970101,1,11.77\n"
          "00002,19970112,1,12.00\n00002,19970112,5,77.00\n", "payments_only",
@@ -180,11 +180,11 @@ def test_a_mapping_states_what_no_column_has_or_is_refused(text, said):
           "moment, or on one day where dates have no time, is taken for one order."]),
     ],
 )  # fmt: skip
-def test_init_states_what_it_takes_for_what_no_column_has(tmp_path, text, layout, said):
+def test_init_states_what_it_takes_for_what_no_column_has(tmp_path, text, layout, notes):
     (tmp_path / "sales.csv").write_text(text, encoding="utf-8")
     guess = guess_mapping(tmp_path)
     assert guess.mapping.layout == layout
-    assert set(said) <= set(guess.unsure)
+    assert set(notes) <= set(guess.unsure)
     assert "?" not in guess.text.replace("?:", "")
     with duckdb.connect() as connection:
         apply_mapping(connection, tmp_path, guess.mapping)

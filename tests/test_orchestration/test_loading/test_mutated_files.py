@@ -45,7 +45,7 @@ def outcome_of(
     table: RawTable,
     folder: Path,
     allowed: int,
-    told: str,
+    case: str,
 ) -> tuple[str, str]:
     """Load a spoilt file into an empty warehouse and hold the outcome to the csv module.
 
@@ -58,30 +58,30 @@ def outcome_of(
         (load,) = load_raw_files(connection, folder, tables=(table,), max_rejected_rows=allowed)
     except InputError as error:
         message = str(error)
-        assert table.file_stem in message, told
-        assert "/dev/fd" not in message, told
-        assert "\n" not in message, told
-        assert message.endswith("."), (told, message)
+        assert table.file_stem in message, case
+        assert "/dev/fd" not in message, case
+        assert "\n" not in message, case
+        assert message.endswith("."), (case, message)
         left = connection.execute("select 1 from duckdb_tables() where schema_name = 'raw'")
-        assert left.fetchall() == [], told
+        assert left.fetchall() == [], case
         return "refused", message
     names = ", ".join(f'"{name}"' for name in table.columns)
-    found = connection.execute(f"select {names} from raw.{table.name}").fetchall()
+    loaded_rows = connection.execute(f"select {names} from raw.{table.name}").fetchall()
     set_aside = connection.execute("select line_number, reason from raw.rejected_rows")
     rejected = dict(set_aside.fetchall())
     (_, header), *rows = read_by_csv(spoilt.content)
-    assert set(rejected) <= {line for line, _ in rows}, told
-    assert len(rejected) == load.rejected_row_count <= allowed, told
+    assert set(rejected) <= {line for line, _ in rows}, case
+    assert len(rejected) == load.rejected_row_count <= allowed, case
     expected = [row for line, row in rows if line not in rejected]
-    assert load.row_count == len(found) == len(expected), told
-    for values, row in zip(found, expected, strict=True):
-        assert len(row) == len(header), told
+    assert load.row_count == len(loaded_rows) == len(expected), case
+    for values, row in zip(loaded_rows, expected, strict=True):
+        assert len(row) == len(header), case
         for value, (name, kind) in zip(values, table.columns.items(), strict=True):
             text = row[header.index(name)] or ""
-            assert is_same(value, text, kind), (told, name, value, text)
-            assert "\ufffd" not in text, told
+            assert is_same(value, text, kind), (case, name, value, text)
+            assert "\ufffd" not in text, case
             if name == table.column_of("person_key"):
-                assert not NOBODY.fullmatch(text), (told, text)
+                assert not NOBODY.fullmatch(text), (case, text)
     return "set aside" if rejected else "loaded", ""
 
 
@@ -97,8 +97,8 @@ def spoil_many(
         spoilt = spoil(rng, table, rows)
         folder = tmp_path / f"{number}" / rng.choice(FOLDERS)
         allowed = rng.choice((0, 0, 1, 2, 1_000))
-        told = f"seed {seed}, file {number} ({table.name}, {allowed} allowed): {spoilt.told}"
-        outcome, _ = outcome_of(connection, spoilt, table, folder, allowed, told)
+        case = f"seed {seed}, file {number} ({table.name}, {allowed} allowed): {spoilt.description}"
+        outcome, _ = outcome_of(connection, spoilt, table, folder, allowed, case)
         outcomes[outcome] += 1
         shutil.rmtree(tmp_path / f"{number}")
     return outcomes

@@ -69,22 +69,22 @@ def shape(profile):
 
 
 def test_each_column_is_counted_with_its_type_in_the_order_of_the_table(load):
-    found = load(FIRST)
+    by_column = load(FIRST)
     assert {name: (row["column_type"], row["row_count"], row["null_count"], row["distinct_count"])
-            for name, row in found.items()} == {
+            for name, row in by_column.items()} == {
         "visitor": ("VARCHAR", 5, 1, 3),
         "pages": ("INTEGER", 5, 0, 5),
         "paid": ("DECIMAL(18,2)", 5, 1, 3),
         "at": ("TIMESTAMP", 5, 1, 4),
         "place": ("DOUBLE", 5, 1, 4),
     }  # fmt: skip
-    assert list(found) == list(VISITS.columns)
+    assert list(by_column) == list(VISITS.columns)
 
 
 def test_ranges_are_texts_and_means_are_of_what_is_there(load):
-    found = load(FIRST)
+    by_column = load(FIRST)
     assert {name: (row["least_value"], row["greatest_value"], row["mean_value"])
-            for name, row in found.items()} == {
+            for name, row in by_column.items()} == {
         "visitor": ("ana", "cid", None),
         "pages": ("1", "13", 23 / 5),
         "paid": ("0.10", "0.60", 0.25),  # in doubles 0.1 + 0.2 + 0.6 + 0.1 comes to a bit less
@@ -120,17 +120,17 @@ def test_timestamps_fall_into_bins_of_time(load):
 def test_the_last_hundredth_on_either_side_lies_outside_of_the_bins(load):
     # 200 rows: 1 is below the 1st percentile (the 2nd row), 199 and 200 are above the 198th.
     rows = "".join(f"a,{n},,,\n" for n in range(1, 201))
-    found = shape(load("visitor,pages,paid,at,place\n" + rows)["pages"])
-    assert (found["from"], found["to"], found["below"], found["above"]) == (2, 198, 1, 2)
-    assert sum(found["counts"]) == 197
+    bins = shape(load("visitor,pages,paid,at,place\n" + rows)["pages"])
+    assert (bins["from"], bins["to"], bins["below"], bins["above"]) == (2, 198, 1, 2)
+    assert sum(bins["counts"]) == 197
 
 
 def test_one_value_is_one_bin_and_no_value_is_none(load):
-    found = load("visitor,pages,paid,at,place\na,7,,,1e300\nb,7,,,-1e300\n")
-    assert shape(found["pages"])["counts"] == [2]
-    assert found["paid"]["distinct_count"] == 0
-    assert sum(shape(found["paid"])["counts"]) == 0
-    assert found["place"]["mean_value"] is None  # too large to be summed exactly
+    by_column = load("visitor,pages,paid,at,place\na,7,,,1e300\nb,7,,,-1e300\n")
+    assert shape(by_column["pages"])["counts"] == [2]
+    assert by_column["paid"]["distinct_count"] == 0
+    assert sum(shape(by_column["paid"])["counts"]) == 0
+    assert by_column["place"]["mean_value"] is None  # too large to be summed exactly
     assert shape(load("visitor,pages,paid,at,place\n,1,,,\n")["visitor"]) == []
 
 
@@ -143,9 +143,9 @@ def test_the_last_two_loads_are_kept_so_that_a_change_can_be_told(load, connecti
     ).fetchall()
     assert kept == [2, 3]
     before, now = profiles(connection, 2), profiles(connection, 3)
-    told = ("row_count", "null_count", "distinct_count", "greatest_value")
-    assert [before["pages"][name] for name in told] == [5, 0, 5, "13"]
-    assert [now["pages"][name] for name in told] == [7, 0, 6, "20"]
+    figures = ("row_count", "null_count", "distinct_count", "greatest_value")
+    assert [before["pages"][name] for name in figures] == [5, 0, 5, "13"]
+    assert [now["pages"][name] for name in figures] == [7, 0, 6, "20"]
 
 
 def test_an_unchanged_file_is_not_profiled_again(load, connection):

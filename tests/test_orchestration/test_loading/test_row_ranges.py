@@ -33,5 +33,5 @@ def test_a_bound_is_within_the_range_unless_the_yaml_says_otherwise(
         connection.execute(
             "create table raw.lines as select unnest([-1.0, 0.0, 2.5, 5.0, 9.0, null]) as price"
         )
-        found = broken_rows(connection, RawFile(LINES, path, ".csv", "csv"), test)
-    assert [reason for _, _, reason in found] == expected
+        rows = broken_rows(connection, RawFile(LINES, path, ".csv", "csv"), test)
+    assert [reason for _, _, reason in rows] == expected

@@ -37,26 +37,26 @@ def connection():
 
 @pytest.fixture
 def files(tmp_path):
-    found = []
+    raw_files = []
     for table in (ORDERS, SHOPS):
         path = tmp_path / f"{table.name}.csv"
         path.touch()
-        found.append(RawFile(table, path, ".csv", "csv"))
-    return found
+        raw_files.append(RawFile(table, path, ".csv", "csv"))
+    return raw_files
 
 
 def test_a_key_that_holds_a_tenth_of_the_orders_is_found(connection, files):
-    (found,) = find_dominant_keys(connection, files)
-    assert (found.found_value, found.affected_count) == (7, 100)
+    (finding,) = find_dominant_keys(connection, files)
+    assert (finding.found_value, finding.affected_count) == (7, 100)
 
 
 def test_a_code_that_the_other_file_lacks_is_found(connection, files):
-    (found,) = find_half_matching_keys(connection, files)
-    assert (found.code, found.found_value, found.affected_count) == ("unmatched_keys", "3", 1)
+    (finding,) = find_half_matching_keys(connection, files)
+    assert (finding.code, finding.found_value, finding.affected_count) == ("unmatched_keys", "3", 1)
 
 
 def test_keys_that_a_spreadsheet_has_rounded_are_found(connection, files):
     assert list(find_odd_people(connection, files)) == []
     connection.execute("update raw.orders set user_id = 1000000000000000000 + user_id * 10000")
-    (found,) = find_odd_people(connection, files)
-    assert (found.code, found.affected_count) == ("rounded_keys", 901)
+    (finding,) = find_odd_people(connection, files)
+    assert (finding.code, finding.affected_count) == ("rounded_keys", 901)

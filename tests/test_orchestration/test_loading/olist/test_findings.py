@@ -23,30 +23,30 @@ def test_a_shop_without_anything_odd_has_no_findings(load):
 
 
 @pytest.mark.parametrize(
-    ("is_missing", "said"),
+    ("is_missing", "reason"),
     [(True, "is not there"), (False, "has no row below its header")],
 )
-def test_an_optional_table_without_rows_is_said(load, folder, is_missing, said):
+def test_an_optional_table_without_rows_is_said(load, folder, is_missing, reason):
     path = folder / f"{REVIEWS}.csv"
     header = path.read_text(encoding="utf-8").split("\n")[0]
     path.unlink()
     if not is_missing:
         path.write_text(header + "\n", encoding="utf-8")
-    (found,) = of(load(), "empty_table")
-    assert (found["table_name"], found["file_name"]) == ("order_reviews", path.name)
-    assert f"{path.name} {said}, so raw.order_reviews is empty" in str(found["message"])
+    (finding,) = of(load(), "empty_table")
+    assert (finding["table_name"], finding["file_name"]) == ("order_reviews", path.name)
+    assert f"{path.name} {reason}, so raw.order_reviews is empty" in str(finding["message"])
 
 
 def test_a_key_that_holds_more_than_one_percent_of_a_large_shops_orders_is_said(load, folder):
     put(folder, CUSTOMERS, "customer_unique_id", *["c0ffee"] * 13)
-    (found,) = load()
-    assert found["finding_code"] == "dominant_key"
-    assert (found["line_number"], found["found_value"], found["affected_count"]) == (
+    (finding,) = load()
+    assert finding["finding_code"] == "dominant_key"
+    assert (finding["line_number"], finding["found_value"], finding["affected_count"]) == (
         12,
         "c0ffee",
         13,
     )
-    assert "13 of 1,200 orders" in found["message"]
+    assert "13 of 1,200 orders" in finding["message"]
 
 
 def test_a_key_that_holds_one_percent_or_less_is_not_said(load, folder):
@@ -68,15 +68,15 @@ def test_leading_zeros_lost_in_two_of_three_files_are_said_with_an_example(load,
                 row[column] = row[column].lstrip("0")
 
         spoil(folder, stem, change)
-    found = load()
+    findings = load()
     half = {
         row["file_name"]: (row["line_number"], row["found_value"], row["affected_count"])
-        for row in of(found, "half_matching_keys")
+        for row in of(findings, "half_matching_keys")
     }
     assert half == lost
-    assert of(found, "key_lengths_differ") == []  # the same, said once
+    assert of(findings, "key_lengths_differ") == []  # the same, said once
     line, code, _ = lost[f"{CUSTOMERS}.csv"]
-    message = of(found, "half_matching_keys")[0]["message"]
+    message = of(findings, "half_matching_keys")[0]["message"]
     assert f"{CUSTOMERS}.csv, line {line}, column customer_zip_code_prefix: '{code}'" in message
     assert f"{GEOLOCATION}.csv, which has '0" in message
 
@@ -87,15 +87,15 @@ def test_codes_that_match_only_in_another_spelling_are_said(load, folder):
             row["seller_zip_code_prefix"] = written.format(row["seller_zip_code_prefix"])
 
     spoil(folder, SELLERS, change)
-    (found,) = of(load(), "half_matching_keys")
-    assert (found["line_number"], found["affected_count"]) == (5, 3)
+    (finding,) = of(load(), "half_matching_keys")
+    assert (finding["line_number"], finding["affected_count"]) == (5, 3)
 
 
 def test_codes_of_which_more_than_a_twentieth_has_no_partner_are_said(load, folder):
     spoil(folder, GEOLOCATION, lambda rows: rows[: len(rows) // 2])
-    found = of(load(), "unmatched_keys")
-    assert {row["file_name"] for row in found} == {f"{CUSTOMERS}.csv", f"{SELLERS}.csv"}
-    assert all(row["line_number"] and row["found_value"] for row in found)
+    findings = of(load(), "unmatched_keys")
+    assert {row["file_name"] for row in findings} == {f"{CUSTOMERS}.csv", f"{SELLERS}.csv"}
+    assert all(row["line_number"] and row["found_value"] for row in findings)
 
 
 def test_a_single_code_without_a_partner_is_not_said(load, folder):
@@ -166,10 +166,10 @@ def test_an_ignored_column_whose_name_tells_of_meaning_is_named_and_no_other(loa
             row.update(dict.fromkeys([*TOPICS, *innocent], "BRL" if number in (4, 6) else ""))
 
     spoil(folder, ORDERS, change)
-    found = {row["column_name"]: row for row in load()}
-    assert found.keys() == TOPICS.keys()
+    findings = {row["column_name"]: row for row in load()}
+    assert findings.keys() == TOPICS.keys()
     for column, topic in TOPICS.items():
-        row = found[column]
+        row = findings[column]
         assert row["finding_code"] == "ignored_column"
         assert (row["line_number"], row["found_value"], row["affected_count"]) == (6, "BRL", 2)
         assert f"its name says {topic}, but it is not read" in row["message"]
@@ -193,9 +193,9 @@ def test_several_currencies_are_refused_wherever_they_stand(load, folder, stem, 
 
 def test_one_currency_that_is_not_the_shops_is_said(load, folder):
     spoil(folder, PAYMENTS, lambda rows: [row | {"currency": "EUR"} for row in rows])
-    (found,) = load()
-    assert found["finding_code"] == "other_currency"
-    assert "the currency is 'EUR', but all amounts are shown as BRL" in found["message"]
+    (finding,) = load()
+    assert finding["finding_code"] == "other_currency"
+    assert "the currency is 'EUR', but all amounts are shown as BRL" in finding["message"]
 
 
 def test_several_currencies_in_a_parquet_file_are_refused_by_their_row(load, folder):
@@ -232,10 +232,10 @@ def test_orders_that_end_long_before_the_as_of_date_are_said(load, warehouse):
     ((last,),) = warehouse.execute(
         "select max(order_purchase_timestamp)::date from raw.orders"
     ).fetchall()
-    (found,) = load(expectations=replace(EXPECTED, as_of_date=date(2021, 1, 1)))
+    (finding,) = load(expectations=replace(EXPECTED, as_of_date=date(2021, 1, 1)))
     days = (date(2021, 1, 1) - last).days
-    assert found["finding_code"] == "time_quiet_before_as_of_date"
-    assert f"the last order is {days:,} days before the as-of date 2021-01-01" in found["message"]
+    assert finding["finding_code"] == "time_quiet_before_as_of_date"
+    assert f"the last order is {days:,} days before the as-of date 2021-01-01" in finding["message"]
 
 
 def test_a_month_without_orders_before_the_as_of_date_is_not_said(load, warehouse):
@@ -252,17 +252,17 @@ def test_a_month_without_orders_before_the_as_of_date_is_not_said(load, warehous
 def test_orders_dated_far_away_from_the_others_are_said(load, folder):
     moments = ["1970-01-01 00:00:00", "1900-01-01 12:00:00", "2099-12-31 23:59:59"]
     put(folder, ORDERS, "order_purchase_timestamp", *moments)
-    found = load()
-    assert [row["finding_code"] for row in found] == ["time_far_order"] * 3
-    assert [(row["line_number"], row["found_value"]) for row in found] == list(
+    findings = load()
+    assert [row["finding_code"] for row in findings] == ["time_far_order"] * 3
+    assert [(row["line_number"], row["found_value"]) for row in findings] == list(
         zip([12, 13, 14], moments, strict=True)
     )
 
 
 def test_orders_before_the_usable_window_are_said_where_they_are_many(load):
-    (found,) = load(expectations=replace(EXPECTED, window_start_date=date(2018, 1, 1)))
-    assert found["finding_code"] == "time_orders_before_window"
-    assert "REGULARS_WINDOW_START_DATE" in found["remedy"]
+    (finding,) = load(expectations=replace(EXPECTED, window_start_date=date(2018, 1, 1)))
+    assert finding["finding_code"] == "time_orders_before_window"
+    assert "REGULARS_WINDOW_START_DATE" in finding["remedy"]
 
 
 def test_a_shop_with_few_orders_at_its_beginning_is_not_taken_for_one_with_odd_dates():
@@ -280,10 +280,10 @@ def test_a_value_that_no_list_knows_is_said_with_its_line_and_a_remedy(load, fol
     }
     for stem, column in codes.values():
         put(folder, stem, column, "zz9", "ZZ9 ", "zz9")
-    found = {row["finding_code"]: row for row in load()}
-    assert found.keys() == codes.keys()
+    findings = {row["finding_code"]: row for row in load()}
+    assert findings.keys() == codes.keys()
     for code, (stem, column) in codes.items():
-        row = found[code]
+        row = findings[code]
         assert (row["line_number"], row["found_value"], row["affected_count"]) == (12, "zz9", 3)
         assert f"{stem}.csv, line 12, column {column}: " in row["message"]
         assert "seeds/" in row["remedy"]
@@ -291,8 +291,8 @@ def test_a_value_that_no_list_knows_is_said_with_its_line_and_a_remedy(load, fol
 
 def test_the_remedy_for_a_state_names_its_country(load, folder):
     put(folder, CUSTOMERS, "customer_state", "zz9 ")
-    (found,) = of(load(), "unknown_state")
-    assert "begins with 'BR,zz9' to seeds/state_regions.csv" in found["remedy"]
+    (finding,) = of(load(), "unknown_state")
+    assert "begins with 'BR,zz9' to seeds/state_regions.csv" in finding["remedy"]
 
 
 @pytest.mark.parametrize("country_code", [None, "QQ"])
@@ -310,14 +310,14 @@ def test_rows_that_no_order_or_customer_has_are_said_with_their_lines(load, fold
 
     spoil(folder, CUSTOMERS, drop)
     put(folder, PAYMENTS, "order_id", "nobody", "no one")
-    found = of(load(), "unmatched_keys")
-    said = {row["file_name"]: (row["line_number"], row["found_value"]) for row in found}
+    findings = of(load(), "unmatched_keys")
+    places = {row["file_name"]: (row["line_number"], row["found_value"]) for row in findings}
     ((position,),) = warehouse.execute(
         "select position from (select row_number() over (order by rowid) as position, customer_id "
         "from raw.orders) where customer_id = ?",
         [gone["customer"]],
     ).fetchall()
-    assert said == {
+    assert places == {
         f"{ORDERS}.csv": (position + 1, gone["customer"]),
         f"{PAYMENTS}.csv": (12, "nobody"),
     }
@@ -325,8 +325,8 @@ def test_rows_that_no_order_or_customer_has_are_said_with_their_lines(load, fold
 
 def test_a_review_without_a_score_is_said_and_stays(load, folder, warehouse):
     put(folder, REVIEWS, "review_score", "")
-    (found,) = load()
-    assert (found["finding_code"], found["affected_count"]) == ("row_without_meaning", 1)
+    (finding,) = load()
+    assert (finding["finding_code"], finding["affected_count"]) == ("row_without_meaning", 1)
 
 
 def test_another_case_and_blanks_at_the_ends_are_no_finding(load, folder):
@@ -349,8 +349,8 @@ def test_findings_are_written_anew_by_each_load_also_of_unchanged_files(load, fo
 def test_the_line_is_right_behind_rows_that_were_set_aside(load, folder):
     put(folder, ORDERS, "order_purchase_timestamp", "soon", at=3)
     put(folder, ORDERS, "order_status", "zz9", at=20)
-    found = of(load(max_rejected_rows=99), "unknown_order_status")
-    assert [row["line_number"] for row in found] == [22]
+    findings = of(load(max_rejected_rows=99), "unknown_order_status")
+    assert [row["line_number"] for row in findings] == [22]
     assert [
         row["line_number"] for row in of(load(max_rejected_rows=99), "unknown_order_status")
     ] == [22]

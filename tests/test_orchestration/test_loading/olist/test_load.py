@@ -112,15 +112,15 @@ def by_table(loads: Sequence[TableLoad]) -> dict[str, TableLoad]:
 
 def test_the_nine_tables_hold_what_the_files_hold(warehouse, good_files):
     for table, file_name in TABLES.items():
-        header, *wanted = read_rows(good_files / file_name)
+        header, *expected = read_rows(good_files / file_name)
         columns = [name for name, *_ in warehouse.execute(f"describe raw.{table}").fetchall()]
         assert columns == header
         texts = ", ".join(f"cast({name} as varchar)" for name in columns)
-        found = warehouse.execute(f"select {texts} from raw.{table}").fetchall()
+        rows = warehouse.execute(f"select {texts} from raw.{table}").fetchall()
         kinds = [kind for _, kind, *_ in warehouse.execute(f"describe raw.{table}").fetchall()]
-        assert len(found) == len(wanted)
-        for row, wanted_row in zip(found, wanted, strict=True):
-            for value, text, kind in zip(row, wanted_row, kinds, strict=True):
+        assert len(rows) == len(expected)
+        for row, expected_row in zip(rows, expected, strict=True):
+            for value, text, kind in zip(row, expected_row, kinds, strict=True):
                 if value is not None and kind in {"DOUBLE", "DECIMAL(18,2)"}:
                     assert float(value) == float(text)
                 else:
@@ -143,15 +143,15 @@ def test_columns_have_the_types_that_the_models_expect(warehouse):
 
 
 def test_every_table_is_told_of_in_the_result_in_the_log_and_in_progress(good_files):
-    told: list[str] = []
+    messages: list[str] = []
     connection = duckdb.connect()
-    loads = load_raw_files(connection, good_files, progress=told.append)
+    loads = load_raw_files(connection, good_files, progress=messages.append)
     assert [load.table_name for load in loads] == list(TABLES)
-    for load, sentence in zip(loads, told, strict=True):
+    for load, sentence in zip(loads, messages, strict=True):
         path = good_files / TABLES[load.table_name]
         row_count = len(read_rows(path)) - 1
-        wanted = (load.table_name, path.name, path.stat().st_size, row_count, 0, (), True)
-        assert load == TableLoad(*wanted)
+        expected = (load.table_name, path.name, path.stat().st_size, row_count, 0, (), True)
+        assert load == TableLoad(*expected)
         assert sentence == f"{path.name}: {row_count:,} rows"
     log = connection.execute(
         """
@@ -167,24 +167,24 @@ def test_every_table_is_told_of_in_the_result_in_the_log_and_in_progress(good_fi
 
 
 def test_zip_prefixes_keep_their_leading_zeros(warehouse, good_files):
-    wanted = sorted(row[0] for row in read_rows(good_files / GEOLOCATION)[1:])
-    assert wanted[0].startswith("0")
-    found = warehouse.execute(
+    expected = sorted(row[0] for row in read_rows(good_files / GEOLOCATION)[1:])
+    assert expected[0].startswith("0")
+    rows = warehouse.execute(
         "select geolocation_zip_code_prefix from raw.geolocation order by all"
     ).fetchall()
-    assert [prefix for (prefix,) in found] == wanted
+    assert [prefix for (prefix,) in rows] == expected
 
 
 def test_comments_that_span_lines_and_quotes_within_them_are_kept_whole(warehouse, good_files):
     header, *rows = read_rows(good_files / REVIEWS)
-    wanted = {row[header.index("review_comment_message")] for row in rows} - {""}
-    assert any("\n" in text for text in wanted)
-    assert any("\r\n" in text for text in wanted)
-    assert any('"' in text for text in wanted)
-    found = warehouse.execute(
+    expected = {row[header.index("review_comment_message")] for row in rows} - {""}
+    assert any("\n" in text for text in expected)
+    assert any("\r\n" in text for text in expected)
+    assert any('"' in text for text in expected)
+    comments = warehouse.execute(
         "select distinct review_comment_message from raw.order_reviews"
     ).fetchall()
-    assert {text for (text,) in found if text is not None} == wanted
+    assert {text for (text,) in comments if text is not None} == expected
 
 
 def test_the_byte_order_mark_of_the_translation_file_is_no_part_of_its_first_column(
@@ -238,8 +238,10 @@ def test_whole_numbers_with_a_decimal_point_are_whole_numbers(warehouse, folder)
 def test_the_last_digits_of_binary_floats_are_no_part_of_an_amount(warehouse, folder):
     put(folder / PAYMENTS, "58.900000000000006", "payment_value")
     load_raw_files(warehouse, folder)
-    found = warehouse.execute("select count(*) from raw.order_payments where payment_value = 58.90")
-    assert found.fetchall() == [(1,)]
+    result = warehouse.execute(
+        "select count(*) from raw.order_payments where payment_value = 58.90"
+    )
+    assert result.fetchall() == [(1,)]
 
 
 def test_a_folder_may_have_signs_in_its_name_that_stand_for_others_in_patterns(folder):
@@ -330,10 +332,10 @@ def test_a_bad_value_in_parquet_is_named_with_its_row(
     assert_names(message, path.name, "row 6", f"column {column}", value, plain)
     assert_names(message, "Mend the file", "--max-rejected-rows 1")
     load_raw_files(warehouse, folder, max_rejected_rows=1)
-    found = warehouse.execute(
+    rejected = warehouse.execute(
         "select file_name, line_number, column_name, rejected_value from raw.rejected_rows"
     ).fetchall()
-    assert found == [(path.name, 6, column, value)]
+    assert rejected == [(path.name, 6, column, value)]
 
 
 @pytest.mark.parametrize("value", ["2018-02-30 00:00:00", "2018-02-03", "yesterday"])
@@ -365,8 +367,8 @@ def test_zip_prefixes_stored_as_numbers_in_parquet_are_refused(folder, refuse):
 def test_a_parquet_column_of_nothing_may_have_any_type(warehouse, folder):
     to_parquet(folder, REVIEWS, "* replace (null::integer as review_comment_title)")
     load_raw_files(warehouse, folder)
-    found = warehouse.execute("select count(review_comment_title) from raw.order_reviews")
-    assert found.fetchall() == [(0,)]
+    result = warehouse.execute("select count(review_comment_title) from raw.order_reviews")
+    assert result.fetchall() == [(0,)]
 
 
 def test_timestamps_with_a_time_zone_in_parquet_are_refused(folder, refuse):
@@ -486,11 +488,11 @@ def test_an_extra_column_is_kept_out_and_said(warehouse, folder, column, shown):
     header, *rows = read_rows(folder / PAYMENTS)
     spoilt = [[header[0], column, *header[1:]], *([row[0], "x,\ny", *row[1:]] for row in rows)]
     write_rows(folder / PAYMENTS, spoilt)
-    told: list[str] = []
-    load = by_table(load_raw_files(warehouse, folder, progress=told.append))["order_payments"]
+    messages: list[str] = []
+    load = by_table(load_raw_files(warehouse, folder, progress=messages.append))["order_payments"]
     assert rows_of(warehouse, "order_payments") == before
     assert load.ignored_columns == (shown,)
-    assert [text for text in told if text.endswith(f"kept out the columns {shown}")] != []
+    assert [text for text in messages if text.endswith(f"kept out the columns {shown}")] != []
     logged = warehouse.execute(
         "select ignored_columns from raw.load_log where file_name = ? order by load_id", [PAYMENTS]
     ).fetchall()
@@ -558,14 +560,14 @@ def test_an_optional_file_may_be_missing_or_have_no_rows_and_its_table_is_empty_
         path.unlink()
         if not is_missing:
             path.write_bytes(header + b"\n")
-    said: list[str] = []
+    messages: list[str] = []
     loads = {load.table_name: load for load in load_raw_files(warehouse, folder)}
-    load_raw_files(warehouse, folder, progress=said.append)
+    load_raw_files(warehouse, folder, progress=messages.append)
     for table in OPTIONAL:
         assert rows_of(warehouse, table.name) == []
         assert describe(warehouse, table.name) == types[table.name]
         assert (loads[table.name].row_count, loads[table.name].is_new) == (0, True)
-        assert f"{table.file_stem}.csv: unchanged" in said
+        assert f"{table.file_stem}.csv: unchanged" in messages
     ((count,),) = warehouse.execute(
         "select count(*) from raw.load_log where row_count = 0"
     ).fetchall()
@@ -574,9 +576,9 @@ def test_an_optional_file_may_be_missing_or_have_no_rows_and_its_table_is_empty_
 
 def test_an_optional_file_that_comes_later_is_loaded(warehouse, folder, good_files):
     (folder / REVIEWS).unlink()
-    said: list[str] = []
-    load_raw_files(warehouse, folder, progress=said.append)
-    assert f"{REVIEWS}: not there, so order_reviews is empty" in said
+    messages: list[str] = []
+    load_raw_files(warehouse, folder, progress=messages.append)
+    assert f"{REVIEWS}: not there, so order_reviews is empty" in messages
     shutil.copy(good_files / REVIEWS, folder)
     load_raw_files(warehouse, folder)
     assert len(rows_of(warehouse, "order_reviews")) == len(read_rows(folder / REVIEWS)) - 1
@@ -666,8 +668,8 @@ def test_a_value_that_is_left_out_is_nothing_whatever_its_type(warehouse, folder
     before = warehouse.execute("select count(*) from raw.order_reviews").fetchall()
     load_raw_files(warehouse, folder)
     assert warehouse.execute("select count(*) from raw.order_reviews").fetchall() == before
-    found = warehouse.execute("select count(*) from raw.order_reviews where review_score is null")
-    assert found.fetchall() == [(1,)]
+    result = warehouse.execute("select count(*) from raw.order_reviews where review_score is null")
+    assert result.fetchall() == [(1,)]
 
 
 def test_a_byte_that_is_not_utf_8_is_named_with_its_value(folder, refuse):
@@ -775,10 +777,10 @@ def test_a_line_far_into_a_large_file_is_named(warehouse, folder, refuse, end, p
     message = refuse(max_rejected_rows=2)
     assert_names(message, f"line {lines[13_002]}, column review_score: 'cinco'", "3 unreadable")
     load_raw_files(warehouse, folder, max_rejected_rows=3)
-    found = warehouse.execute(
+    rejected = warehouse.execute(
         "select line_number, rejected_value from raw.rejected_rows order by all"
     ).fetchall()
-    assert found == [(lines[number + 1], value) for number, value in bad.items()]
+    assert rejected == [(lines[number + 1], value) for number, value in bad.items()]
 
 
 def test_a_quote_never_closed_far_into_a_large_file_is_named(folder, refuse):
@@ -900,10 +902,10 @@ def test_unchanged_files_are_not_loaded_again(warehouse, folder):
     before = state(warehouse)
     for file_name in TABLES.values():
         os.utime(folder / file_name, (0, 0))
-    told: list[str] = []
-    loads = load_raw_files(warehouse, folder, progress=told.append)
+    messages: list[str] = []
+    loads = load_raw_files(warehouse, folder, progress=messages.append)
     assert [load.is_new for load in loads] == [False] * 9
-    assert told == [f"{file_name}: unchanged" for file_name in TABLES.values()]
+    assert messages == [f"{file_name}: unchanged" for file_name in TABLES.values()]
     assert {load.table_name: load.row_count for load in loads} == {
         table: len(before[table]) for table in TABLES
     }
@@ -972,15 +974,17 @@ def test_as_many_bad_rows_as_allowed_are_set_aside_with_their_reason(
     warehouse, folder, three_bad_rows
 ):
     before = {table: len(rows_of(warehouse, table)) for table in TABLES}
-    told: list[str] = []
-    loads = by_table(load_raw_files(warehouse, folder, max_rejected_rows=3, progress=told.append))
+    messages: list[str] = []
+    loads = by_table(
+        load_raw_files(warehouse, folder, max_rejected_rows=3, progress=messages.append)
+    )
     assert loads["order_payments"].rejected_row_count == 2
     assert loads["order_payments"].row_count == before["order_payments"] - 2
     assert loads["order_reviews"].rejected_row_count == 1
-    assert f"{REVIEWS}: {before['order_reviews'] - 1:,} rows, rejected 1" in told
+    assert f"{REVIEWS}: {before['order_reviews'] - 1:,} rows, rejected 1" in messages
     for table, count in before.items():
         assert len(rows_of(warehouse, table)) == count - loads[table].rejected_row_count
-    found = warehouse.execute(
+    rejected = warehouse.execute(
         """
         select table_name, file_name, line_number, column_name, rejected_value, reason
         from raw.rejected_rows order by table_name, line_number
@@ -989,7 +993,7 @@ def test_as_many_bad_rows_as_allowed_are_set_aside_with_their_reason(
     value, long, score = three_bad_rows["value"], three_bad_rows["long"], three_bad_rows["score"]
     whole, amount = "'cinco' is no whole number", "'12.345' is no amount like 58.90"
     count = "expected 5 values, found 6; a comma may want quotes around its text"
-    assert found == [
+    assert rejected == [
         ("order_payments", PAYMENTS, value, "payment_value", "12.345", amount),
         ("order_payments", PAYMENTS, long, None, None, count),
         ("order_reviews", REVIEWS, score, "review_score", "cinco", whole),
@@ -998,10 +1002,10 @@ def test_as_many_bad_rows_as_allowed_are_set_aside_with_their_reason(
 
 def test_a_rejected_row_is_kept_as_it_stood_in_the_file(warehouse, folder, three_bad_rows):
     load_raw_files(warehouse, folder, max_rejected_rows=3)
-    found = warehouse.execute("select raw_line from raw.rejected_rows").fetchall()
-    kept = sorted(next(csv.reader(io.StringIO(text, newline=""))) for (text,) in found)
-    wanted = [read_rows(folder / PAYMENTS)[row] for row in (4, 11)]
-    assert kept == sorted([*wanted, read_rows(folder / REVIEWS)[150]])
+    rejected = warehouse.execute("select raw_line from raw.rejected_rows").fetchall()
+    kept = sorted(next(csv.reader(io.StringIO(text, newline=""))) for (text,) in rejected)
+    expected = [read_rows(folder / PAYMENTS)[row] for row in (4, 11)]
+    assert kept == sorted([*expected, read_rows(folder / REVIEWS)[150]])
 
 
 def test_the_first_bad_row_of_a_file_is_named_whatever_its_fault(folder, refuse, three_bad_rows):
@@ -1032,8 +1036,8 @@ def test_a_mended_file_takes_its_rejected_rows_away(warehouse, folder, good_file
     load_raw_files(warehouse, folder, max_rejected_rows=3)
     shutil.copyfile(good_files / PAYMENTS, folder / PAYMENTS)
     load_raw_files(warehouse, folder, max_rejected_rows=1)
-    found = warehouse.execute("select file_name from raw.rejected_rows").fetchall()
-    assert found == [(REVIEWS,)]
+    rejected = warehouse.execute("select file_name from raw.rejected_rows").fetchall()
+    assert rejected == [(REVIEWS,)]
 
 
 def test_a_row_with_two_bad_values_is_one_rejected_row(warehouse, folder):
@@ -1072,8 +1076,8 @@ def load_tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[by
     def load(content: bytes) -> Rows:
         (folder / "tiny.csv").write_bytes(content)
         load_raw_files(connection, folder, tables=(TINY,))
-        found = connection.execute("select columns(*)::varchar from raw.tiny").fetchall()
-        return [[value or "" for value in row] for row in found]
+        rows = connection.execute("select columns(*)::varchar from raw.tiny").fetchall()
+        return [[value or "" for value in row] for row in rows]
 
     yield load
 
@@ -1093,8 +1097,8 @@ def tiny_file(texts: list[tuple[str, str]], end: str) -> bytes:
 @settings(deadline=None, max_examples=100)
 @given(texts=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8), end=ENDS)
 def test_any_text_survives(load_tiny, texts, end):
-    found = load_tiny(tiny_file(texts, end))
-    assert [(row[1], row[3]) for row in found] == texts
+    rows = load_tiny(tiny_file(texts, end))
+    assert [(row[1], row[3]) for row in rows] == texts
 
 
 @settings(deadline=None, max_examples=100)
@@ -1109,9 +1113,9 @@ def test_a_file_cut_off_anywhere_is_refused_or_loaded_to_its_last_value(
     whole = tiny_file(texts, end)
     content = whole[: data.draw(st.integers(0, len(whole)), label="bytes left")]
     try:
-        found = load_tiny(content)
+        rows = load_tiny(content)
     except InputError:
         return
     # What can be read without fault is all there, as Python reads it.
-    wanted = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
-    assert found == [row for row in wanted[1:] if row]
+    expected = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+    assert rows == [row for row in expected[1:] if row]

@@ -32,9 +32,9 @@ def test_a_name_that_tells_of_meaning_is_known(name):
 
 def test_a_telling_column_is_named(load, folder):
     add(folder, ITEMS, "quantity", "2", "1")
-    (found,) = load()
-    assert (found["finding_code"], found["column_name"]) == ("ignored_column", "quantity")
-    assert "its name says quantity" in found["message"]
+    (finding,) = load()
+    assert (finding["finding_code"], finding["column_name"]) == ("ignored_column", "quantity")
+    assert "its name says quantity" in finding["message"]
 
 
 def test_values_that_are_currencies_are_refused_whatever_the_columns_name(load, folder):

@@ -24,9 +24,9 @@ OTHER = ORDERS.replace("orders", "closed_deals")
 )  # fmt: skip
 def test_a_second_part_beside_the_file_is_said_by_name(load, folder, name):
     (folder / name).write_text("order_id\n1\n", encoding="utf-8")
-    (found,) = load()
-    assert (found["finding_code"], found["found_value"]) == ("second_file", name)
-    assert f"{name} lies beside {ORDERS}.csv" in found["message"]
+    (finding,) = load()
+    assert (finding["finding_code"], finding["found_value"]) == ("second_file", name)
+    assert f"{name} lies beside {ORDERS}.csv" in finding["message"]
 
 
 @pytest.mark.parametrize("name", [f"{OTHER}.csv", "README.md", f"{ORDERS}.md", "notes.txt"])
@@ -107,8 +107,8 @@ def test_zeros_after_packed_data_are_named(load, folder):
 
 def test_the_remedy_for_a_status_names_it_without_tabs(load, folder):
     put(folder, ORDERS, "order_status", "lost\t")
-    (found,) = of(load(), "unknown_order_status")
-    assert "begins with 'lost'" in found["remedy"]
+    (finding,) = of(load(), "unknown_order_status")
+    assert "begins with 'lost'" in finding["remedy"]
 
 
 @pytest.mark.parametrize("path", [":memory:", "md:shop", "motherduck:x", "s3://bucket/x.duckdb"])

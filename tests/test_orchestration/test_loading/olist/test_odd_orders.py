@@ -24,13 +24,14 @@ def test_orders_on_or_after_the_as_of_date_are_counted_with_their_share(load, wa
     ((count,),) = warehouse.execute(
         f"select count(*) from raw.orders where {PURCHASE} >= date '{as_of}'"
     ).fetchall()
-    (found,) = load(expectations=replace(EXPECTED, as_of_date=as_of))
-    assert found["finding_code"] == "time_orders_after_as_of_date"
-    assert found["affected_count"] == count
+    (finding,) = load(expectations=replace(EXPECTED, as_of_date=as_of))
+    assert finding["finding_code"] == "time_orders_after_as_of_date"
+    assert finding["affected_count"] == count
     assert (
-        f"{count:,} of 1,200 orders ({count / 1200:.1%}) are dated on or after" in found["message"]
+        f"{count:,} of 1,200 orders ({count / 1200:.1%}) are dated on or after"
+        in finding["message"]
     )
-    assert "--as-of or REGULARS_AS_OF_DATE" in found["remedy"]
+    assert "--as-of or REGULARS_AS_OF_DATE" in finding["remedy"]
 
 
 def test_one_percent_of_the_orders_on_or_after_the_as_of_date_is_not_said(load, folder):
@@ -50,9 +51,9 @@ def test_a_default_date_in_less_than_half_of_the_orders_is_far_from_the_others(m
 
 def test_default_dates_above_one_percent_are_said(load, folder):
     put(folder, ORDERS, PURCHASE, *["1970-01-01 00:00:00"] * 36)
-    found = of(load(), "time_far_order")
-    assert sum(row["affected_count"] for row in found) == 36
-    assert found[0]["line_number"] == 12
+    findings = of(load(), "time_far_order")
+    assert sum(row["affected_count"] for row in findings) == 36
+    assert findings[0]["line_number"] == 12
 
 
 @pytest.mark.parametrize(
@@ -80,9 +81,9 @@ def test_a_shop_with_pauses_keeps_all_its_days(days):
 )
 def test_a_far_date_is_said_in_whichever_column_it_stands(load, folder, stem, column, value):
     put(folder, stem, column, value, value)
-    (found,) = of(load(), "time_far_date")
-    assert (found["column_name"], found["line_number"]) == (column, 12)
-    assert (found["found_value"], found["affected_count"]) == (value, 2)
+    (finding,) = of(load(), "time_far_date")
+    assert (finding["column_name"], finding["line_number"]) == (column, 12)
+    assert (finding["found_value"], finding["affected_count"]) == (value, 2)
 
 
 def test_deliveries_before_the_purchase_are_counted_with_their_first_line(load, folder):
@@ -94,9 +95,9 @@ def test_deliveries_before_the_purchase_are_counted_with_their_first_line(load, 
             row["order_delivered_customer_date"] = "2016-12-01 00:00:00"
 
     spoil(folder, ORDERS, change)
-    (found,) = load()
-    assert (found["finding_code"], found["affected_count"]) == ("step_before_purchase", 3)
-    assert found["found_value"] == "2016-12-01 00:00:00"
+    (finding,) = load()
+    assert (finding["finding_code"], finding["affected_count"]) == ("step_before_purchase", 3)
+    assert finding["found_value"] == "2016-12-01 00:00:00"
 
 
 @pytest.mark.parametrize("stem", [ITEMS, PAYMENTS])
@@ -105,9 +106,9 @@ def test_orders_without_rows_in_a_file_that_was_cut_are_counted(load, folder, st
         cut = list(csv.DictReader(stream))
     kept = {row["order_id"] for row in cut[:600]}
     spoil(folder, stem, lambda rows: rows[:600])
-    found = of(load(), "orders_without_rows")
-    assert len(found) == 1
-    assert f"has no row in {stem}.csv" in found[0]["message"]
+    findings = of(load(), "orders_without_rows")
+    assert len(findings) == 1
+    assert f"has no row in {stem}.csv" in findings[0]["message"]
     with (folder / f"{ORDERS}.csv").open(encoding="utf-8", newline="") as stream:
         orders = [
             row
@@ -115,9 +116,9 @@ def test_orders_without_rows_in_a_file_that_was_cut_are_counted(load, folder, st
             if row["order_status"] not in ("canceled", "unavailable")
         ]
     missing = sum(row["order_id"] not in kept for row in orders)
-    assert found[0]["affected_count"] == missing
-    assert f"{missing:,} of {len(orders):,} orders have none" in found[0]["message"]
-    assert "cut off" in found[0]["remedy"]
+    assert findings[0]["affected_count"] == missing
+    assert f"{missing:,} of {len(orders):,} orders have none" in findings[0]["message"]
+    assert "cut off" in findings[0]["remedy"]
 
 
 def test_canceled_orders_without_rows_are_not_said(load, folder):

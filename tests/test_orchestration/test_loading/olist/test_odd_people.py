@@ -21,17 +21,21 @@ PERSON = "customer_unique_id"
 )
 def test_one_person_under_two_spellings_is_said(load, folder, one, other):
     put(folder, CUSTOMERS, PERSON, one, one, other, "c3", other)
-    (found,) = load()
-    assert found["finding_code"] == "one_key_two_spellings"
-    assert (found["line_number"], found["found_value"], found["affected_count"]) == (14, other, 2)
-    assert repr(one) in found["message"]
-    assert "2 keys of the column stand for 1" in found["message"]
+    (finding,) = load()
+    assert finding["finding_code"] == "one_key_two_spellings"
+    assert (finding["line_number"], finding["found_value"], finding["affected_count"]) == (
+        14,
+        other,
+        2,
+    )
+    assert repr(one) in finding["message"]
+    assert "2 keys of the column stand for 1" in finding["message"]
 
 
 def test_order_keys_that_differ_in_case_only_are_said(load, folder):
     put(folder, ORDERS, "order_id", "aB-1", "ab-1")
-    (found,) = of(load(), "one_key_two_spellings")
-    assert (found["file_name"], found["line_number"]) == (f"{ORDERS}.csv", 13)
+    (finding,) = of(load(), "one_key_two_spellings")
+    assert (finding["file_name"], finding["line_number"]) == (f"{ORDERS}.csv", 13)
 
 
 def test_person_keys_rounded_by_a_spreadsheet_are_said(load, folder):
@@ -40,9 +44,9 @@ def test_person_keys_rounded_by_a_spreadsheet_are_said(load, folder):
             row[PERSON] = f"{123_456_789_012_000 + number // 2}000"
 
     spoil(folder, CUSTOMERS, change)
-    (found,) = load()
-    assert (found["finding_code"], found["line_number"]) == ("rounded_keys", 2)
-    assert found["found_value"] == "123456789012000000"
+    (finding,) = load()
+    assert (finding["finding_code"], finding["line_number"]) == ("rounded_keys", 2)
+    assert finding["found_value"] == "123456789012000000"
 
 
 def test_long_person_keys_of_which_a_few_end_in_zeros_are_not_said(load, folder):
@@ -60,9 +64,9 @@ def test_a_person_for_each_of_many_orders_is_said(load, folder):
             row[PERSON] = row["customer_id"]
 
     spoil(folder, CUSTOMERS, change)
-    (found,) = load()
-    assert (found["finding_code"], found["affected_count"]) == ("nobody_returns", 1200)
-    assert "the same as customer_id" in found["message"]
+    (finding,) = load()
+    assert (finding["finding_code"], finding["affected_count"]) == ("nobody_returns", 1200)
+    assert "the same as customer_id" in finding["message"]
 
 
 def test_a_person_for_each_of_few_orders_is_not_said(load, folder):

@@ -50,11 +50,11 @@ def test_rows_that_would_break_a_test_of_dbt_are_set_aside_by_file_line_and_colu
 
         spoil(folder, stem, change)
     load_raw_files(warehouse, folder, max_rejected_rows=len(FAULTS))
-    found = warehouse.execute(
+    rejected_rows = warehouse.execute(
         "select file_name, line_number, column_name, reason from raw.rejected_rows"
     ).fetchall()
     for place, (stem, column, _, reason) in enumerate(FAULTS):
-        assert (f"{stem}.csv", place + 2, column, reason) in found
+        assert (f"{stem}.csv", place + 2, column, reason) in rejected_rows
 
 
 @pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[5]])
@@ -82,13 +82,13 @@ def test_a_key_that_stands_there_twice_is_rejected_with_both_lines(warehouse, fo
     }
     lines = {stem: len(spoil(folder, stem, lambda rows: [*rows, rows[3]])) + 1 for stem in columns}
     load_raw_files(warehouse, folder, max_rejected_rows=6)
-    found = warehouse.execute(
+    rejected_rows = warehouse.execute(
         "select file_name, line_number, column_name, reason from raw.rejected_rows"
     ).fetchall()
-    assert {(name, line, column) for name, line, column, _ in found} == {
+    assert {(name, line, column) for name, line, column, _ in rejected_rows} == {
         (f"{stem}.csv", lines[stem], column) for stem, column in columns.items()
     }
-    assert all("was there before, first on line 5" in reason for *_, reason in found)
+    assert all("was there before, first on line 5" in reason for *_, reason in rejected_rows)
 
 
 def test_a_repeated_row_is_set_aside_and_the_first_one_stays(warehouse, folder):
