@@ -58,10 +58,10 @@ def test_a_name_is_found_in_any_file_but_those_of_its_source(tmp_path, path, lin
     file = tmp_path / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"first\n{line}\n", encoding="utf-8")
-    found = list(find_names(Path(tmp_path), [path], ["market", WORD]))
+    places = list(find_names(Path(tmp_path), [path], ["market", WORD]))
     if not is_named:
-        assert found == []
+        assert places == []
     elif line == "nothing":
-        assert found == [f"{path}:0: {path}"]
+        assert places == [f"{path}:0: {path}"]
     else:
-        assert found == [f"{path}:2: {line}"]
+        assert places == [f"{path}:2: {line}"]

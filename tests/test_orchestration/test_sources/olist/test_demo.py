@@ -139,11 +139,14 @@ def test_a_shop_that_is_made_again_replaces_the_former_one_and_leaves_other_file
 
 
 def test_progress_is_told_up_to_the_last_order(tmp_path):
-    told = []
+    updates = []
     generate_demo_shop(
-        tmp_path, order_count=300, seed=5, progress=lambda done, wanted: told.append((done, wanted))
+        tmp_path,
+        order_count=300,
+        seed=5,
+        progress=lambda done, total: updates.append((done, total)),
     )
-    assert told[-1] == (300, 300)
+    assert updates[-1] == (300, 300)
 
 
 # What is asked for must make sense, and a failure leaves nothing behind
@@ -602,7 +605,7 @@ class Planted:
     def __init__(self, folder: Path, scenario: str, order_count: int) -> None:
         generate_demo_shop(folder, order_count=order_count, seed=11, scenario=scenario)
         with open_shop(folder) as files:
-            found = files.execute(
+            arrays = files.execute(
                 """
                 with items as (
                     select order_id, count(*) as pieces, sum(price::double) as price,
@@ -657,7 +660,7 @@ class Planted:
             ).fetchnumpy()
         self.columns = {
             name: values if name == "customer_type" else np.ma.filled(values.astype(float), np.nan)
-            for name, values in found.items()
+            for name, values in arrays.items()
         }
         self.columns["log_orders"] = np.log(self.columns["orders"])
         self.type = self.columns["customer_type"]
@@ -723,8 +726,8 @@ def test_a_scenario_gives_the_same_bytes_and_exactly_as_many_orders_as_asked_for
 @pytest.mark.parametrize("scenario", SHARES_OF_TYPES)
 def test_people_are_of_the_planted_types_in_their_shares(planted, scenario):
     shop = planted(scenario)
-    found = {name: float((shop.type == name).mean()) for name in set(shop.type)}
-    assert found == pytest.approx(SHARES_OF_TYPES[scenario], abs=0.015)
+    shares = {name: float((shop.type == name).mean()) for name in set(shop.type)}
+    assert shares == pytest.approx(SHARES_OF_TYPES[scenario], abs=0.015)
     assert sum(kind.share for kind in find_scenario(scenario).types) == pytest.approx(1)
 
 

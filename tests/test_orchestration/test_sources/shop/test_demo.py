@@ -69,17 +69,17 @@ def test_there_are_exactly_as_many_orders_as_asked_for(tmp_path, order_count):
 
 
 def test_progress_goes_up_to_the_last_order_in_small_steps(tmp_path):
-    told = []
+    updates = []
     generate_demo_shop(
         tmp_path,
         order_count=70_000,
         seed=5,
-        progress=lambda done, wanted: told.append((done, wanted)),
+        progress=lambda done, total: updates.append((done, total)),
     )
-    done = [each for each, _ in told]
+    done = [count for count, _ in updates]
     assert done == sorted(done)
-    assert told[-1] == (70_000, 70_000)
-    assert {wanted for _, wanted in told} == {70_000}
+    assert updates[-1] == (70_000, 70_000)
+    assert {total for _, total in updates} == {70_000}
     assert len(set(done)) >= 6
 
 
@@ -87,16 +87,16 @@ def test_progress_goes_up_to_the_last_order_in_small_steps(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("settings", "sentence"),
     [
         ({"order_count": 99}, r"order_count must be at least 100, got 99$"),
         ({"seed": -3}, r"seed must be 0 or more, got -3$"),
         ({"scenario": "loyal"}, r"scenario must be one of loyal_shop, .*, got 'loyal'; choose"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_value(tmp_path, asked, sentence):
+def test_what_makes_no_sense_is_refused_with_its_value(tmp_path, settings, sentence):
     with pytest.raises(ValueError, match=sentence):
-        generate_demo_shop(tmp_path / "shop", **asked)
+        generate_demo_shop(tmp_path / "shop", **settings)
     assert not (tmp_path / "shop").exists()
 
 
@@ -122,8 +122,8 @@ def test_a_failed_or_interrupted_generation_leaves_the_former_files(
 
 
 def test_ctrl_c_while_the_file_is_written_leaves_a_new_folder_empty(tmp_path):
-    def stop(done: int, wanted: int) -> None:
-        if done > wanted / 2:
+    def stop(done: int, total: int) -> None:
+        if done > total / 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

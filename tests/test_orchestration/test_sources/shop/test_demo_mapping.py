@@ -58,7 +58,7 @@ def test_the_header_names_what_stands_in_the_file(folder):
 
 
 def test_orders_and_returns_are_numbered_by_time(folder):
-    found = rows(
+    counts = rows(
         duckdb,
         f"""
         with documents as (
@@ -74,7 +74,7 @@ def test_orders_and_returns_are_numbered_by_time(folder):
         from (select *, lag(first_at) over (order by number) as before_at from documents)
         """,
     )
-    assert found == [(100_001, 100_000, 0, 0)]
+    assert counts == [(100_001, 100_000, 0, 0)]
 
 
 def test_regulars_init_recognises_the_file_by_its_columns(folder):
@@ -85,8 +85,8 @@ def test_regulars_init_recognises_the_file_by_its_columns(folder):
 
 def test_the_mapping_sets_no_row_aside_and_says_nothing_odd(loaded):
     assert rows(loaded, "select * from raw.rejected") == []
-    found = {name for (name,) in rows(loaded, "select finding_id from raw.findings")}
-    assert found <= {"guest_orders", "summed_lines", "lines_return", "lines_sale"}
+    findings = {name for (name,) in rows(loaded, "select finding_id from raw.findings")}
+    assert findings <= {"guest_orders", "summed_lines", "lines_return", "lines_sale"}
 
 
 def test_every_row_of_the_file_is_in_the_ledger(loaded):
@@ -112,9 +112,9 @@ def test_every_order_has_the_amounts_the_moment_and_the_person_of_the_truth(load
 
 
 def test_totals_are_what_their_parts_come_to(loaded):
-    found = rows(loaded, "select min(total_difference_amount), max(total_difference_amount), "
+    differences = rows(loaded, "select min(total_difference_amount), max(total_difference_amount), "
                          "count(total_amount) from raw.orders")  # fmt: skip
-    assert found == [(Decimal(0), Decimal(0), 3_000)]
+    assert differences == [(Decimal(0), Decimal(0), 3_000)]
 
 
 def test_people_who_are_not_signed_in_are_known_by_their_e_mail(loaded):
@@ -186,8 +186,10 @@ def match(purchases, returned):
     """
     left = [quantity for _, quantity, _ in purchases]
     kinds = {}
-    for number, (moment, quantity, price) in sorted(enumerate(returned), key=lambda each: each[1]):
-        earlier = [place for place, each in enumerate(purchases) if each[0] <= moment]
+    for number, (moment, quantity, price) in sorted(
+        enumerate(returned), key=lambda entry: entry[1]
+    ):
+        earlier = [place for place, purchase in enumerate(purchases) if purchase[0] <= moment]
         earlier.sort(key=lambda place: purchases[place][0], reverse=True)
         earlier.sort(key=lambda place: purchases[place][2] != price)
         exact = [
@@ -232,14 +234,14 @@ def test_the_planted_kind_of_each_return_is_the_one_that_matching_finds(folder):
         ):
             returned[customer, product].append(tuple(back))
             planted[customer, product].append(kind)
-    found = {key: match(bought[key], returned[key]) for key in returned}
-    assert found == dict(planted)
-    kinds = {kind for each in planted.values() for kind in each}
+    matched = {key: match(bought[key], returned[key]) for key in returned}
+    assert matched == dict(planted)
+    kinds = {kind for pair_kinds in planted.values() for kind in pair_kinds}
     assert kinds == {"exact", "whole", "partial", "unmatched"}
 
 
 def test_a_return_comes_after_its_purchase_and_before_the_file_ends(folder):
-    found = rows(
+    counts = rows(
         duckdb,
         f"""
         select count(*) filter (returned_at <= ordered_at + interval 1 hour),
@@ -252,4 +254,4 @@ def test_a_return_comes_after_its_purchase_and_before_the_file_ends(folder):
         cross join '{folder}/truth/shop.parquet'
         """,
     )
-    assert found == [(0, 0, 0)]
+    assert counts == [(0, 0, 0)]

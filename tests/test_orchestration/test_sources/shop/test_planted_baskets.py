@@ -18,7 +18,7 @@ PICKS = 3.4  # products that are picked for an order, mean
 
 
 def test_each_planted_pair_is_bought_together_as_often_as_theory_says(shop):
-    found, both, lift, support = columns(
+    basket_counts, both, lift, support = columns(
         shop,
         """
         with counts as (select product_id, count(*) as basket_count from items group by product_id),
@@ -43,9 +43,9 @@ def test_each_planted_pair_is_bought_together_as_often_as_theory_says(shop):
         inner join counts as companions on pairs.companion_id = companions.product_id
         """,
     )
-    assert len(found) == 24
+    assert len(basket_counts) == 24
     # Customers' tastes are shared by their orders, which widens the band of a Poisson count.
-    assert (np.abs(found - support) < 4.5 * np.sqrt(support * 1.3)).all()
+    assert (np.abs(basket_counts - support) < 4.5 * np.sqrt(support * 1.3)).all()
     assert np.abs(np.log(lift)) == pytest.approx(0, abs=0.35)
     assert np.log(lift).mean() == pytest.approx(0, abs=0.05)
     assert (both > 0).all()
@@ -137,7 +137,7 @@ def test_where_affinities_are_planted_they_stand_out(shop):
 
 def test_people_of_a_taste_buy_what_they_like(shop):
     """Share of each category in the lines of each taste, habits and companions left aside."""
-    found, expected = columns(
+    shares, expected = columns(
         shop,
         """
         with plain as (
@@ -164,9 +164,9 @@ def test_people_of_a_taste_buy_what_they_like(shop):
         from planted inner join bought using (taste, category_name)
         """,
     )
-    assert len(found) == 4 * 10
+    assert len(shares) == 4 * 10
     # An order has a product once, however often it is picked, so the most liked ones lose a little.
-    assert found == pytest.approx(expected, abs=0.02)
+    assert shares == pytest.approx(expected, abs=0.02)
     assert expected.max() > 4 * np.median(expected)
 
 

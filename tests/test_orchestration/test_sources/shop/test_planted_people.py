@@ -90,9 +90,9 @@ def test_expected_orders_after_the_end_are_those_of_the_pareto_nbd_model(shop):
         "select purchase_rate_per_day, dropout_rate_per_day, is_active_at_close, "
         "expected_order_count_90_days, expected_order_count_365_days from customers",
     )
-    for days, found in zip((90, 365), expected, strict=True):
+    for days, orders in zip((90, 365), expected, strict=True):
         theory = np.where(is_active, rate / dropout * (1 - np.exp(-dropout * days)), 0)
-        assert found == pytest.approx(theory, rel=1e-6, abs=1e-12)
+        assert orders == pytest.approx(theory, rel=1e-6, abs=1e-12)
 
 
 def test_the_moments_keep_their_order_and_whole_weeks_stay_whole_weeks():

@@ -79,7 +79,7 @@ def test_some_orders_come_back_whole(shop):
 
 def test_baskets_cost_what_is_expected_of_their_buyer(shop):
     """Of people without habits, whose baskets are picks and companions only."""
-    found, expected = columns(
+    amounts, expected = columns(
         shop,
         """
         select sum(cast(merchandise_amount - discount_amount as double)),
@@ -90,8 +90,8 @@ def test_baskets_cost_what_is_expected_of_their_buyer(shop):
         """,
     )
     for part in np.array_split(np.argsort(expected), 4):
-        assert found[part].sum() / expected[part].sum() == pytest.approx(1, abs=0.06)
-    assert found.sum() / expected.sum() == pytest.approx(1, abs=0.02)
+        assert amounts[part].sum() / expected[part].sum() == pytest.approx(1, abs=0.06)
+    assert amounts.sum() / expected.sum() == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize("days", [90, 365])
@@ -103,21 +103,21 @@ def test_the_value_that_is_expected_of_everybody_comes_true(days):
     person, day = orders.person[of_customers], orders.day[of_customers]
     last = np.full(count, -np.inf)
     np.maximum.at(last, person[day < middle], day[day < middle])
-    known = np.flatnonzero(np.isfinite(last))
-    people = drawn.people.of(known)
+    customers = np.flatnonzero(np.isfinite(last))
+    people = drawn.people.of(customers)
     expected = expect_value(
-        drawn.catalogue, people, is_alive=people.dropped > middle, since=middle - last[known],
+        drawn.catalogue, people, is_alive=people.dropped > middle, since=middle - last[customers],
         days=days,
     )  # fmt: skip
     within = (day >= middle) & (day < middle + days)
     cents = (drawn.facts.merchandise_cents - drawn.facts.coupon_cents)[of_customers]
-    counts = np.bincount(person, weights=within, minlength=count)[known]
-    value = np.bincount(person, weights=within * cents / 100, minlength=count)[known]
-    for found, theory in zip((counts, value), expected, strict=True):
-        standard_error = np.sqrt(((found - theory) ** 2).sum())
+    counts = np.bincount(person, weights=within, minlength=count)[customers]
+    value = np.bincount(person, weights=within * cents / 100, minlength=count)[customers]
+    for observed, theory in zip((counts, value), expected, strict=True):
+        standard_error = np.sqrt(((observed - theory) ** 2).sum())
         assert standard_error < 0.03 * theory.sum()
-        assert abs(found.sum() - theory.sum()) < 4 * standard_error
-    best = np.argsort(-expected[1])[: len(known) // 10]
+        assert abs(observed.sum() - theory.sum()) < 4 * standard_error
+    best = np.argsort(-expected[1])[: len(customers) // 10]
     assert value[best].sum() / value.sum() > 0.35
 
 
@@ -132,11 +132,11 @@ def test_restocked_pieces_are_the_mean_of_simulated_ones():
     before[np.diff(person, prepend=-1) != 0] = -since
     phase = rng.random(people)[person]
     used = np.floor(moment / interval + phase) - np.floor(before / interval + phase)
-    found = np.minimum(used, MAX_RESTOCKED).sum() / people
+    simulated = np.minimum(used, MAX_RESTOCKED).sum() / people
     expected = expect_restocked(
         np.array([rate]), np.array([dropout]), np.array([interval]), np.array([since]), days
     )
-    assert found == pytest.approx(expected[0], rel=0.01)
+    assert simulated == pytest.approx(expected[0], rel=0.01)
     never = expect_orders(np.array([0.05]), np.array([0.0]), 100)
     assert never == pytest.approx([5.0])
 
