@@ -214,9 +214,11 @@ def test_actions_are_the_likeliest_people_whose_value_exceeds_the_contact_within
         order by return_probability desc, customer_id limit 1000
         """
     )
-    found = learnable.rows("select customer_id from marts.retention_actions order by action_number")
-    assert len(found) > 100
-    assert found == expected
+    actions = learnable.rows(
+        "select customer_id from marts.retention_actions order by action_number"
+    )
+    assert len(actions) > 100
+    assert actions == expected
     assert learnable.rows(
         "select max(spent_amount) <= 500, count(why) = count(*), count(action) > 0 "
         "from marts.retention_actions"

@@ -128,6 +128,6 @@ def test_a_build_says_which_warnings_are_not_as_the_last_one_counted_them(demo_b
     printed = shop.run("regulars", "score", "--verbose").stdout
     assert "Changed since the last build" in (tmp_path / "build.log").read_text()
     assert "1 changed since the last build" in printed
-    said = printed.partition("Changed since the last build")[2]
-    rows = [line.split() for line in said.partition("Time")[0].splitlines() if line.split()]
+    changes = printed.partition("Changed since the last build")[2]
+    rows = [line.split() for line in changes.partition("Time")[0].splitlines() if line.split()]
     assert rows[1:] == [["products", "without", "a", "category", f"{count + 1:,}", f"{count:,}"]]

@@ -54,7 +54,7 @@ def nothing(tmp_path) -> Shop:
 
 
 @pytest.mark.parametrize(
-    ("command", "settings", "said"),
+    ("command", "settings", "sentence"),
     [
         (("--as-of", "2018-13-40"), {}, "as_of_date must be a day of the calendar"),
         (("--as-of", "2018-02-29"), {}, "as_of_date must be a day of the calendar"),
@@ -72,10 +72,10 @@ def nothing(tmp_path) -> Shop:
     ],
 )
 def test_a_date_that_is_none_is_refused_in_a_sentence_before_anything_is_loaded(
-    nothing, command, settings, said
+    nothing, command, settings, sentence
 ):
     line = typed(nothing, "build", *command, **settings)
-    assert said in line
+    assert sentence in line
     assert not nothing.folder.exists()
 
 
@@ -96,9 +96,9 @@ def test_a_date_that_is_refused_is_shown_and_its_setting_named_once(settings):
     ((name, value),) = settings.items()
     with pytest.raises(RegularsError) as caught:
         check_dates(settings)
-    said = str(caught.value)
-    assert said.count(name) == 1
-    assert value in said
+    message = str(caught.value)
+    assert message.count(name) == 1
+    assert value in message
 
 
 @hypothesis_settings(deadline=None)
@@ -126,10 +126,10 @@ def test_exactly_what_the_calendar_has_is_taken_for_a_date(text):
         is_day = False
     try:
         check_dates({"REGULARS_SNAPSHOT_DATES": text, "REGULARS_AS_OF_DATE": "2037-01-01"})
-        said = ""
+        message = ""
     except RegularsError as error:
-        said = str(error)
-    assert ("must look like" in said or "of the calendar" in said) == (not is_day)
+        message = str(error)
+    assert ("must look like" in message or "of the calendar" in message) == (not is_day)
 
 
 def test_every_month_from_the_window_on_is_a_snapshot_unless_dates_are_given():
@@ -142,7 +142,7 @@ def test_every_month_from_the_window_on_is_a_snapshot_unless_dates_are_given():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "sentence"),
     [
         ({"REGULARS_DATA_DIR": "{}/nowhere"}, "nowhere does not exist; set REGULARS_DATA_DIR"),
         ({"REGULARS_DATA_DIR": "{}/text"}, "text is a file; set REGULARS_DATA_DIR"),
@@ -155,12 +155,12 @@ def test_every_month_from_the_window_on_is_a_snapshot_unless_dates_are_given():
     ],
 )
 def test_a_place_that_is_wrong_is_refused_in_a_sentence_and_nothing_is_made(
-    nothing, tmp_path, settings, said
+    nothing, tmp_path, settings, sentence
 ):
     (tmp_path / "text").write_text("some text")
     before = sorted(tmp_path.rglob("*"))
     filled = {name: value.replace("{}", str(tmp_path)) for name, value in settings.items()}
-    assert said.replace("{}", str(tmp_path)) in typed(nothing, "load", **filled)
+    assert sentence.replace("{}", str(tmp_path)) in typed(nothing, "load", **filled)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -218,9 +218,9 @@ def test_a_job_is_refused_in_a_sentence_where_what_it_reads_is_not_there(tmp_pat
         with pytest.raises(RegularsError, match=f"no tables in schema {schema} yet; run `regu"):
             check_tables(path, READ_SCHEMAS[job])
     with duckdb.connect(str(path)) as connection:
-        for there, name in models[1:]:
-            connection.execute(f"create schema if not exists {there}")
-            connection.execute(f"create table {there}.{name} (a integer)")
+        for model_schema, name in models[1:]:
+            connection.execute(f"create schema if not exists {model_schema}")
+            connection.execute(f"create table {model_schema}.{name} (a integer)")
     for job in jobs:
         if schema == "features":  # a fit for one purpose needs but some of them
             check_tables(path, READ_SCHEMAS[job])

@@ -29,7 +29,7 @@ def run(*arguments: str):
     return CliRunner().invoke(app, ["demo", "--orders", "100", *arguments])
 
 
-def said(done) -> str:
+def printed_by(done) -> str:
     return " ".join(done.output.replace("│", " ").split())
 
 
@@ -50,7 +50,7 @@ def test_a_layout_and_its_scenario_make_that_shop(tmp_path):
     out = tmp_path / "shop"
     done = run(*FLAT, "--scenario", "loyal_shop", "--seed", "3", "--out", str(out))
     assert done.exit_code == 0, done.output
-    assert f"100 orders in {out}" in said(done)
+    assert f"100 orders in {out}" in printed_by(done)
     assert {"order_lines.csv", "shop.yml", "truth/customers.parquet", LABEL} <= names(out)
     label = json.loads((out / LABEL).read_text())
     assert (label["scenario"], label["seed"], label["orders"]) == ("loyal_shop", 3, 100)
@@ -68,7 +68,7 @@ def test_a_layout_that_nobody_writes_is_refused_with_those_that_there_are(tmp_pa
     assert done.exit_code == 2
     assert (
         "--layout: layout must be one of flat_lines, marketplace_tables, got 'flat'; choose one"
-    ) in said(done)
+    ) in printed_by(done)
     assert not (tmp_path / "shop").exists()
 
 
@@ -83,8 +83,8 @@ def test_a_layout_that_nobody_writes_is_refused_with_those_that_there_are(tmp_pa
 def test_a_scenario_of_another_layout_is_refused_and_the_layout_said(tmp_path, arguments, hint):
     done = run(*arguments, "--out", str(tmp_path / "shop"))
     assert done.exit_code == 2
-    assert "--scenario: scenario must be one of " in said(done)
-    assert hint in said(done)
+    assert "--scenario: scenario must be one of " in printed_by(done)
+    assert hint in printed_by(done)
     assert not (tmp_path / "shop").exists()
 
 
@@ -93,7 +93,7 @@ def test_a_shop_of_another_layout_lies_beside_the_one_that_a_build_uses(tmp_path
     before = names(tmp_path / "warehouse" / "demo")
     done = run(*FLAT)
     folder = tmp_path / "warehouse" / "demo_flat_lines"
-    assert f"100 orders in {folder}" in said(done)
+    assert f"100 orders in {folder}" in printed_by(done)
     assert "order_lines.csv" in names(folder)
     assert names(tmp_path / "warehouse" / "demo") == before
 
@@ -131,19 +131,19 @@ def test_ctrl_c_leaves_the_folder_as_it_was(tmp_path, monkeypatch, is_there, sto
     before = {name: (out / name).read_bytes() for name in names(out)}
     module, generate = demo_of(OTHER), demo_of(OTHER).generate_demo_shop
 
-    def press(folder, *, progress, **asked):
-        def stop(done: int, wanted: int) -> None:
-            progress(done, wanted)
+    def press(folder, *, progress, **settings):
+        def stop(done: int, total: int) -> None:
+            progress(done, total)
             if done >= stop_at:
                 raise KeyboardInterrupt
 
-        generate(folder, progress=stop, **asked)
+        generate(folder, progress=stop, **settings)
 
     monkeypatch.setattr(module, "generate_demo_shop", press)
     done = run(*FLAT, "--seed", "2", "--out", str(out))
     assert done.exit_code == 130
-    what = f"{out} is as it was" if is_there else "nothing of it is left"
-    assert f"Stopped while generating the demo shop; {what}." in said(done)
+    outcome = f"{out} is as it was" if is_there else "nothing of it is left"
+    assert f"Stopped while generating the demo shop; {outcome}." in printed_by(done)
     assert {name: (out / name).read_bytes() for name in names(out)} == before
     assert out.exists() == is_there
 

@@ -35,7 +35,7 @@ def _no_settings(monkeypatch):
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     """A sample of each preset with the mapping that `init` guessed, and what was understood."""
-    found = {}
+    by_preset = {}
     for preset in WRITERS:
         folder = tmp_path_factory.mktemp(preset)
         sample = write_sample(preset, folder, ORDER_COUNT, seed=11)
@@ -43,8 +43,8 @@ def samples(tmp_path_factory):
         mapping = read_mapping(folder / "shop.yml")
         with duckdb.connect() as connection:
             apply_mapping(connection, folder, mapping)
-            found[preset] = folder, sample, mapping, understand(connection, mapping)
-    return found
+            by_preset[preset] = folder, sample, mapping, understand(connection, mapping)
+    return by_preset
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def small(tmp_path_factory):
             folder = tmp_path_factory.mktemp(f"small-{preset}")
             write_sample(preset, folder, 60, seed=5)
             (folder / "shop.yml").write_text(guess_mapping(folder).text, encoding="utf-8")
-            made[preset] = folder, said(check(folder))
+            made[preset] = folder, printed_by(check(folder))
         return made[preset]
 
     return find
@@ -77,7 +77,7 @@ def check(folder, *options):
     return CliRunner().invoke(app, ["check", str(folder), *options])
 
 
-def said(result):
+def printed_by(result):
     """What was printed, its lines joined, and the sentence of the error behind it."""
     error = str(result.exception) if isinstance(result.exception, RegularsError) else ""
     return re.sub(r"\s+", " ", f"{result.output} {error}")
@@ -114,7 +114,7 @@ def set_all(column, value):
 def make_lines_disagree(rows):
     """Another total on the first line of the first order that has two."""
     ids = [row["order_id"] for row in rows]
-    place = next(number for number, each in enumerate(ids) if ids.count(each) > 1)
+    place = next(number for number, order_id in enumerate(ids) if ids.count(order_id) > 1)
     rows[place]["order_total"] = "9999.00"
 
 
@@ -123,17 +123,17 @@ def make_lines_disagree(rows):
 
 @pytest.mark.parametrize("preset", WRITERS)
 def test_init_recognises_each_sample_and_check_counts_what_its_writer_counted(samples, preset):
-    _, sample, mapping, found = samples[preset]
+    _, sample, mapping, understanding = samples[preset]
     assert mapping.preset == preset
-    assert found.order_count == sample.order_count
-    assert found.valid_count == sample.valid_count
-    assert found.customer_count == len(sample.people)
-    assert found.guest_order_count == sample.guest_order_count
-    assert (found.first_ordered_at, found.last_ordered_at) == (
+    assert understanding.order_count == sample.order_count
+    assert understanding.valid_count == sample.valid_count
+    assert understanding.customer_count == len(sample.people)
+    assert understanding.guest_order_count == sample.guest_order_count
+    assert (understanding.first_ordered_at, understanding.last_ordered_at) == (
         min(sample.moments), max(sample.moments),
     )  # fmt: skip
-    assert dict(found.line_kinds) == dict(sample.line_kinds)
-    stated = {name: sums for name, sums in found.amounts.items() if sums[0] is not None}
+    assert dict(understanding.line_kinds) == dict(sample.line_kinds)
+    stated = {name: sums for name, sums in understanding.amounts.items() if sums[0] is not None}
     assert {name: all_orders for name, (all_orders, _) in stated.items()} == {
         name: Decimal(cents) / 100 for name, cents in sample.amounts.items()
     }
@@ -142,10 +142,10 @@ def test_init_recognises_each_sample_and_check_counts_what_its_writer_counted(sa
         for name, cents in sample.valid_amounts.items()
         if name != "refunds"
     }
-    assert found.set_aside == []
-    assert found.totals.share == 1.0
-    assert found.findings == []
-    assert len(found.examples) == 5
+    assert understanding.set_aside == []
+    assert understanding.totals.share == 1.0
+    assert understanding.findings == []
+    assert len(understanding.examples) == 5
 
 
 EVERYWHERE = {"places", "returns", "guests"}
@@ -167,8 +167,10 @@ EVERYWHERE = {"places", "returns", "guests"}
     ],
 )  # fmt: skip
 def test_each_sample_has_the_capabilities_of_its_columns(samples, preset, more):
-    found = samples[preset][-1]
-    assert {name for name, has_it in found.capabilities.items() if has_it} == EVERYWHERE | more
+    understanding = samples[preset][-1]
+    assert {
+        name for name, has_it in understanding.capabilities.items() if has_it
+    } == EVERYWHERE | more
 
 
 @pytest.mark.parametrize("preset", WRITERS)
@@ -176,7 +178,7 @@ def test_the_command_prints_one_screen_without_contact_data_and_writes_nothing(s
     folder, sample, *_ = samples[preset]
     before = {path: path.read_bytes() for path in folder.iterdir()}
     result = check(folder)
-    assert result.exit_code == 0, said(result)
+    assert result.exit_code == 0, printed_by(result)
     lines = result.output.splitlines()
     assert len(lines) <= MAX_LINES
     assert max(map(len, lines)) <= MAX_SIGNS
@@ -274,7 +276,7 @@ def test_check_names_what_is_wrong_with_a_broken_sample(
     assert expected not in small(preset)[1]
     folder = broken(preset)
     change(folder / file, alter)
-    assert expected in said(check(folder))
+    assert expected in printed_by(check(folder))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_a_column_that_was_renamed_is_named_with_its_key(broken, preset, file, c
     change(folder / file, lambda rows: None, column, "renamed")
     result = check(folder)
     assert isinstance(result.exception, InputError)
-    assert f"{file}: {key} is '{column}', but no such column is there" in said(result)
+    assert f"{file}: {key} is '{column}', but no such column is there" in printed_by(result)
 
 
 def test_rows_that_cannot_be_used_end_the_command_unless_they_are_allowed(broken):
@@ -312,7 +314,7 @@ def test_where_no_order_is_left_the_reason_is_named(broken):
         set_all("Created at", lambda row: row["Created at"].replace("-", "/")),
     )
     assert "rows were set aside as bad_value, the first on line 2, column Created at: '2023/" in (
-        said(check(folder))
+        printed_by(check(folder))
     )
 
 
@@ -339,7 +341,7 @@ def test_the_setting_under_which_more_totals_agree_is_named(
     text = guess_mapping(tmp_path).text
     text = re.sub(r"(?m)^money:\n(  .*\n)+", f"money:\n  {setting}\n", text)
     (tmp_path / "shop.yml").write_text(text)
-    printed = said(check(tmp_path))
+    printed = printed_by(check(tmp_path))
     if better is None:
         assert "would be" not in printed
     else:
@@ -353,19 +355,19 @@ def test_a_bad_mapping_is_refused_by_its_own_sentence(broken):
     folder = broken("flat_lines")
     place = folder / "shop.yml"
     place.write_text(place.read_text().replace("currency:", "curency:", 1))
-    refusal = said(check(folder))
+    refusal = printed_by(check(folder))
     assert "shop.yml, line" in refusal
     assert "did you mean 'currency'?" in refusal
 
 
 def test_a_folder_without_a_mapping_is_told_of_init(tmp_path):
-    assert "write one with `regulars init DATA_FOLDER`" in said(check(tmp_path))
+    assert "write one with `regulars init DATA_FOLDER`" in printed_by(check(tmp_path))
 
 
 def test_what_is_no_folder_is_refused(tmp_path):
     (tmp_path / "sales.csv").write_text("a\n1\n")
-    assert "sales.csv is none; name another one." in said(check(tmp_path / "sales.csv"))
-    assert "nowhere is none; name another one." in said(check(tmp_path / "nowhere"))
+    assert "sales.csv is none; name another one." in printed_by(check(tmp_path / "sales.csv"))
+    assert "nowhere is none; name another one." in printed_by(check(tmp_path / "nowhere"))
 
 
 def test_the_mapping_may_lie_elsewhere(broken, tmp_path_factory, monkeypatch):
@@ -380,7 +382,7 @@ def test_the_mapping_may_lie_elsewhere(broken, tmp_path_factory, monkeypatch):
 
 def test_without_a_folder_the_one_of_the_settings_is_read(broken, monkeypatch):
     result = CliRunner().invoke(app, ["check"])
-    assert "name it, as in `regulars check FOLDER`, or set REGULARS_DATA_DIR" in said(result)
+    assert "name it, as in `regulars check FOLDER`, or set REGULARS_DATA_DIR" in printed_by(result)
     monkeypatch.setenv("REGULARS_DATA_DIR", str(broken("flat_lines")))
     assert Settings.from_environment().data_dir is not None
     assert CliRunner().invoke(app, ["check"]).exit_code == 0

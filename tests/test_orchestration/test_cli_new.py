@@ -97,14 +97,14 @@ def built(written, run):
                 [str(written / "rows.csv")],
             )
     # Of the canonical tables' own tests those that look at what the source may not supply.
-    wanted = ["order_statuses", "payment_types", "state_regions", "staging", "conformed",
+    selected = ["order_statuses", "payment_types", "state_regions", "staging", "conformed",
               "canonical,resource_type:model",
               "every_product_of_the_source_or_of_an_item_is_canonical_once",
               "canonical_payments_hold_all_that_the_source_says_was_paid",
               MART, "loyal_people", "valid_orders"]  # fmt: skip
     done = run(
         written, "dbt", "--warn-error", "build", "--show-all-deprecations",
-        "--indirect-selection", "cautious", "--select", *wanted, REGULARS_SOURCE=SOURCE,
+        "--indirect-selection", "cautious", "--select", *selected, REGULARS_SOURCE=SOURCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
     (counts,) = re.findall(r"PASS=(\d+) WARN=0 ERROR=0 SKIP=0", done.stdout)
@@ -162,7 +162,7 @@ def test_a_new_source_is_private_described_and_tested(manifest):
     assert all("One row" in node["description"] for node in models)
     sources = [node for node in manifest["sources"].values() if node["source_name"] == SOURCE]
     assert {node["name"] for node in sources} == SALES.keys()
-    for node in [*sources, *(each for each in models if each["schema"] == "staging")]:
+    for node in [*sources, *(model for model in models if model["schema"] == "staging")]:
         assert "One row" in node["description"]
         columns = node["columns"].values()
         assert all(column["description"] and column["data_type"] for column in columns)
@@ -287,8 +287,8 @@ def test_each_file_and_what_comes_next_is_printed(tmp_path, run):
     done = run(folder / "seeds", "regulars", "new", "mart", MART, "--room", ROOM)
     after = contents(folder)
     lines = re.findall(r"^(new|changed) +(\S+)$", done.stdout, flags=re.MULTILINE)
-    assert {path for what, path in lines if what == "new"} == after.keys() - before.keys()
-    assert {path for what, path in lines if what == "changed"} == {
+    assert {path for kind, path in lines if kind == "new"} == after.keys() - before.keys()
+    assert {path for kind, path in lines if kind == "changed"} == {
         name for name, text in before.items() if after[name] != text
     }
     assert f"dbt build --select {MART}" in done.stdout
@@ -348,8 +348,10 @@ def test_a_refused_command_ends_with_a_sentence_and_writes_nothing(written, run)
     before = contents(written)
     done = run(written, "regulars", "new", "mart", MART)
     assert (done.returncode, done.stdout) == (1, "")
-    said = f"Error: the name of a mart must be a new one, but '{MART}' is taken; choose another one"
-    assert done.stderr.split() == said.split()
+    message = (
+        f"Error: the name of a mart must be a new one, but '{MART}' is taken; choose another one"
+    )
+    assert done.stderr.split() == message.split()
     assert contents(written) == before
 
 

@@ -74,11 +74,11 @@ def test_a_disk_that_is_full_at_the_first_load_is_left_without_half_a_shop_or_wa
         kind = ShopWithoutFiles if is_generated else Shop
         shop = kind(files, disk / "warehouse")
         done = shop.run("regulars", "load", check=False, REGULARS_DEMO_ORDERS="3000")
-        said = done.stderr.splitlines()[-1]
+        message = done.stderr.splitlines()[-1]
         assert done.returncode == 1
-        assert f"no space left on the disk of {shop.folder} while {doing}; " in said
-        assert "; no warehouse was made; free about " in said
-        assert said.endswith(" MB and run the command again")
+        assert f"no space left on the disk of {shop.folder} while {doing}; " in message
+        assert "; no warehouse was made; free about " in message
+        assert message.endswith(" MB and run the command again")
         assert "Traceback" not in done.stderr
         assert not shop.warehouse.exists()
         left = {path.name for path in shop.folder.iterdir()}
@@ -100,9 +100,9 @@ def test_a_full_disk_leaves_the_warehouse_and_the_published_copy_as_they_were(
         before = shop.warehouse.read_bytes()
         done = shop.run("regulars", command, check=False)
         assert done.returncode == 1
-        said = done.stderr.splitlines()[-1]
-        assert "no space left on the disk" in said
-        assert "; the warehouse and the published copy are as they were; free about " in said
+        message = done.stderr.splitlines()[-1]
+        assert "no space left on the disk" in message
+        assert "; the warehouse and the published copy are as they were; free about " in message
         assert shop.warehouse.read_bytes() == before
         assert published.read_bytes() == b"a former copy"
         # No copy, no failed attempt; Dagster's history of the run is some 2.4 MB.
@@ -171,13 +171,15 @@ def test_a_demo_shop_that_is_not_finished_leaves_the_folder_as_it_was(
     monkeypatch.setattr(demo_of(default_source()), "generate_demo_shop", generate_half)
     done = CliRunner().invoke(app, ["demo", "--orders", "100", "--out", str(out)])
     assert contents(tmp_path) == before
-    what = f"{out} is as it was" if is_there else "nothing of it is left"
+    outcome = f"{out} is as it was" if is_there else "nothing of it is left"
     if isinstance(error, OSError):
         assert isinstance(done.exception, RegularsError)
-        assert str(done.exception).endswith(f"(No space left); {what}")
+        assert str(done.exception).endswith(f"(No space left); {outcome}")
     else:
         assert done.exit_code == 130
-        assert f"Stopped while generating the demo shop; {what}." in " ".join(done.output.split())
+        assert f"Stopped while generating the demo shop; {outcome}." in " ".join(
+            done.output.split()
+        )
 
 
 def test_a_demo_shop_that_is_stopped_while_it_is_put_in_place_is_whole(tmp_path, monkeypatch):
@@ -214,7 +216,7 @@ def test_ctrl_c_is_not_lost_where_the_handler_of_the_signal_raises_nothing():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("text", "expected"),
     [
         ("OSError: [Errno 28] No space left on device", True),
         ("IO Error: Could not write all bytes to file: No space left on device", True),
@@ -224,5 +226,5 @@ def test_ctrl_c_is_not_lost_where_the_handler_of_the_signal_raises_nothing():
         ("Catalog Error: Table with name orders does not exist", False),
     ],
 )
-def test_every_way_of_saying_that_a_disk_is_full_is_understood(said, expected):
-    assert is_full_disk(said) is expected
+def test_every_way_of_saying_that_a_disk_is_full_is_understood(text, expected):
+    assert is_full_disk(text) is expected

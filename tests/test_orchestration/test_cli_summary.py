@@ -80,7 +80,7 @@ def test_the_summary_of_a_build_fits_one_screen_and_says_all_that_matters(settin
     places = [line for line in lines if str(settings.folder) in line]
     assert all(len(line) <= COLUMNS for line in lines if line not in places)
     text = " ".join(" ".join(lines).split())
-    for said in (
+    for expected in (
         "Built in 3 min 12 s from the demo shop (20,000 generated orders, seed 1), as of 2018-08",
         "94,990", "98,206", "BRL 15,738,970.55", "3.0% bought more than once",
         "Data 1 thing to know: marts.data_warnings, or the report's page",
@@ -90,7 +90,7 @@ def test_the_summary_of_a_build_fits_one_screen_and_says_all_that_matters(settin
         f"Report {settings.site_dir / 'index.html'}",
         f"For BI {settings.published_dir / 'regulars.duckdb'}",
     ):  # fmt: skip
-        assert said in text, said
+        assert expected in text, expected
 
 
 def test_a_narrow_screen_breaks_no_word(settings, overview, monkeypatch):
@@ -108,11 +108,11 @@ def test_a_step_by_hand_says_what_it_made_and_no_more(settings, overview):
 
 def test_the_status_says_from_what_as_of_when_and_when_it_was_published(settings, overview):
     text = " ".join(" ".join(printed(describe_status(settings, overview))).split())
-    for said in (
+    for expected in (
         "Built from the files in /data, loaded 2026-01-02 03:04 UTC", "As of 2018-08-30",
         f"Churn {MODEL_ID}", "699 passed", str(settings.site_dir), " UTC",
     ):  # fmt: skip
-        assert said in text, said
+        assert expected in text, expected
     (settings.published_dir / "regulars.duckdb").unlink()
     text = " ".join(" ".join(printed(describe_status(settings, overview))).split())
     assert "For BI none; `regulars publish` makes it" in text
@@ -149,8 +149,8 @@ def test_every_purpose_has_a_line_that_says_why_it_has_no_model():
             "insert into features.customer_feature_snapshots "
             "select 'c' || i, date '2018-08-30' from range(99) as numbers (i)"
         )
-        said = read_overview(connection).champions["segmentation"]
-        assert said == "no model yet; `regulars fit --purpose segmentation` fits one."
+        sentence = read_overview(connection).champions["segmentation"]
+        assert sentence == "no model yet; `regulars fit --purpose segmentation` fits one."
 
 
 def test_findings_are_read_where_the_load_wrote_some_in_its_order_of_importance():
@@ -184,7 +184,7 @@ def test_how_long_a_build_takes_is_known_from_the_last_ones_of_the_same_shop(set
 
 
 def test_what_dbt_says_of_failed_tests_is_told_without_its_noise():
-    said = tidy(
+    message = tidy(
         "Failure in test not_null_orders_state (dbt_project/models/marts/_m.yml)\n"
         "  Got 18 results, configured to fail if != 0\n\n"
         "  compiled code at target/compiled/regulars/x.sql\n\n"
@@ -193,7 +193,7 @@ def test_what_dbt_says_of_failed_tests_is_told_without_its_noise():
         "  compiled code at target/run/regulars/orders.sql\n"
         "The tables of this attempt are in failed/, beside the warehouse."
     )
-    assert said.splitlines() == [
+    assert message.splitlines() == [
         "test not_null_orders_state found 18 rows that it should not "
         "(dbt_project/models/marts/_m.yml)",
         "model orders (dbt_project/models/marts/orders.sql):",

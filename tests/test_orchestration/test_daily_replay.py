@@ -45,9 +45,9 @@ def differences(shop, fresh):
     connection = duckdb.connect()
     connection.execute(f"attach '{shop.warehouse}' as daily (read_only)")
     connection.execute(f"attach '{fresh.warehouse}' as fresh (read_only)")
-    found = {}
+    counts = {}
     for table in TABLES:
-        ((rows, found[table]),) = connection.execute(
+        ((rows, counts[table]),) = connection.execute(
             f"""
             select (select count(*) from fresh.{table}), count(*) from (
                 (from daily.{table} except all from fresh.{table})
@@ -58,15 +58,15 @@ def differences(shop, fresh):
         ).fetchall()
         assert rows > 0, table
     connection.close()
-    return found
+    return counts
 
 
 def test_every_kind_of_correction_changes_something(replayed):
     """So that the comparison below is one of changed rows."""
     connection = daily_replay.read_files(replayed.data_dir)
-    for number, (what, statements) in sorted(daily_replay.CORRECTIONS.items()):
+    for number, (description, statements) in sorted(daily_replay.CORRECTIONS.items()):
         counts = [connection.execute(part).fetchone()[0] for part in statements.split("; ")]
-        assert max(counts) > 0, f"{number}: {what}"
+        assert max(counts) > 0, f"{number}: {description}"
 
 
 @pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.long)])
@@ -87,7 +87,7 @@ def test_a_row_that_nothing_changed_is_not_worked_out_again(demo, tmp_path):
     row = row.format("features.customer_feature_snapshots where as_of_date = date '2018-05-01'")
     with shop.open(read_only=False) as connection:
         connection.execute(f"update features.customer_feature_snapshots set item_count = 999 {row}")
-    found = f"select item_count = 999 from features.customer_feature_snapshots {row}"
+    query = f"select item_count = 999 from features.customer_feature_snapshots {row}"
     for arguments, is_kept in (((), True), (("--full-refresh",), False)):
         shop.run("dbt", "run", *arguments, "--select", "features")
-        assert shop.rows(found) == [(is_kept,)]
+        assert shop.rows(query) == [(is_kept,)]

@@ -99,13 +99,13 @@ def test_each_warning_has_its_texts_and_is_counted_by_one_row(own):
 
 
 def test_each_warning_names_a_column_that_is_there(own):
-    there = {
+    columns = {
         (f"{schema}.{table}", column)
         for schema, table, column in own.rows(
             "select schema_name, table_name, column_name from duckdb_columns()"
         )
     }
-    assert {(row["table_name"], row["column_name"]) for row in texts()} <= there
+    assert {(row["table_name"], row["column_name"]) for row in texts()} <= columns
 
 
 COUNTS = "select warning_code, row_count from marts.data_warnings where found_in = 'canonical'"
@@ -203,10 +203,10 @@ def test_amounts_and_shares_are_those_of_the_planted_rows(planted):
         "select warning_code, amount, row_total, row_share from marts.data_warnings "
         "where warning_code in ('returns_without_purchase', 'orders_with_other_money')"
     )
-    found = {code: (amount, total, share) for code, amount, total, share in rows}
-    assert found["returns_without_purchase"] == (Decimal("7.00"), 3, pytest.approx(1 / 3))
+    figures = {code: (amount, total, share) for code, amount, total, share in rows}
+    assert figures["returns_without_purchase"] == (Decimal("7.00"), 3, pytest.approx(1 / 3))
     ((count,),) = shop.rows("select count(*) from canonical.orders")
-    assert found["orders_with_other_money"] == (Decimal("13.00"), count, 1 / count)
+    assert figures["orders_with_other_money"] == (Decimal("13.00"), count, 1 / count)
 
 
 def test_what_the_source_has_no_files_for_is_not_listed(planted):

@@ -166,9 +166,9 @@ def manifest(parsed):
 
 def test_the_next_command_of_dbt_parses_only_what_changed(parsed):
     """It could not while a unit test had numbers for keys, and each command took 5 s longer."""
-    said = parsed.run("dbt", "--debug", "parse").stdout
-    assert "Partial parsing enabled: 0 files deleted, 0 files added" in said
-    assert "Failed to load parsed file" not in said
+    printed = parsed.run("dbt", "--debug", "parse").stdout
+    assert "Partial parsing enabled: 0 files deleted, 0 files added" in printed
+    assert "Failed to load parsed file" not in printed
 
 
 def _documented(manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -192,22 +192,24 @@ def test_every_column_is_described_and_has_the_type_that_the_warehouse_has(demo,
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
         "where database_name = current_database() and not internal"
     )
-    there: dict[tuple[object, object], dict[object, str]] = {}
+    warehouse_types: dict[tuple[object, object], dict[object, str]] = {}
     for schema, table, column, data_type in rows:
-        there.setdefault((schema, table), {})[column] = _compact(str(data_type))
+        warehouse_types.setdefault((schema, table), {})[column] = _compact(str(data_type))
     wrong = []
     nodes = _documented(manifest)
     for node in nodes:
         name = node.get("identifier") or node["alias"]
-        columns = there[node["schema"], name]
+        columns = warehouse_types[node["schema"], name]
         # Columns made by a loop over the live model's features are described as one.
         generated = node["config"].get("meta", {}).get("generated_columns")
         if generated:
             made = {column for column in columns if str(column).endswith(generated["suffix"])}
             assert made, f"{name} has none of its generated columns"
             assert {columns.pop(column) for column in made} == {_compact(generated["data_type"])}
-        said = {column: _compact(text["data_type"]) for column, text in node["columns"].items()}
-        wrong += [(name, *pair) for pair in said.items() ^ columns.items()]
+        described_types = {
+            column: _compact(text["data_type"]) for column, text in node["columns"].items()
+        }
+        wrong += [(name, *pair) for pair in described_types.items() ^ columns.items()]
         wrong += [
             (name, column, "no description")
             for column, text in node["columns"].items()
@@ -227,11 +229,11 @@ def test_marts_and_features_need_capabilities_that_a_source_can_state(demo, mani
     }
     assert ("payments", "payment_mix") in needs
     assert needs == {(name, mart) for name, marts in rows if marts for mart in marts.split(", ")}
-    asked = demo.rows(
+    feature_needs = demo.rows(
         "select distinct unnest(string_split(needs, ' ')) from canonical.feature_catalog"
     )
-    known = {name for name, _ in rows} | {each.name for each in CAPABILITIES}
-    assert {need for (need,) in asked if need} <= known
+    capabilities = {name for name, _ in rows} | {capability.name for capability in CAPABILITIES}
+    assert {need for (need,) in feature_needs if need} <= capabilities
 
 
 def test_no_macro_asks_dbt_whether_a_table_is_there(manifest):
@@ -375,9 +377,9 @@ def test_the_overview_has_a_row_for_every_table_that_people_query(manifest):
         for doc in manifest["docs"].values()
         if doc["name"] == "__overview__" and doc["package_name"] == "regulars"
     )
-    said = set(re.findall(r"^\| [^|]+ \| `([^`]+)` \|", text, flags=re.MULTILINE))
+    listed_tables = set(re.findall(r"^\| [^|]+ \| `([^`]+)` \|", text, flags=re.MULTILINE))
     models = _models(manifest, "canonical", "features", *MART_SCHEMAS).values()
-    assert said == {f"{node['schema']}.{node['name']}" for node in models}
+    assert listed_tables == {f"{node['schema']}.{node['name']}" for node in models}
 
 
 def test_exposures_name_what_is_published_and_what_the_pages_read(manifest):

@@ -57,8 +57,8 @@ def test_counts_are_judged_as_the_configuration_says(connection):
         a_test("stops", "with all_orders as (select * from orders) select * from all_orders",
                limit=1),
     ]  # fmt: skip
-    found = {each.test.name: each for each in run_tests(connection, tests)}
-    assert {name: (each.status, each.failure_count) for name, each in found.items()} == {
+    results = {result.test.name: result for result in run_tests(connection, tests)}
+    assert {name: (result.status, result.failure_count) for name, result in results.items()} == {
         "passes": ("pass", 0),
         "fails": ("fail", 1),
         "warns": ("warn", 2),
@@ -66,8 +66,8 @@ def test_counts_are_judged_as_the_configuration_says(connection):
         "sums": ("pass", 7),
         "stops": ("fail", 1),
     }
-    assert found["fails"].message == "Got 1 result, configured to fail if != 0"
-    assert found["warns"].message == "Got 2 results, configured to warn if != 0"
+    assert results["fails"].message == "Got 1 result, configured to fail if != 0"
+    assert results["warns"].message == "Got 2 results, configured to warn if != 0"
 
 
 def test_one_that_cannot_be_run_leaves_the_others_of_its_table_their_results(connection):
@@ -76,12 +76,12 @@ def test_one_that_cannot_be_run_leaves_the_others_of_its_table_their_results(con
         a_test("passes", "select * from orders where id > 2"),
         a_test("was_not_compiled", "", error="no macro named nowhere"),
     ]
-    found = {each.test.name: each for each in run_tests(connection, tests)}
-    assert found["passes"].status == "pass"
-    broken = found["asks_for_nothing_there"]
+    results = {result.test.name: result for result in run_tests(connection, tests)}
+    assert results["passes"].status == "pass"
+    broken = results["asks_for_nothing_there"]
     assert (broken.status, broken.failure_count) == ("error", None)
     assert "no_such_column" in broken.description
-    assert "no macro named nowhere" in found["was_not_compiled"].description
+    assert "no macro named nowhere" in results["was_not_compiled"].description
 
 
 def test_the_log_keeps_the_last_result_of_each_and_leaves_those_of_others(connection):

@@ -88,7 +88,7 @@ def test_rescoring_refits_nothing_and_refitting_loads_nothing(graph):
     rescored = defs.resolve_job_def("rescore").asset_layer.executable_asset_keys
     refitted = defs.resolve_job_def("refit").asset_layer.executable_asset_keys
     fits = {
-        dg.AssetKey(["ml", name]) for name, each in FAMILIES.items() if not each.is_studied_only
+        dg.AssetKey(["ml", name]) for name, family in FAMILIES.items() if not family.is_studied_only
     }
     assert not fits & rescored
     assert fits <= refitted

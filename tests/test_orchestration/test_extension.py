@@ -86,7 +86,7 @@ def test_the_family_of_the_package_scores_everybody_in_sql_as_python_does(extend
         ).fetchall()
         rows = read_parameters(connection, model_id)
         people = read_features(connection, ["recency_days"], read_as_of_date(connection))
-        found = connection.execute(
+        probabilities = connection.execute(
             "select return_probability from marts.customer_churn_scores order by customer_id"
         ).fetchnumpy()["return_probability"]
         ((reasons,),) = connection.execute(
@@ -98,9 +98,9 @@ def test_the_family_of_the_package_scores_everybody_in_sql_as_python_does(extend
     assert family == "one_feature"
     expected = logistic.predict_logistic(logistic.from_rows(rows), people)
     expected = Calibration.from_rows(rows).apply(expected)
-    assert len(found) > 5_000
-    assert np.abs(found - expected).max() < 1e-9
-    assert reasons == len(found)
+    assert len(probabilities) > 5_000
+    assert np.abs(probabilities - expected).max() < 1e-9
+    assert reasons == len(probabilities)
     assert quality == [("recency alone",)]
 
 
@@ -117,13 +117,13 @@ def test_a_family_without_sql_is_scored_by_python_and_read_by_a_bare_dbt_run(ext
     with shop.open() as connection:
         rows = read_parameters(connection, str(model_id))
         people = read_features(connection, ["order_count"], read_as_of_date(connection))
-        found = connection.execute(
+        scores = connection.execute(
             "select model_id, return_probability from scoring.churn_scores order by customer_id"
         ).fetchnumpy()
-    assert set(found["model_id"]) == {model_id}
+    assert set(scores["model_id"]) == {model_id}
     expected = logistic.predict_logistic(logistic.from_rows(rows), people)
     expected = Calibration.from_rows(rows).apply(expected)
-    assert np.abs(found["return_probability"] - expected).max() < 1e-9
+    assert np.abs(scores["return_probability"] - expected).max() < 1e-9
 
 
 def test_the_champion_of_a_purpose_that_predicts_an_amount_has_the_lowest_error(extended):
@@ -209,10 +209,10 @@ def test_a_bad_entry_point_is_said_in_a_sentence(entry, expected, tmp_path):
         "LOGISTIC = Family('logistic', CHURN, 'x', 'x', scored_by='library')\n"
     )
     done = run(Shop(tmp_path, tmp_path), "regulars", "status", folder=tmp_path)
-    said = " ".join((done.stdout + done.stderr).split())
+    message = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 1
-    assert expected in said
-    assert "Traceback" not in said
+    assert expected in message
+    assert "Traceback" not in message
 
 
 @pytest.mark.parametrize("models", ["/srv/models", "../models"])

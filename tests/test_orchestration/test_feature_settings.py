@@ -20,9 +20,9 @@ def dates_of(shop, table):
 
 def test_snapshots_are_of_the_dates_asked_for_and_the_as_of_date(own, demo):
     own.run("dbt", "run", *FEATURES, REGULARS_SNAPSHOT_DATES="2018-03-01, 2017-09-15")
-    wanted = ["2017-09-15", "2018-03-01", "2018-08-30"]
-    assert dates_of(own, "customer_feature_snapshots") == wanted
-    assert dates_of(own, "customer_labels") == wanted
+    expected = ["2017-09-15", "2018-03-01", "2018-08-30"]
+    assert dates_of(own, "customer_feature_snapshots") == expected
+    assert dates_of(own, "customer_labels") == expected
     # A list, as a variable; what was there for other dates goes, what stays is not touched.
     own.run("dbt", "run", *FEATURES, "--vars", "{snapshot_dates: [2018-03-01]}")
     assert dates_of(own, "customer_feature_snapshots") == ["2018-03-01", "2018-08-30"]
@@ -118,9 +118,9 @@ def test_a_column_of_another_type_asks_for_a_full_refresh(demo, tmp_path):
     before = shop.rows("from features.customer_feature_snapshots order by all")
     done = shop.run("dbt", "run", *FEATURES, check=False)
     assert done.returncode != 0
-    said = " ".join(done.stdout.split())
-    assert "has the column average_gap_days as integer, the model has it as double" in said
-    assert "--full-refresh" in said
+    printed = " ".join(done.stdout.split())
+    assert "has the column average_gap_days as integer, the model has it as double" in printed
+    assert "--full-refresh" in printed
     assert shop.rows("from features.customer_feature_snapshots order by all") == before
     shop.run("dbt", "run", *FEATURES, "--full-refresh")
     rows = "from features.customer_feature_snapshots order by all"

@@ -68,10 +68,10 @@ class Dbt:
     def __init__(self, path, tests, statuses=None, refusal=""):
         self.path, self.tests = path, tests
         self.statuses, self.refusal = statuses or {}, refusal
-        self.asked = []
+        self.calls = []
 
     def __call__(self, test_ids, as_of_date):
-        self.asked.append((sorted(test_ids), as_of_date))
+        self.calls.append((sorted(test_ids), as_of_date))
         if self.refusal:
             return self.refusal
         with duckdb.connect(str(self.path)) as connection:
@@ -111,7 +111,7 @@ def test_guarding_tests_are_those_of_severity_error_on_what_marts_are_made_of(te
 def test_a_test_without_a_result_is_run_as_of_the_date_of_the_marts(warehouse, tests):
     dbt = Dbt(warehouse, tests)
     gate = require(warehouse, tests, dbt)
-    assert dbt.asked == [(["test.marts", "test.source"], AS_OF)]
+    assert dbt.calls == [(["test.marts", "test.source"], AS_OF)]
     assert (gate.test_count, gate.rerun_count) == (2, 2)
 
 
@@ -125,7 +125,7 @@ def test_a_result_counts_as_long_as_its_tables_hold_what_they_held(warehouse, te
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.customer_rfm set customer_id = 'bruno'")
     assert require(warehouse, tests, dbt).rerun_count == 1
-    assert dbt.asked[1:] == [(["test.marts"], AS_OF)]
+    assert dbt.calls[1:] == [(["test.marts"], AS_OF)]
 
 
 def test_a_failing_test_is_named_and_stays_a_refusal_without_being_run_again(warehouse, tests):
@@ -136,7 +136,7 @@ def test_a_failing_test_is_named_and_stays_a_refusal_without_being_run_again(war
             match="1 of 2 tests that guard the marts does not pass: every_order_has_a_date",
         ):
             require(warehouse, tests, dbt)
-    assert len(dbt.asked) == 1
+    assert len(dbt.calls) == 1
 
 
 def test_a_test_that_could_not_be_run_is_no_pass(warehouse, tests):
@@ -163,7 +163,7 @@ def test_a_result_that_is_older_than_the_tests_of_the_project_counts_no_more(war
     require(warehouse, tests, dbt)
     with pytest.raises(PublishError, match="could not be run"):
         require(warehouse, tests, dbt, changed_at=NOW + timedelta(seconds=1))
-    assert len(dbt.asked) == 2
+    assert len(dbt.calls) == 2
 
 
 def test_a_mart_that_has_left_the_project_does_not_count(warehouse, tests):
@@ -218,7 +218,7 @@ def test_after_a_whole_build_every_guarding_test_has_passed_on_what_is_there(dem
     assert len(tests) > 600
     dbt = Dbt(demo.warehouse, [], refusal="nothing was to be run")
     assert require(demo.warehouse, tests, dbt).rerun_count == 0
-    assert dbt.asked == []
+    assert dbt.calls == []
 
 
 def test_marts_that_disagree_or_fail_a_test_reach_no_reader_and_a_bare_dbt_run_does(demo, tmp_path):
@@ -236,13 +236,13 @@ def test_marts_that_disagree_or_fail_a_test_reach_no_reader_and_a_bare_dbt_run_d
 
     earlier = {"REGULARS_AS_OF_DATE": "2018-03-01"}
     shop.run("dbt", "build", "--select", "customer_rfm", check=False, **earlier)
-    for said in refusals():
-        assert "customer_rfm is as of 2018-03-01" in said
-        assert "as of 2018-08-30" in said
+    for refusal in refusals():
+        assert "customer_rfm is as of 2018-03-01" in refusal
+        assert "as of 2018-08-30" in refusal
     with shop.open(read_only=False) as connection:
         connection.execute("delete from raw.model_log where model_name = 'customer_rfm'")
-    for said in refusals():  # the dates in the marts say it, too
-        assert "every_mart_is_as_of_the_same_date" in said
+    for refusal in refusals():  # the dates in the marts say it, too
+        assert "every_mart_is_as_of_the_same_date" in refusal
     assert published.read_bytes() == before
     assert not (tmp_path / "site").exists()
 
@@ -252,8 +252,8 @@ def test_marts_that_disagree_or_fail_a_test_reach_no_reader_and_a_bare_dbt_run_d
             "update marts.customer_rfm set monetary_amount = monetary_amount + 0.01 "
             "where customer_id = (select min(customer_id) from marts.customer_rfm)"
         )
-    for said in refusals():
-        assert "money_is_conserved_customer_360" in said
+    for refusal in refusals():
+        assert "money_is_conserved_customer_360" in refusal
     shop.run("dbt", "run", "--select", "customer_rfm")
     shop.run("regulars", "publish")
     shop.run("regulars", "report")

@@ -45,8 +45,8 @@ def test_a_number_is_out_of_range_beyond_a_bound_or_on_one_that_is_not_included(
     ("columns", "expected"), [(["n"], 1), (["name"], 1), (["n", "name"], 0), (["n", "share"], 0)]
 )
 def test_a_combination_of_columns_that_is_there_twice_is_found_once(columns, expected):
-    found = failing_rows("unique_combination_of_columns", combination_of_columns=columns)
-    assert found == expected
+    rows = failing_rows("unique_combination_of_columns", combination_of_columns=columns)
+    assert rows == expected
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ def shop(tmp_path_factory):
     mapped = Shop(data_dir, folder)
     mapped.run("regulars", "demo", "--layout", "flat_lines", "--scenario", "loyal_shop",
                "--orders", str(ORDERS), "--out", str(data_dir))  # fmt: skip
-    said = mapped.run("regulars", "load")
-    assert f"source {SOURCE}" in " ".join((said.stdout + said.stderr).split())
+    done = mapped.run("regulars", "load")
+    assert f"source {SOURCE}" in " ".join((done.stdout + done.stderr).split())
     run_mapped_dbt(
         mapped, "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test",
         "--select", "+customer_rfm", "+orders_monthly", "+money_reconciliation", "+returns",
@@ -71,7 +71,7 @@ def test_returns_are_matched_as_they_were_planted(shop):
 
 
 def test_a_return_of_the_only_purchase_names_its_order(shop):
-    found = shop.rows(
+    rows = shop.rows(
         f"""
         select count(*), count(*) filter (where truth.order_id = returns.order_id)
         from {truth_of(shop, "returns")} as truth
@@ -79,7 +79,7 @@ def test_a_return_of_the_only_purchase_names_its_order(shop):
         where truth.is_only_purchase and truth.match_kind <> 'unmatched'
         """
     )
-    ((all_of_them, right),) = found
+    ((all_of_them, right),) = rows
     assert all_of_them == right > 0
 
 
@@ -93,19 +93,19 @@ def test_the_as_of_date_is_the_day_after_the_last_order(shop):
 def test_guests_have_no_row_in_a_mart_of_customers_and_their_money_is_counted(shop):
     truth = truth_of(shop, "orders")
     amount = "sum(merchandise_amount - discount_amount)"
-    known, guests = (
+    customers, guests = (
         shop.rows(f"select count(*), {amount} from {truth} where customer_id is {which}")[0]
         for which in ("not null", "null")
     )
     assert shop.rows("select sum(frequency), sum(monetary_amount) from marts.customer_rfm") == [
-        known
+        customers
     ]
     assert shop.rows(
         "select order_count, order_amount from marts.money_reconciliation "
         "where reading_name = 'orders of guests'"
     ) == [guests]
     assert shop.rows("select sum(order_count), sum(order_amount) from marts.orders_monthly") == [
-        (known[0] + guests[0], known[1] + guests[1])
+        (customers[0] + guests[0], customers[1] + guests[1])
     ]
 
 
@@ -187,9 +187,9 @@ def test_a_warehouse_of_another_source_is_refused_and_stays_as_it_was(shop, demo
     before = copy.rows("select count(*), sum(frequency) from marts.customer_rfm")
     done = other.run("regulars", "load", check=False)
     assert done.returncode == 1
-    said = " ".join((done.stdout + done.stderr).split())
-    assert "two shops in one warehouse would mix their models and history" in said
-    assert "set REGULARS_WAREHOUSE to a new file" in said
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert "two shops in one warehouse would mix their models and history" in printed
+    assert "set REGULARS_WAREHOUSE to a new file" in printed
     assert copy.rows("select count(*), sum(frequency) from marts.customer_rfm") == before
 
 

@@ -56,9 +56,9 @@ def write_rival(connection) -> str:
 
 
 def champions(shop: Shop) -> dict[str, str]:
-    found = shop.rows("select purpose, model_id from ml.model_registry where status = 'champion'")
-    assert len(found) == len(dict(found))
-    return dict(found)
+    rows = shop.rows("select purpose, model_id from ml.model_registry where status = 'champion'")
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
 
 
 def rival_of(shop: Shop) -> str:
@@ -69,20 +69,20 @@ def rival_of(shop: Shop) -> str:
 
 
 def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(shop):
-    said = " ".join(shop.run("regulars", "models", "list").stdout.split())
+    printed = " ".join(shop.run("regulars", "models", "list").stdout.split())
     rows = shop.rows("select model_id, family, status, status_reason from ml.model_registry")
     assert len(rows) >= 4
     for row in rows:
         for text in row:
-            assert text in said, text
+            assert text in printed, text
     ((value, low, high),) = shop.rows(
         "select metric_value, lower_bound, upper_bound from ml.model_metrics "
         f"where model_id = '{champions(shop)['churn']}' "
         "and split = 'test' and metric_name = 'roc_auc'"
     )
-    assert f"{value:.4f} ({low:.4f} to {high:.4f})" in said
-    assert "verdict does not beat the best baseline" in said or (
-        "verdict beats the best baseline" in said
+    assert f"{value:.4f} ({low:.4f} to {high:.4f})" in printed
+    assert "verdict does not beat the best baseline" in printed or (
+        "verdict beats the best baseline" in printed
     )
     churn = shop.run("regulars", "models", "list", "--purpose", "churn").stdout
     assert rival_of(shop) in churn
@@ -91,21 +91,21 @@ def test_the_list_says_of_every_model_how_good_it_is_and_why_it_has_its_status(s
 
 def test_a_model_is_shown_with_settings_dates_metrics_and_history(shop):
     champion = champions(shop)["churn"]
-    said = shop.run("regulars", "models", "show", champion).stdout
+    printed = shop.run("regulars", "models", "show", champion).stdout
     ((settings, test_date, count),) = shop.rows(
         "select settings, test_date, (select count(*) from ml.model_parameters as parameters "
         "where parameters.model_id = registry.model_id) from ml.model_registry as registry "
         f"where model_id = '{champion}'"
     )
-    told = json.loads(str(settings))
-    assert f"judged at {test_date}, labels of 180 days" in said
-    assert f"rows as of {', '.join(told['fitted_dates'])}" in " ".join(said.split())
-    for name, value in told.items():
-        assert f"{name} " in said
-        assert str(value)[:40] in said
-    assert f"parameters  {count:,}" in said
+    setting_values = json.loads(str(settings))
+    assert f"judged at {test_date}, labels of 180 days" in printed
+    assert f"rows as of {', '.join(setting_values['fitted_dates'])}" in " ".join(printed.split())
+    for name, value in setting_values.items():
+        assert f"{name} " in printed
+        assert str(value)[:40] in printed
+    assert f"parameters  {count:,}" in printed
     for expected in ("roc_auc_gain", "brier", "chosen", "none"):
-        assert expected in said
+        assert expected in printed
     assert "It was never champion." in shop.run("regulars", "models", "show", rival_of(shop)).stdout
 
 
@@ -115,10 +115,10 @@ def test_that_no_model_could_be_fitted_is_listed_and_shown(own):
             connection, "churn", date(2018, 8, 30), "3 came back, at least 50 are wanted", {}, "1"
         )
     for command in (("list", "--purpose", "churn"), ("show", row)):
-        said = " ".join(own.run("regulars", "models", *command).stdout.split())
-        assert row in said
-        assert "not eligible" in said
-        assert "3 came back, at least 50 are wanted" in said
+        printed = " ".join(own.run("regulars", "models", *command).stdout.split())
+        assert row in printed
+        assert "not eligible" in printed
+        assert "3 came back, at least 50 are wanted" in printed
 
 
 def test_a_model_that_the_gates_refuse_can_be_promoted_by_hand_and_that_is_said(own):
@@ -134,8 +134,8 @@ def test_a_model_that_the_gates_refuse_can_be_promoted_by_hand_and_that_is_said(
     listed = own.run("regulars", "models", "list", "--purpose", "churn").stdout
     lines = listed.partition(f"{rival}\n")[2].splitlines()
     assert "verdict     not calibrated (slope 3.1)" in [line.strip() for line in lines[:4]]
-    said = own.run("regulars", "models", "promote", rival).stdout
-    assert "No fit would choose it: not calibrated (slope 3.1)." in said
+    printed = own.run("regulars", "models", "promote", rival).stdout
+    assert "No fit would choose it: not calibrated (slope 3.1)." in printed
 
 
 def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former_exactly(own):
@@ -146,9 +146,9 @@ def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former
     own.run(*SCORES)
     assert scores() == before
 
-    said = own.run("regulars", "models", "promote", rival, "--reason", "to try it").stdout
-    assert f"{rival} is champion in place of {first}." in said
-    assert "Next: `regulars score` (or `dbt run`), then `regulars publish`" in said
+    printed = own.run("regulars", "models", "promote", rival, "--reason", "to try it").stdout
+    assert f"{rival} is champion in place of {first}." in printed
+    assert "Next: `regulars score` (or `dbt run`), then `regulars publish`" in printed
     assert champions(own)["churn"] == rival
     assert scores() == before
     own.run(*SCORES)
@@ -157,8 +157,8 @@ def test_after_a_promotion_another_model_scores_and_after_a_roll_back_the_former
     assert [row[0] for row in after] == [row[0] for row in before]
     assert [row[4] for row in after] != [row[4] for row in before]  # probabilities
 
-    said = own.run("regulars", "models", "rollback", "--purpose", "churn").stdout
-    assert f"{first} is champion again; {rival} was rolled back." in said
+    printed = own.run("regulars", "models", "rollback", "--purpose", "churn").stdout
+    assert f"{first} is champion again; {rival} was rolled back." in printed
     own.run(*SCORES, "champion_history")
     assert scores() == before
     assert own.rows(
@@ -196,8 +196,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence_and_changes_nothing(own):
 
 
 def test_what_nobody_typed_by_a_slip_is_not_suggested(shop):
-    for asked in ("nope", "churn", "k", ""):
-        done = shop.run("regulars", "models", "show", asked, check=False)
+    for model_id in ("nope", "churn", "k", ""):
+        done = shop.run("regulars", "models", "show", model_id, check=False)
         assert done.returncode == 1
         assert "did you mean" not in done.stderr
         assert "`regulars models list` shows what there is" in done.stderr
@@ -209,11 +209,11 @@ def test_a_narrow_terminal_cuts_no_model_id(shop, columns):
     ids = [str(row[0]) for row in shop.rows("select model_id from ml.model_registry")]
     assert max(map(len, ids)) > 28
     for command in (("models", "list"), ("models", "show", champions(shop)["churn"]), ("status",)):
-        said = in_terminal(shop, columns, *command)
-        assert "…" not in said, command
-        known = ids if command[-1] == "list" else [champions(shop)["churn"]]
-        for model_id in known:
-            assert model_id in said, command
+        printed = in_terminal(shop, columns, *command)
+        assert "…" not in printed, command
+        listed_ids = ids if command[-1] == "list" else [champions(shop)["churn"]]
+        for model_id in listed_ids:
+            assert model_id in printed, command
 
 
 def in_terminal(shop: Shop, columns: str, *command: str) -> str:
@@ -227,13 +227,13 @@ def in_terminal(shop: Shop, columns: str, *command: str) -> str:
         stdin=subprocess.DEVNULL,
     )
     os.close(child)
-    said = b""
+    output = b""
     with contextlib.suppress(OSError):  # how Linux says that the other end is closed
         while more := os.read(parent, 65_536):
-            said += more
+            output += more
     os.close(parent)
-    assert done.wait() == 0, said
-    return said.decode()
+    assert done.wait() == 0, output
+    return output.decode()
 
 
 def test_without_a_warehouse_the_build_comes_first(demo, tmp_path):

@@ -254,8 +254,8 @@ def test_dates_that_the_loader_takes_for_texts_are_read_by_staging(build, writte
     text = KEYED["sales.csv"].replace("2022-03-01 10:00:00", written)
     text = text.replace("2022-04-01 10:00:00", written.replace("03", "04"))
     shop = build({**KEYED, "sales.csv": text.replace("2022-05-01 10:00:00", written)})
-    found = {when.date().isoformat() for (when,) in shop.rows("ordered_at", "conform_orders")}
-    assert found == {"2022-03-01", "2022-04-01"}
+    days = {when.date().isoformat() for (when,) in shop.rows("ordered_at", "conform_orders")}
+    assert days == {"2022-03-01", "2022-04-01"}
     assert [any(word in note for note in shop.notes) for word in notes] == [True] * len(notes)
 
 
@@ -276,8 +276,8 @@ def test_of_lines_the_one_column_left_is_taken_which_is_said(build):
         text = text.replace(name, other)
     shop = build({**KEYED, "sale_positions.csv": text})
     assert shop.rows("order_amount", "measure_raw_money") == [(Decimal("50.47"),)]
-    (said,) = shop.notes
-    assert "each for unit_price, how_many for quantity, ware for product_id" in said
+    (note,) = shop.notes
+    assert "each for unit_price, how_many for quantity, ware for product_id" in note
 
 
 def test_that_every_order_counts_where_no_column_is_a_status_is_said(build):
@@ -286,9 +286,9 @@ def test_that_every_order_counts_where_no_column_is_a_status_is_said(build):
     shop = build({**KEYED, "sales.csv": text.replace("shipped", "on_its_way")})
     valid = shop.rows("order_id, is_valid_order", "conform_orders")
     assert valid == [("S1", True), ("S2", True), ("S3", True)]
-    said = [note for note in shop.notes if "looks like a status" in note]
-    assert len(said) == 1
-    assert "canceled ones too" in said[0]
+    notes = [note for note in shop.notes if "looks like a status" in note]
+    assert len(notes) == 1
+    assert "canceled ones too" in notes[0]
 
 
 def test_what_no_column_was_found_for_is_said_with_the_file_to_change(tmp_path):
@@ -298,11 +298,11 @@ def test_what_no_column_was_found_for_is_said_with_the_file_to_change(tmp_path):
     }
     folder = write_files(tmp_path / "files", files)
     changes, notes = plan_source(PROJECT_DIR, NAME, folder)
-    said = " ".join(notes)
-    assert f"looks like the person who ordered: call one customer_id in stg_{NAME}__visits" in said
-    assert "looks like the key of an order: call one order_id" in said
-    assert "looks like what a line costs: call one line_amount" in said
-    assert "nothing reads" in said
+    text = " ".join(notes)
+    assert f"looks like the person who ordered: call one customer_id in stg_{NAME}__visits" in text
+    assert "looks like the key of an order: call one order_id" in text
+    assert "looks like what a line costs: call one line_amount" in text
+    assert "nothing reads" in text
     place = Path("dbt_project/models/staging") / NAME / f"stg_{NAME}__strasse_1.sql"
     assert '"число" as column_1' in changes.added[place]
 

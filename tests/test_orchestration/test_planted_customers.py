@@ -109,12 +109,12 @@ def test_features_of_a_planted_customer_are_as_computed_by_hand(demo, planted_id
         where customer_id = '{planted_ids["ana"]}' and as_of_date = date '2018-08-30'
         """
     )
-    for name, found in zip(ANA_FEATURES, row, strict=True):
+    for name, value in zip(ANA_FEATURES, row, strict=True):
         expected = ANA_FEATURES[name]
         if isinstance(expected, str):
-            assert found == expected, name
+            assert value == expected, name
         else:
-            assert float(found) == pytest.approx(expected, abs=1e-12), name
+            assert float(value) == pytest.approx(expected, abs=1e-12), name
 
 
 def test_an_order_canceled_later_is_an_order_at_an_earlier_date(demo, planted_ids):
@@ -198,7 +198,7 @@ def _step(parameters, feature, value):
 
 
 def test_the_churn_score_of_a_planted_customer_is_as_computed_by_hand(demo, planted_ids):
-    ((model_id, found),) = demo.rows(
+    ((model_id, probability),) = demo.rows(
         f"""
         select model_id, return_probability from scoring.churn_logistic_terms
         where customer_id = '{planted_ids["ana"]}'
@@ -212,11 +212,11 @@ def test_the_churn_score_of_a_planted_customer_is_as_computed_by_hand(demo, plan
     # Recalibrated along a line, if the folds asked for it.
     slope = parameters.get(("calibration_slope", None, None), 1.0)
     intercept = parameters.get(("calibration_intercept", None, None), 0.0)
-    assert found == pytest.approx(1 / (1 + math.exp(-slope * log_odds - intercept)), abs=1e-9)
+    assert probability == pytest.approx(1 / (1 + math.exp(-slope * log_odds - intercept)), abs=1e-9)
 
 
 def test_the_segment_of_a_planted_customer_is_the_nearest_centroid_by_hand(demo, planted_ids):
-    ((found,),) = demo.rows(
+    ((segment_id,),) = demo.rows(
         f"select kmeans_segment_id from marts.customer_segments "
         f"where customer_id = '{planted_ids['ana']}'"
     )
@@ -228,7 +228,7 @@ def test_the_segment_of_a_planted_customer_is_the_nearest_centroid_by_hand(demo,
         if name == "centroid":
             gap = scaled[feature] - parameters[name, component, feature]
             distances[component] = distances.get(component, 0.0) + gap * gap
-    assert found == min(distances, key=lambda component: distances[component])
+    assert segment_id == min(distances, key=lambda component: distances[component])
 
 
 def test_reasons_are_the_three_largest_terms_by_hand(demo, planted_ids):

@@ -15,8 +15,8 @@ def test_a_preset_s_sample_builds_to_the_report_with_nothing_typed_in_between(pr
     shop = Shop(tmp_path / "data", tmp_path)
     sample = write_sample(preset, shop.data_dir, ORDERS, 7)
     shop.run("regulars", "init", str(shop.data_dir))
-    said = shop.run("regulars", "build").stdout
-    assert "none failed" in " ".join(said.split())
+    printed = shop.run("regulars", "build").stdout
+    assert "none failed" in " ".join(printed.split())
     assert shop.rows(
         "select count(*), count(*) filter (is_valid_order), count(distinct customer_id) "
         "from canonical.orders"

@@ -170,13 +170,13 @@ def test_both_copies_have_the_rows_and_types_of_the_source(warehouse, published,
 def test_parquet_readers_find_every_mart_by_a_pattern(warehouse, published):
     publish_marts(warehouse, published)
     with duckdb.connect() as connection:
-        found = connection.execute(
+        counts = connection.execute(
             "select parse_filename(filename, true), count(*) from "
             f"read_parquet('{published}/parquet/*.parquet', union_by_name = true, filename = true) "
             "group by all order by all"
         ).fetchall()
     # One of them has no rows.
-    assert found == [("customers", 1), ("leak_meter", 1), ("orders", 1002)]
+    assert counts == [("customers", 1), ("leak_meter", 1), ("orders", 1002)]
 
 
 def test_the_copy_is_in_the_storage_version_that_every_duckdb_1_reads(warehouse, published):

@@ -191,5 +191,7 @@ def test_a_registry_that_cannot_be_brought_up_to_date_stays_as_it_was(
     assert done.returncode != 0
     assert (columns(shop), shop.rows(REGISTRY)) == before
     if settings is not None:
-        said = " ".join(done.stdout.split())
-        assert "got others for gmm-20180830-1b3583bf; delete its row, or move the warehouse" in said
+        printed = " ".join(done.stdout.split())
+        assert (
+            "got others for gmm-20180830-1b3583bf; delete its row, or move the warehouse" in printed
+        )

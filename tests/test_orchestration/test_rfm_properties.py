@@ -66,11 +66,11 @@ def score(demo, tmp_path_factory):
         ]
         connection.execute("delete from regulars.canonical.orders")
         connection.executemany("insert into regulars.canonical.orders values (?, ?, ?, ?, ?)", rows)
-        found = connection.execute(
+        scores = connection.execute(
             f"select r_score, f_score, m_score, rfm_segment from ({sql}) order by customer_id"
         ).fetchall()
-        assert len(found) == len(population)
-        return found
+        assert len(scores) == len(population)
+        return scores
 
     return run
 
@@ -131,7 +131,7 @@ def test_more_recent_more_often_and_more_spent_never_has_a_lower_score(score, po
         ranked = sorted((worth(person), row[measure]) for person, row in zip(
             population, scores, strict=True
         ))  # fmt: skip
-        by_worth = [found for _, found in ranked]
+        by_worth = [result for _, result in ranked]
         assert by_worth == sorted(by_worth)
         assert len({value for value, _ in ranked}) == len(set(ranked)), "ties share a score"
 

@@ -45,7 +45,7 @@ def test_labels_and_rfm_stay_on_the_snapshot_dates(demo):
 
 
 @pytest.mark.parametrize(
-    ("asked", "stability_dates"),
+    ("variables", "stability_dates"),
     [
         (
             {"REGULARS_AS_OF_DATE": "2017-02-10"},
@@ -59,16 +59,16 @@ def test_labels_and_rfm_stay_on_the_snapshot_dates(demo):
     ],
     ids=["not before the window opens", "none where dates are asked for", "as the settings say"],
 )
-def test_the_grid_of_dates_follows_the_settings(demo, tmp_path, asked, stability_dates):
+def test_the_grid_of_dates_follows_the_settings(demo, tmp_path, variables, stability_dates):
     compiling = ["dbt", "compile", "--quiet", "--select", "as_of_dates"]
     environment = {}
-    if all(name.startswith("REGULARS_") for name in asked):
-        environment = asked
+    if all(name.startswith("REGULARS_") for name in variables):
+        environment = variables
     else:
-        compiling += ["--vars", json.dumps(asked)]
+        compiling += ["--vars", json.dumps(variables)]
     sql = demo.copy_to(tmp_path / "copy").run(*compiling, **environment).stdout
-    found = duckdb.sql(f"select as_of_date from ({sql}) where is_stability_date order by 1")
-    assert [str(day) for (day,) in found.fetchall()] == stability_dates
+    dates = duckdb.sql(f"select as_of_date from ({sql}) where is_stability_date order by 1")
+    assert [str(day) for (day,) in dates.fetchall()] == stability_dates
 
 
 # --- drift, against scipy and a population stability index worked out apart from the SQL ---
@@ -156,11 +156,11 @@ def test_drift_is_what_scipy_and_an_index_worked_out_apart_say(drift, then, now,
     for day in STEPS[-2:]:
         people += [(f"p{n}", day, v) for n, v in enumerate(now)]
         people += [(f"new{n}", day, v) for n, v in enumerate(newcomers)]
-    found = drift(people)
-    assert {(row["as_of_date"], row["population"]) for row in found} == {
+    rows = drift(people)
+    assert {(row["as_of_date"], row["population"]) for row in rows} == {
         (day, population) for day in STEPS[-2:] for population in ("everybody", "same people")
     }
-    for row in found:
+    for row in rows:
         sample = now + (newcomers if row["population"] == "everybody" else [])
         assert row["frozen_date"] == STEPS[-3]
         assert row["customer_count"] == len(sample)
@@ -180,8 +180,8 @@ def test_drift_is_what_scipy_and_an_index_worked_out_apart_say(drift, then, now,
 def test_what_did_not_move_is_stable_and_what_moved_wholly_is_another_distribution(drift):
     people = [(f"p{n}", day, float(n)) for n in range(100) for day in STEPS[-3:-1]]
     people += [(f"p{n}", STEPS[-1], float(n + 1000)) for n in range(100)]
-    found = {(row["as_of_date"], row["population"]): row for row in drift(people)}
-    still, moved = found[STEPS[-2], "same people"], found[STEPS[-1], "same people"]
+    rows = {(row["as_of_date"], row["population"]): row for row in drift(people)}
+    still, moved = rows[STEPS[-2], "same people"], rows[STEPS[-1], "same people"]
     assert still["population_stability_index"] == still["kolmogorov_smirnov_statistic"] == 0
     assert still["drift_level"] == "stable"
     assert moved["kolmogorov_smirnov_statistic"] == 1

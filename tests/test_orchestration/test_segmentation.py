@@ -94,8 +94,8 @@ def test_the_registry_says_why_the_champion_won(planted):
         "select status_reason from ml.model_registry "
         "where purpose = 'segmentation' and status = 'champion'"
     )
-    for said in ("silhouette", "rank 1 of", "agreement between seeds", "next best"):
-        assert said in reason
+    for expected in ("silhouette", "rank 1 of", "agreement between seeds", "next best"):
+        assert expected in reason
 
 
 def test_a_refit_on_unchanged_data_changes_no_id_and_no_name(planted, tmp_path):
@@ -111,7 +111,7 @@ def test_a_refit_a_month_later_keeps_the_ids_of_the_segments_that_persist(plante
     now = segments_of(shop)
     assert former.keys() <= now.keys()
     assert {row[0] for row in former.values()}.isdisjoint(row[0] for row in now.values())
-    same = [former[each][1] == now[each][1] for each in former]
+    same = [former[customer_id][1] == now[customer_id][1] for customer_id in former]
     assert sum(same) / len(same) > 0.95
     assert {row[1] for row in former.values()} == {row[1] for row in now.values()}
 

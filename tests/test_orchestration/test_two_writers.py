@@ -58,9 +58,9 @@ def test_while_dagster_builds_every_other_writer_is_refused_and_its_fits_are_kep
         ):
             done = shop.run(*command, check=False)
             assert done.returncode != 0, command
-            said = " ".join((done.stdout + done.stderr).split())
-            assert "is being written to by whole_build of Dagster (process" in said, said
-            assert "since 20" in said
+            message = " ".join((done.stdout + done.stderr).split())
+            assert "is being written to by whole_build of Dagster (process" in message, message
+            assert "since 20" in message
         run.send_signal(signal.SIGCONT)
         printed, _ = run.communicate(timeout=600)
         assert run.returncode == 0, printed[-2000:]

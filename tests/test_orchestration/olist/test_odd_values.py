@@ -90,9 +90,11 @@ def test_a_status_that_nobody_listed_counts_as_not_valid_and_its_money_is_counte
 
 
 def test_what_was_paid_for_orders_that_are_not_in_the_files_is_counted(odd):
-    known = {row["customer_id"] for row in read_rows(odd.data_dir, CUSTOMERS)}
+    customer_ids = {row["customer_id"] for row in read_rows(odd.data_dir, CUSTOMERS)}
     orders = {
-        row["order_id"] for row in read_rows(odd.data_dir, ORDERS) if row["customer_id"] in known
+        row["order_id"]
+        for row in read_rows(odd.data_dir, ORDERS)
+        if row["customer_id"] in customer_ids
     }
     payments = [row for row in read_rows(odd.data_dir, PAYMENTS) if row["order_id"] not in orders]
     assert odd.rows(
@@ -106,11 +108,11 @@ def test_lists_match_without_regard_to_case_and_blanks(odd):
     written = [
         row["order_id"] for row in rows if row["order_status"] in ("Delivered", "DELIVERED ")
     ]
-    found = odd.rows(
+    statuses = odd.rows(
         "select order_status, is_valid_order from canonical.orders "
         f"where order_id in ('{written[0]}', '{written[1]}')"
     )
-    assert found == [("delivered", True)] * 2
+    assert statuses == [("delivered", True)] * 2
     kinds = {kind for (kind,) in odd.rows("select distinct payment_type from marts.payment_mix")}
     assert "pix" in kinds
     assert kinds == {kind.strip().lower() for kind in kinds}
@@ -166,15 +168,15 @@ def test_the_report_says_at_its_top_that_everybody_looks_lost(odd):
 
 
 def test_each_odd_thing_is_a_finding_with_its_line(odd):
-    found = odd.rows(
+    findings = odd.rows(
         "select finding_code, found_value, line_number from raw.input_findings "
         "where line_number is not null"
     )
     orders = read_rows(odd.data_dir, ORDERS)
     lines = {row["order_status"]: line for line, row in enumerate(orders, 2)}
-    assert ("unknown_order_status", "refunded", lines["refunded"]) in found
+    assert ("unknown_order_status", "refunded", lines["refunded"]) in findings
     dates = {row["order_purchase_timestamp"]: line for line, row in enumerate(orders, 2)}
     for moment in ("1900-01-01 00:00:00", "1970-01-01 00:00:00", "2099-12-31 00:00:00"):
-        assert ("time_far_order", moment, dates[moment]) in found
-    codes = {code for code, _, _ in found}
+        assert ("time_far_order", moment, dates[moment]) in findings
+    codes = {code for code, _, _ in findings}
     assert {"unknown_payment_type", "unknown_state", "empty_state", "unmatched_keys"} <= codes

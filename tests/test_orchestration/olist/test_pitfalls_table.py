@@ -20,15 +20,17 @@ def test_the_keepers_that_the_table_of_pitfalls_names_are_there(demo):
     assert [int(row.split("|")[1]) for row in rows] == list(range(1, 18))
     # What the demo shop was built from.
     manifest = json.loads((parsed_dir(default_source()) / "manifest.json").read_text())
-    known = {node["name"] for node in manifest["nodes"].values()}
-    known |= {macro["name"].removeprefix("test_") for macro in manifest["macros"].values()}
-    known |= {column for node in manifest["nodes"].values() for column in node["columns"]}
+    project_names = {node["name"] for node in manifest["nodes"].values()}
+    project_names |= {macro["name"].removeprefix("test_") for macro in manifest["macros"].values()}
+    project_names |= {column for node in manifest["nodes"].values() for column in node["columns"]}
     published = PROJECT_DIR / "tests" / "real" / "olist" / "published_facts.yml"
-    known |= {fact for group in yaml.safe_load(published.read_text()) for fact in group["facts"]}
-    known |= {"orchestration/loading/", "source_defaults", "tests/time_travel.py"}
+    project_names |= {
+        fact for group in yaml.safe_load(published.read_text()) for fact in group["facts"]
+    }
+    project_names |= {"orchestration/loading/", "source_defaults", "tests/time_travel.py"}
     named = {
         name.removesuffix("()")
         for row in rows
         for name in re.findall(r"`([^`]+)`", row.split("|")[5])
     }
-    assert named - known == set()
+    assert named - project_names == set()
