@@ -51,10 +51,12 @@ def test_every_link_within_the_repository_leads_somewhere(path):
 @pytest.mark.parametrize("path", AT_THE_ROOT, ids=name_of)
 def test_every_command_and_option_that_is_named_exists(path):
     command = typer.main.get_command(app)
-    asked = re.findall(r"regulars ([a-z]+)((?: [a-zA-Z./-]+)*)", path.read_text(encoding="utf-8"))
-    names = {name for name, _rest in asked}
+    mentions = re.findall(
+        r"regulars ([a-z]+)((?: [a-zA-Z./-]+)*)", path.read_text(encoding="utf-8")
+    )
+    names = {name for name, _rest in mentions}
     assert names >= {"init", "check", "build"} or path.name != "README.md"
-    for name, rest in asked:
+    for name, rest in mentions:
         assert name in command.commands, name
         step = command.commands[name]
         first = rest.split()[0] if rest.split() else ""

@@ -427,7 +427,9 @@ def make_marts(connection, rows, *changes):
         schema = schema_of(path)
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
             table = f"{schema}.{model['name']}"
-            columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
+            columns = ", ".join(
+                f"{column['name']} {column['data_type']}" for column in model["columns"]
+            )
             connection.execute(f"create table {table} ({columns})")
             described = model["description"].replace("'", "''")
             connection.execute(f"comment on table {table} is '{described}'")
@@ -537,7 +539,7 @@ def test_an_sql_error_names_the_page_and_the_block(build):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{{ rows[0].n | integer", "unexpected"),
         ("{% if rows %}", "endif"),
@@ -552,11 +554,11 @@ def test_an_sql_error_names_the_page_and_the_block(build):
         ("{{ line_chart(rows, x='t') }}", "missing"),
     ],
 )
-def test_an_error_in_the_text_names_the_page_and_the_line(build, text, said):
+def test_an_error_in_the_text_names_the_page_and_the_line(build, text, message):
     page = f"# P\n\n```sql rows\nselect 1 as n,\n  'x' as t\n```\n\nfine\n{text}\n"
     # An unclosed block is noticed where the file ends.
     line = r"(9|10)" if text == "{% if rows %}" else "9"
-    with pytest.raises(PageError, match=rf"page 10-p\.md, line {line}: .*{re.escape(said)}"):
+    with pytest.raises(PageError, match=rf"page 10-p\.md, line {line}: .*{re.escape(message)}"):
         build({"10-p.md": page})
 
 
@@ -669,7 +671,7 @@ def test_plotly_is_one_local_file(shop_site):
 
 def test_the_overview_says_what_the_marts_say(fitted):
     text = fitted["index"].text
-    for said in (
+    for expected in (
         "orders 3 ",
         "customers 2 ",
         "revenue R$ 300.00",
@@ -682,7 +684,7 @@ def test_the_overview_says_what_the_marts_say(fitted):
         "mart marts.orders_monthly 3 300.00 300.00",
         "After what came back of these orders, the revenue is R$ 299.00.",
     ):
-        assert said in text, said
+        assert expected in text, expected
 
 
 def test_the_months_begin_with_the_window_and_what_was_before_is_counted(fitted):
@@ -700,7 +702,7 @@ def test_the_rfm_page_says_what_the_marts_say(fitted):
 
 
 @pytest.mark.parametrize(
-    ("ana", "bea", "said", "shares"),
+    ("ana", "bea", "sentence", "shares"),
     [
         ("250.00", "-50.00", "Its share is below 0 then, too", ["125.0%", "-25.0%"]),
         ("-250.00", "50.00", "so there are no shares of revenue", ["–", "–"]),
@@ -709,7 +711,7 @@ def test_the_rfm_page_says_what_the_marts_say(fitted):
     ],
 )
 def test_a_segment_with_more_refunds_than_payments_has_no_share_without_a_word(
-    connection, tmp_path, ana, bea, said, shares
+    connection, tmp_path, ana, bea, sentence, shares
 ):
     people = [
         {**person, "monetary_amount": Decimal(paid)}
@@ -722,8 +724,8 @@ def test_a_segment_with_more_refunds_than_payments_has_no_share_without_a_word(
     (pages / "20-rfm.md").write_text((PAGES_DIR / "20-rfm.md").read_text("utf-8"), encoding="utf-8")
     (page,) = build_report(connection, site, pages_dir=pages)
     text = Reading(page.read_text("utf-8")).text
-    assert said in text
-    assert ("More was refunded" in text) == bool(said)
+    assert sentence in text
+    assert ("More was refunded" in text) == bool(sentence)
     for segment, share in zip(("promising", "lost"), shares, strict=True):
         assert re.search(rf"{segment} 1 50\.0% -?\d+ {share}", text)
 
@@ -791,7 +793,7 @@ def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
         "judged on the days from 1 March 2018 ROC AUC of the model 0.596 "
         "of the best baseline, recency 0.568 The model ranks those who come back better."
     )
-    for said in (
+    for expected in (
         "59.6% of the time (57.7% to 61.8%), the baseline 56.8%",
         "as of 2017-07-01 and 2017-09-01, judged on 1,000 people",
         "slope is 0.95 (0.90 to 1.00)",
@@ -809,7 +811,7 @@ def test_the_churn_page_begins_with_the_base_rate_and_the_verdict(fitted):
         "Only a control group that is left alone tells what a contact causes.",
         "1 ana 20.0% orders so far: 2 (for) Write to Ana e-mail 5.50",
     ):
-        assert said in text, said
+        assert expected in text, expected
     assert "is not significantly better than" not in text
 
 
@@ -828,7 +830,7 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "sentence"),
     [
         (
             "no champion",
@@ -837,7 +839,9 @@ def test_a_model_that_does_not_beat_simple_rules_is_said_to(churn_pages):
         ("not_eligible", "A model that learns from so little"),
     ],
 )
-def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(churn_pages, status, said):
+def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(
+    churn_pages, status, sentence
+):
     verdict = "No model: <too few> people."
     pages = churn_pages(
         SHOP, f"update marts.churn_verdict set status = '{status}', verdict = '{verdict}'"
@@ -848,7 +852,7 @@ def test_where_there_is_no_champion_the_pages_say_why_and_show_no_scores(churn_p
     assert "came back within 180 days 25.0%" in text
     assert f"a model that one may use {status.replace('_', ' ')}" in text
     assert "Of the 4 people who had ordered before 1 January 2018, 1 came back within 180" in text
-    assert said in text
+    assert sentence in text
     for absent in ("Risk bands", "Whom to contact", "Confusion matrix", "ROC AUC of the model"):
         assert absent not in text
     assert "No model is live" in Reading(pages["churn-models"]).text
@@ -907,7 +911,7 @@ def test_models_that_are_too_good_to_be_true_are_shown_with_the_feature_that_giv
 
 def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
     text = fitted["churn-models"].text
-    for said in (
+    for expected in (
         "logistic regression champion 0.5800 0.5960 0.0280 0.0080 0.0480 recency yes 2.10 0.0300",
         "logistic regression champion ranks best BG/NBD challenger a baseline",
         "BG/NBD challenger – 0.5780 0.0100 -0.0100 0.0300 recency no",
@@ -919,7 +923,7 @@ def test_the_page_of_churn_models_says_what_the_marts_say(fitted):
         "Of no use to it: sum paid on all orders.",
         "30 August 2018 logistic regression l 0.5960 o 0.5500 chosen ranks better",
     ):
-        assert said in text, said
+        assert expected in text, expected
     assert "BG/NBD is not among them" not in text
 
 
@@ -1150,7 +1154,7 @@ def test_rows_that_a_page_picks_keep_their_block(build):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{{ 3 | integer }}", "which block the figure before `| integer` comes from"),
         ("{{ (a[0].n + 1) | percent }}", "which block the figure before `| percent` comes from"),
@@ -1160,9 +1164,9 @@ def test_rows_that_a_page_picks_keep_their_block(build):
         ("{{ data_table([{'n': 1}], {'n': 'N'}, {}) }}", "which block the rows of data_table"),
     ],
 )
-def test_a_figure_that_cannot_be_traced_stops_the_build(build, text, said):
+def test_a_figure_that_cannot_be_traced_stops_the_build(build, text, message):
     page = f"# P\n\n```sql a\nselect 1 as n, date '2018-08-30' as d\n```\n\n{text}\n"
-    with pytest.raises(PageError, match=rf"page 10-p\.md, line 7: .*{re.escape(said)}"):
+    with pytest.raises(PageError, match=rf"page 10-p\.md, line 7: .*{re.escape(message)}"):
         build({"10-p.md": page})
 
 

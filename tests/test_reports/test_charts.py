@@ -332,7 +332,7 @@ def test_a_cloud_has_its_points_by_group_and_logarithmic_axes_where_asked_for():
     ]
     axes = {"x": "recency", "y": "frequency", "z": "money"}
     figure = figure_of(scatter_3d(rows, axes=axes, by="segment", logarithmic=["z"], title="t"))
-    assert [(each["name"], each["x"], each["y"], each["z"]) for each in figure["data"]] == [
+    assert [(trace["name"], trace["x"], trace["y"], trace["z"]) for trace in figure["data"]] == [
         ("&lt;b&gt;a", [1], [2], [10]),
         ("b", [3, 5], [4, 6], [100, 1000]),
     ]
