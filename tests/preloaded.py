@@ -1,10 +1,10 @@
 """Runs `dbt` and `regulars` as forks of a process that has their libraries imported already.
 
 What a command does is what it does when it is typed: its own process, environment and exit code.
-Only the seconds that importing and parsing take are paid once for each worker of the suite: for the
-default source, whose warehouse has the usual name. A command on another source, or with variables
-of its own, imports and parses for itself. Run as a program it answers requests, one line of JSON
-each::
+Only the seconds that importing and parsing take are paid once for each source and worker of the
+suite, for a warehouse of the usual name. A command that differs, as by variables of its own,
+imports and parses for itself. Run as a program, with the name of a source, it answers requests, one
+line of JSON each::
 
     {"command": ["dbt", "parse"], "environment": {...}, "folder": "...", "out": "...", "err": "..."}
 """
@@ -22,10 +22,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestration.loading.mapping.place import MAPPING_NAME
+from orchestration.loading.tables import default_source, mapped_source
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 OWN_PACKAGES = ("orchestration", "ml", "reports")
 GRAPH = "orchestration.definitions"
 WAREHOUSE_NAME = "regulars.duckdb"
+GRAPH_COMMANDS = ("build", "fit", "load", "models", "publish", "report", "score")
 # Commands of dbt that need the project parsed, and options with which it is another one.
 PARSED_COMMANDS = ("build", "compile", "run", "seed", "test")
 PARSING_OPTIONS = ("--vars", "--no-partial-parse", "--target", "--warn-error")
@@ -37,20 +41,25 @@ PRELOADED = (
 
 
 class PreloadedCommands:
-    """A process that forks a child for each command."""
+    """A process for each source that forks a child for each command."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[str] | None = None
+        self.processes: dict[str, subprocess.Popen[str]] = {}
 
     def run(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; returns what ``subprocess.run`` with captured texts would."""
-        if self.process is None:
-            self.process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        source = _source_to_preload(command, environment)
+        if source not in self.processes:
+            self.processes[source] = subprocess.Popen(
+                [sys.executable, __file__, source],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
             )
-        stdin, stdout = self.process.stdin, self.process.stdout
+        process = self.processes[source]
+        stdin, stdout = process.stdin, process.stdout
         assert stdin is not None
         assert stdout is not None
         with tempfile.TemporaryDirectory() as name:
@@ -73,22 +82,39 @@ class PreloadedCommands:
             )
 
     def close(self) -> None:
-        """Let the process end."""
-        if self.process is not None and self.process.stdin is not None:
-            self.process.stdin.close()
-            self.process.wait(30)
-            self.process = None
+        """Let the processes end."""
+        for process in self.processes.values():
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(30)
+        self.processes = {}
 
 
-def answer() -> None:
+def _source_to_preload(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The source of a command; the default one if it needs no graph.
+
+    A wrong guess costs time only: a child looks for itself.
+    """
+    source, default = environment.get("REGULARS_SOURCE"), default_source()
+    needs_graph = command[0] == "dbt" or command[1] in GRAPH_COMMANDS
+    if not needs_graph or source == default:
+        return default
+    mapped = mapped_source()
+    has_mapping = Path(environment.get("REGULARS_DATA_DIR", ""), MAPPING_NAME).is_file()
+    if mapped is not None and (source == mapped or has_mapping):
+        return mapped
+    return default
+
+
+def answer(source: str) -> None:
     """Import what commands need, then fork one child for each line that comes in."""
-    from orchestration.loading.tables import default_source
-
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what dbt prints here
     for name in [name for name in os.environ if name.startswith("REGULARS_")]:
         del os.environ[name]
-    os.environ["REGULARS_SOURCE"] = default_source()
+    os.environ["REGULARS_SOURCE"] = source
+    # dbt's other parser has threads, for which a child that parses would wait for ever.
+    os.environ["DBT_STATIC_PARSER"] = "false"
     for name in (*PRELOADED, *(module for module, _ in ENTRY_POINTS.values()), GRAPH):
         importlib.import_module(name)
     from orchestration.assets.warehouse import DBT
@@ -105,6 +131,7 @@ def answer() -> None:
         _, status = os.waitpid(child, 0)
         answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
         answers.flush()
+    os.dup2(1, 2)  # as in _become
 
 
 def _become(request: dict[str, Any]) -> int:
@@ -137,7 +164,7 @@ def _become(request: dict[str, Any]) -> int:
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    os.dup2(nothing, 2)  # DuckDB's binding calls leaked what is frozen
+    os.dup2(nothing, 2)  # DuckDB's binding would call leaked what is frozen
     return code
 
 
@@ -176,4 +203,4 @@ def _run_dbt_as_parsed(command: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    answer()
+    answer(sys.argv[1])

@@ -238,7 +238,7 @@ def test_a_build_waits_for_a_warehouse_that_another_process_lets_go_of(demo, tmp
             "import duckdb, time\n"
             f"c = duckdb.connect({str(shop.warehouse)!r})\n"
             "print('held', flush=True)\n"
-            "time.sleep(12)\n",
+            "time.sleep(4)\n",
         ],
         stdout=subprocess.PIPE,
         text=True,
