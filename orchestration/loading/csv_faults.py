@@ -22,8 +22,8 @@ from orchestration.loading.files import RawFile, RejectedRow
 from orchestration.loading.rejects import (
     MAX_LINE_BYTES,
     REPEATED_HEADER,
-    UNCLOSED,
     explain_reject,
+    fault_of,
     is_repeated_header,
     wrong_count,
 )
@@ -40,7 +40,7 @@ def missed_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> list[Re
         if line == 1 or line in rejected_lines or row == []:
             continue
         if isinstance(row, csv.Error):
-            reason = UNCLOSED
+            reason = fault_of(row)
         else:
             taken_count += 1
             if len(row) == len(file.header):

@@ -15,13 +15,14 @@ from orchestration.errors import InputError
 from orchestration.loading.csv_faults import (
     missed_rows,
     repeated_headers,
-    rows_one_by_one,
     rows_with_bad_values,
     unreadable_rows,
 )
 from orchestration.loading.files import RawFile, duckdb_path
 from orchestration.loading.formats import GZIP, PARQUET
-from orchestration.loading.rejects import MAX_LINE_BYTES
+from orchestration.loading.line_ends import find_odd_line_end
+from orchestration.loading.packed import without_padding
+from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES
 from orchestration.loading.values import READ_TYPES, cast_sql
 
 
@@ -38,7 +39,10 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
         connection.execute(f"drop table if exists temp.{name}")
     # Not in parallel: DuckDB 2.0 then drops rows without a word after a buffer (8 MB) of bad rows,
     # and misplaces bad quotes. One thread reads the real files as fast.
-    with duckdb_path(file.path) as path:
+    with (
+        without_padding(file.path, is_packed=file.format == GZIP) as (readable, is_packed),
+        duckdb_path(readable) as path,
+    ):
         connection.execute(
             f"""
             create temp table load_rows as
@@ -46,7 +50,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
             from read_csv(
                 ?, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
                 encoding = 'utf-8', columns = {columns}, max_line_size = {MAX_LINE_BYTES},
-                compression = '{"gzip" if file.format == GZIP else "none"}',
+                compression = '{"gzip" if is_packed else "none"}',
                 null_padding = false, parallel = false, store_rejects = true,
                 rejects_table = 'load_rejects', rejects_scan = 'load_reject_scans',
                 rejects_limit = 0
@@ -90,23 +94,16 @@ def _read_through(file: RawFile) -> int | None:
             f"{file.path.name} cannot be read beyond line {line}: {error}. The file may have been "
             "cut off; export or copy it again."
         ) from error
+    if last == b"\0":
+        raise InputError(f"{file.path.name}, line {line + 1}: {ENDS_IN_ZEROS}")
     row_ends += last != b"\n"
     adds_up = not is_quoted and commas == row_ends * (len(file.header) - 1)
     return row_ends - 1 if adds_up else None
 
 
-def first_odd_line(file: RawFile) -> str:
-    """Where the first row stands that ends unlike the header, if DuckDB gave up for that."""
+def odd_line_end(file: RawFile) -> str:
+    """Where a line ends otherwise than the header, if DuckDB gave up for that; else nothing."""
     if file.format == PARQUET:
         return ""
-    if file.format == GZIP and file.path.read_bytes()[-8:] == bytes(8):
-        return ": zeros follow the packed data, as after a copy in blocks; the file"
-    header_end = ""
-    for line, _, text in rows_one_by_one(file):
-        if "\r" in text.rstrip("\r\n"):
-            return f", line {line}: a bare \\r, the line end of old Macs, stands in it; the file"
-        end = "\\r\\n" if text.endswith("\r\n") else "\\n"
-        header_end = header_end or end
-        if text.endswith("\n") and end != header_end:
-            return f", line {line}: the row ends in {end}, but the header in {header_end}; the file"
-    return ""
+    with file.open() as stream:
+        return find_odd_line_end(stream, file.header)

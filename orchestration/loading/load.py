@@ -9,12 +9,13 @@ import duckdb
 
 from ml.statements import count_rows, transaction
 from orchestration.errors import InputError
-from orchestration.loading.csv_reader import first_odd_line, load_csv
+from orchestration.loading.csv_reader import load_csv, odd_line_end
 from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile, file_sha256, first_line
 from orchestration.loading.findings import record_findings
 from orchestration.loading.folder import find_files
 from orchestration.loading.formats import PARQUET
+from orchestration.loading.line_ends import ONE_END
 from orchestration.loading.log import TableLoad, create_log_tables, former_load, log_load
 from orchestration.loading.parquet import load_parquet
 from orchestration.loading.profiles import profile_new_loads
@@ -133,13 +134,13 @@ def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
         file.rejects.extend(set_aside_broken_rows(connection, file))
         file.rejects.sort(key=lambda reject: reject.line_number)
     except duckdb.Error as error:
+        if odd := odd_line_end(file):
+            raise InputError(f"{file.path.name}, {odd}. {ONE_END}.") from error
         how = "Export the file again"
         if file.format != PARQUET:
             how += (
                 " as UTF-8, comma-separated, with double quotes around text that holds commas or "
                 "line breaks, and with the same line ends throughout"
             )
-        raise InputError(
-            f"{file.path.name}{first_odd_line(file)} cannot be read: {first_line(error)}. {how}."
-        ) from error
+        raise InputError(f"{file.path.name} cannot be read: {first_line(error)}. {how}.") from error
     return count_rows(connection, f"raw.{file.table.name}")

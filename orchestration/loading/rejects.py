@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from orchestration.errors import InputError
 from orchestration.loading.bad_values import is_header
 from orchestration.loading.files import RawFile, RejectedRow
+from orchestration.loading.line_ends import BARE_RETURN
 from orchestration.loading.values import TEXT, plain_type
 from orchestration.paths import quoted, shown_text
 
@@ -19,6 +20,10 @@ MAX_LINE_BYTES = 2_097_152
 UNCLOSED = (
     "a quote is opened and never closed, or text follows a closing quote; the file may have been "
     "cut off"
+)
+ENDS_IN_ZEROS = (
+    "the text ends in bytes that are 0x00, as after a copy in blocks or a power cut; expected a "
+    "line end. Export or copy the file again."
 )
 REPEATED_HEADER = "the header stands here once more; two files may have been joined"
 
@@ -75,6 +80,11 @@ def is_repeated_header(file: RawFile, line: int, values: Sequence[str]) -> bool:
             "joined; load them one by one, or put their columns in one order."
         )
     return answer
+
+
+def fault_of(error: csv.Error) -> str:
+    """Why Python cannot read a row."""
+    return BARE_RETURN if "new-line" in str(error) else UNCLOSED
 
 
 def wrong_count(expected_count: int, value_count: int) -> str:

@@ -6,7 +6,7 @@ import codecs
 import csv
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -16,8 +16,9 @@ from orchestration.errors import InputError
 from orchestration.loading.csv_faults import rows_of_stream
 from orchestration.loading.files import open_binary
 from orchestration.loading.formats import GZIP
+from orchestration.loading.line_ends import BARE_RETURN, ONE_END, find_odd_line_end
 from orchestration.loading.mapping.sources import Source
-from orchestration.loading.rejects import MAX_LINE_BYTES, UNCLOSED, wrong_count
+from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES, fault_of, wrong_count
 
 CHUNK = 1 << 20
 
@@ -138,6 +139,10 @@ def read_csv_header(source: Source, path: Path, is_packed: bool) -> list[str]:
             f"not {spec.encoding}; state its encoding in the mapping, such as windows-1252."
         ) from error
     except csv.Error as error:
+        if fault_of(error) == BARE_RETURN:
+            raise InputError(
+                f"{source.name}, line {spec.header_line}: {BARE_RETURN}. {ONE_END}."
+            ) from error
         raise InputError(
             f"{source.name}, line {spec.header_line}: the header cannot be read ({error}); a quote "
             "may be opened and never closed. Mend it, or state another header_line."
@@ -176,10 +181,26 @@ def _count_rows(source: Source, path: Path, is_packed: bool, width: int) -> tupl
                 last, is_first = chunk[-2:], False
     except (OSError, EOFError, zlib.error) as error:
         raise _cut_off(source, lines + spec.header_line, error) from error
+    if last.endswith(b"\0"):
+        raise InputError(f"{source.name}, line {lines + spec.header_line}: {ENDS_IN_ZEROS}")
     if not is_first and not last.endswith(b"\n"):
         ends, lines = ends + 1, lines + 1
     adds_up = not is_quoted and not has_blank and marks == ends * (width - 1) and ends == lines
     return ends - 1, adds_up and _is_utf_8(path, is_packed)
+
+
+def odd_line_end(source: Source, header: Sequence[str]) -> str:
+    """Where a line ends otherwise than the header, if DuckDB gave up for that; else nothing."""
+    spec = source.spec
+    if spec.encoding.replace("_", "-").lower().startswith(("utf-16", "utf-32")):
+        return ""  # its line ends are no single bytes
+    with open_binary(source.path, source.format) as stream:
+        for _ in range(spec.header_line - 1):
+            stream.readline()
+        return find_odd_line_end(
+            stream, header, first_line=spec.header_line, delimiter=spec.delimiter,
+            quote=spec.quote, encoding=spec.encoding,
+        )  # fmt: skip
 
 
 def _is_utf_8(path: Path, is_packed: bool) -> bool:
@@ -224,7 +245,7 @@ def _without_faults(
 
 def _fault_of(values: list[str] | csv.Error, raw: bytes, width: int, source: Source) -> str | None:
     if isinstance(values, csv.Error):
-        return UNCLOSED
+        return fault_of(values)
     if len(values) != width:
         return wrong_count(width, len(values))
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import duckdb
@@ -9,8 +11,10 @@ import duckdb
 from orchestration.errors import InputError
 from orchestration.loading.files import duckdb_path, first_line
 from orchestration.loading.formats import PARQUET
-from orchestration.loading.mapping.csv_text import FaultyRow, open_csv
+from orchestration.loading.line_ends import ONE_END
+from orchestration.loading.mapping.csv_text import FaultyRow, odd_line_end, open_csv
 from orchestration.loading.mapping.sources import WORKBOOK, Source, read_text_columns
+from orchestration.loading.packed import without_padding
 from orchestration.loading.parquet import read_parquet_types
 from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.sql_text import identifier, literal
@@ -88,7 +92,11 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
     with open_csv(source) as text:
         columns = {f"c{place}": "VARCHAR" for place in range(1, len(text.header) + 1)}
         # Not in parallel, so that the rows keep their order, by which their lines are found.
-        with duckdb_path(text.path) as path:
+        with (
+            without_padding(text.path, is_packed=text.is_packed) as (readable, is_packed),
+            duckdb_path(readable) as path,
+            _odd_line_end_named(source, text.header),
+        ):
             connection.execute(
                 f"""
                 create or replace temp table stage_file as select * from read_csv(
@@ -96,7 +104,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
                     delim = {literal(source.spec.delimiter)}, quote = {literal(source.spec.quote)},
                     escape = {literal(source.spec.quote)}, encoding = 'utf-8', columns = {columns},
                     max_line_size = {MAX_LINE_BYTES}, null_padding = false, parallel = false,
-                    compression = '{"gzip" if text.is_packed else "none"}'
+                    compression = '{"gzip" if is_packed else "none"}'
                 )
                 """,
                 [path],
@@ -110,3 +118,14 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
             )
         types = ["VARCHAR"] * len(text.header)
         return FileRows(text.header, types, text.row_lines, text.faults)
+
+
+@contextmanager
+def _odd_line_end_named(source: Source, header: list[str]) -> Iterator[None]:
+    """Names the line of which DuckDB says nothing when it gives up."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if odd := odd_line_end(source, header):
+            raise InputError(f"{source.name}, {odd}. {ONE_END}.") from error
+        raise
