@@ -132,18 +132,18 @@ def test_a_single_code_without_a_partner_is_not_said_for_its_length(load, folder
 def test_codes_without_a_partner_are_not_said_for_the_length_of_a_single_one(load, folder):
     put(folder, SELLERS, "seller_zip_code_prefix", "123456")
     spoil(folder, GEOLOCATION, lambda rows: rows[: len(rows) // 2])
-    found = load()
-    assert of(found, "unmatched_keys")
-    assert of(found, "key_lengths_differ") == []
+    findings = load()
+    assert of(findings, "unmatched_keys")
+    assert of(findings, "key_lengths_differ") == []
 
 
 def test_lengths_that_differ_in_more_than_a_twentieth_of_the_codes_are_said(load, folder):
     count = lengthen(folder, 0.2)
-    (found,) = of(load(), "key_lengths_differ")
-    assert (found["file_name"], found["line_number"]) == (f"{SELLERS}.csv", 2)
-    assert (found["column_name"], found["affected_count"]) == ("seller_zip_code_prefix", count)
-    assert "has 7 characters" in found["message"]
-    assert f"the 5 of all codes in {GEOLOCATION}.csv" in found["message"]
+    (finding,) = of(load(), "key_lengths_differ")
+    assert (finding["file_name"], finding["line_number"]) == (f"{SELLERS}.csv", 2)
+    assert (finding["column_name"], finding["affected_count"]) == ("seller_zip_code_prefix", count)
+    assert "has 7 characters" in finding["message"]
+    assert f"the 5 of all codes in {GEOLOCATION}.csv" in finding["message"]
 
 
 TOPICS = {
