@@ -113,7 +113,7 @@ _SLOPE_DISTANCE = f"""
 def the_churn_champion_is_calibrated(
     warehouse: dg.ResourceParam[WritingRun],
 ) -> dg.AssetCheckResult:
-    """Probabilities that are surely too far apart or too close are not published."""
+    """Probabilities that are significantly too far apart or too close are not published."""
     return at_most(
         number(warehouse, _SLOPE_DISTANCE),
         0.0,

@@ -90,8 +90,8 @@ def find_opaque_refusals(
 ) -> dict[str, str]:
     """Why families whose scores cannot be read may not be champion, by name.
 
-    One that does not explain itself must rank surely better, in cross-validation, than the best
-    that does; else the plainer one is preferred.
+    One that does not explain itself must rank significantly better, in cross-validation, than the
+    best that does; else the plainer one is preferred.
     """
     plain = {
         name: validation
@@ -116,7 +116,7 @@ def find_opaque_refusals(
         if lower is None or upper is None or not lower > 0:
             band = "" if lower is None or upper is None else f" ({lower:.4f} to {upper:.4f})"
             refusals[name] = (
-                f"does not rank surely better than {best}, whose scores explain themselves: "
+                f"does not rank significantly better than {best}, whose scores explain themselves: "
                 f"cross-validated ROC AUC {difference:+.4f}{band}"
             )
     return refusals

@@ -180,7 +180,7 @@ def read_model(connection: duckdb.DuckDBPyConnection, model_id: str) -> Registry
 
 
 def _meant(typed_id: str, model_ids: Sequence[str]) -> str:
-    """The id that was surely meant, if there is one: a beginning of it, or all but a slip."""
+    """The id that was meant, if one is close enough: a beginning of it, or all but a slip."""
     if not model_ids:
         return ", which is empty;"
     is_beginning = len(typed_id) >= SHORTEST_BEGINNING

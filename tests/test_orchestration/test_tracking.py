@@ -106,6 +106,7 @@ def test_a_run_says_what_the_fit_says(tracked, kmeans_fit):
         "as_of_date": "2018-08-30",
         "row_count": "60",
         "feature_count": "2",
+        "scored_by": "sql",
     }
     assert math.isnan(run.data.metrics.pop("test/undefined"))
     assert run.data.metrics == {

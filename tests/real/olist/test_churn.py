@@ -101,7 +101,7 @@ def test_common_mistakes_would_have_claimed_what_public_notebooks_claim(fitted):
         assert 0.56 <= honest <= 0.62
 
 
-def test_models_that_cannot_be_read_are_not_champion_unless_surely_better(fitted):
+def test_models_that_cannot_be_read_are_not_champion_unless_significantly_better(fitted):
     rows = fitted.rows(
         "select family, status, verdict from ml.model_registry "
         "where purpose = 'churn' and status in ('champion', 'challenger')"

@@ -220,7 +220,7 @@ def test_the_suspect_may_rank_the_wrong_way_round_or_be_told_by_missing_values()
 
 
 @pytest.mark.parametrize(("slope", "is_refused"), [(1.0, False), (6.0, True), (0.1, True)])
-def test_probabilities_that_are_surely_not_calibrated_are_refused(slope, is_refused):
+def test_probabilities_that_are_significantly_off_are_refused(slope, is_refused):
     rng = np.random.default_rng(0)
     odds = rng.normal(-1, 0.6, 6_000)
     labels = rng.random(6_000) < expit(odds)
@@ -270,7 +270,7 @@ def test_one_probability_for_everybody_is_refused():
     assert find_slope_refusals(check, PROTOCOL)[0].startswith("gives everybody the same")
 
 
-def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_itself():
+def test_an_opaque_family_must_rank_significantly_better_than_the_best_that_explains_itself():
     train = shop(1)
     rng = np.random.default_rng(5)
     truth = train.is_returning * 1.0
@@ -294,7 +294,7 @@ def test_an_opaque_family_must_rank_surely_better_than_the_best_that_explains_it
     )
     assert list(refusals) == ["same"]
     assert refusals["same"].startswith(
-        "does not rank surely better than plain, whose scores explain"
+        "does not rank significantly better than plain, whose scores explain"
     )
 
 
