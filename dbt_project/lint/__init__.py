@@ -286,6 +286,11 @@ def rfm_scored(people: str, *, frequency: str, monetary: str) -> str:
     return f"select\n        {frequency},\n        {monetary}\n    from {people}"
 
 
+def usual_order_range(order_days: str) -> str:
+    """A query."""
+    return f"select\n        first_order_date,\n        last_order_date\n    from {order_days}"
+
+
 def migrations(states: str, state: str, *, dates: str, along: tuple[str, ...] = ()) -> str:
     """A query."""
     del along

@@ -41,8 +41,8 @@ def find_odd_line_end(
 
     Example:
         >>> import io
-        >>> find_odd_line_end(io.BytesIO(b"id,city\ns1,re\rcife\n"), ["id", "city"])[:38]
-        "line 2, column city: 're\\rcife' holds a"
+        >>> find_odd_line_end(io.BytesIO(b"id,city\ns1,recife\r\n"), ["id", "city"])
+        'line 2: the row ends in \\r\\n, but the header in \\n'
     """
     mark, between = quote.encode(), delimiter.encode()
     is_quoted, place, header_end = False, 0, b""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -13,14 +12,8 @@ from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
+from orchestration.loading.usual_range import usual_range
 
-# Less than half of the orders is far from all others beyond ten years: a date that stands for none,
-# such as 1970-01-01, may stand in many rows.
-AGES_DAYS = 3653
-# So is the one day with more orders than any other, if so many are dated so: a default. It holds so
-# much of what lies beyond the gap.
-MIN_REPEATED = 5
-MIN_SHARE_OF_REPEATED = 0.9
 # A larger share of the orders before the usable window is said.
 MAX_SHARE_BEFORE_WINDOW = 0.05
 # A larger share of the orders on or after the as-of date is said.
@@ -28,47 +21,6 @@ MAX_SHARE_AFTER = 0.01
 # So many orders that are far away are named one by one.
 MAX_FAR_ORDERS = 20
 SETTINGS = "--as-of or REGULARS_AS_OF_DATE"
-
-
-def usual_range(order_counts: Mapping[date, int], gap_days: int, share: float) -> tuple[date, date]:
-    """First and last day with an order, those left aside that are dated far from the others.
-
-    The same rule as in ``features.data_range``: at either end, days beyond a gap without an order
-    are left aside if they hold at most a share of all orders, or less than half of them beyond ten
-    years or on one day that is a default for no date.
-
-    Args:
-        order_counts: orders of each day that has any, at least one day.
-        gap_days: a gap is longer than this.
-        share: of all orders, 0 to 1.
-
-    Example:
-        >>> days = {date(1970, 1, 1): 1, date(2018, 1, 1): 60, date(2018, 1, 2): 60}
-        >>> [str(day) for day in usual_range(days, 180, 0.01)]
-        ['2018-01-01', '2018-01-02']
-    """
-    days = sorted(order_counts)
-    first = _skip_far(days, order_counts, gap_days, share)
-    last = _skip_far(days[::-1], order_counts, gap_days, share)
-    return (first, last) if first <= last else (days[0], days[-1])
-
-
-def _skip_far(
-    days: Sequence[date], order_counts: Mapping[date, int], gap_days: int, share: float
-) -> date:
-    total, most, so_far, first = sum(order_counts.values()), max(order_counts.values()), 0, days[0]
-    for day, following in itertools.pairwise(days):
-        so_far += order_counts[day]
-        gap = abs((following - day).days)
-        is_default = (
-            order_counts[day] == most
-            and most >= MIN_REPEATED
-            and most >= MIN_SHARE_OF_REPEATED * so_far
-        )
-        is_minority = 2 * so_far < total and (gap > AGES_DAYS or is_default)
-        if gap > gap_days and (is_minority or so_far <= share * total):
-            first = following
-    return first
 
 
 def count_orders(

@@ -11,7 +11,8 @@ from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile, file_with
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.lines import POSITION_SQL
-from orchestration.loading.odd_dates import count_orders, usual_range
+from orchestration.loading.odd_dates import count_orders
+from orchestration.loading.usual_range import usual_range
 
 # Further away from every order no step of one is dated. (In real files a seller's time limit
 # is 588 days behind the last order.)

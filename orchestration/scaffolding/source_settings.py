@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.loading.expectations import read_project_variables
 from orchestration.loading.lists import listed_values
-from orchestration.loading.odd_dates import usual_range
+from orchestration.loading.usual_range import usual_range
 from orchestration.scaffolding.source_files import File
 from orchestration.scaffolding.source_tables import STAGED_NAMES, SourceGuess, stand_in_settings
 from orchestration.sql_text import identifier, literal

@@ -11,8 +11,8 @@ import duckdb
 from orchestration.errors import InputError
 from orchestration.loading.expectations import read_project_variables
 from orchestration.loading.mapping.model import ShopMapping
-from orchestration.loading.odd_dates import usual_range
 from orchestration.loading.tables import mapped_source
+from orchestration.loading.usual_range import usual_range
 
 # The longest of these in which neither nearly everybody nor nearly nobody comes back.
 LABEL_WINDOWS = (365, 180, 90, 60, 30)

@@ -15,7 +15,7 @@ from spoilt_files import EXPECTED, Rows, of, put, spoil
 
 from orchestration.errors import InputError
 from orchestration.loading.expectations import read_expectations
-from orchestration.loading.odd_dates import usual_range
+from orchestration.loading.usual_range import usual_range
 
 
 def test_a_shop_without_anything_odd_has_no_findings(load):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import random
 from dataclasses import replace
 from datetime import date, timedelta
 
-import duckdb
-import jinja2
 import pytest
 from raw_files import ITEMS, ORDERS, PAYMENTS
 from shops import PROJECT_DIR
 from spoilt_files import EXPECTED, Rows, of, put, spoil
 
-from orchestration.loading.odd_dates import usual_range
+from orchestration.loading.usual_range import RULE, usual_range
 
 PURCHASE = "order_purchase_timestamp"
 
@@ -135,30 +134,24 @@ def test_canceled_orders_without_rows_are_not_said(load, folder):
     assert of(load(), "orders_without_rows") == []
 
 
-def data_range(days: dict[date, int]) -> tuple[date, date]:
-    """What features.data_range says of orders, its SQL rendered without dbt."""
-    text = (PROJECT_DIR / "dbt_project/models/features/data_range.sql").read_text(encoding="utf-8")
-    settings = {"far_order_gap_days": 180, "far_order_share": 0.01}
-    query = jinja2.Template(text).render(
-        var=settings.__getitem__,
-        config=lambda **_: "",
-        ref=lambda name: name,
-        as_of_date=lambda: "2200-01-01",
-        date_literal=lambda day: f"date '{day}'",
-        days_between=lambda start, end: f"date_diff('day', {start}, {end})",
-        add_days=lambda day, count: f"({day} + {count})",
-    )
-    with duckdb.connect() as connection:
-        connection.execute("create table orders (ordered_at timestamp)")
-        for day, count in days.items():
-            connection.execute(f"insert into orders select date '{day}' from range({count})")
-        ((first, last),) = connection.execute(
-            f"select first_order_date, last_order_date from ({query})"
-        ).fetchall()
-    return first, last
+def far_days_left_aside(days: dict[date, int], gap_days: int, share: float) -> tuple[date, date]:
+    """The rule of far dates as its words say it, day by day."""
+
+    def first_usual(ordered: list[date]) -> date:
+        total, most, so_far, first = sum(days.values()), max(days.values()), 0, ordered[0]
+        for day, following in itertools.pairwise(ordered):
+            so_far += days[day]
+            gap = abs((following - day).days)
+            is_default = days[day] == most >= 5 and days[day] >= 0.9 * so_far
+            is_minority = 2 * so_far < total and (gap > 3653 or is_default)
+            if gap > gap_days and (is_minority or so_far <= share * total):
+                first = following
+        return first
+
+    return first_usual(sorted(days)), first_usual(sorted(days, reverse=True))
 
 
-def test_the_load_and_the_warehouse_leave_the_same_days_aside():
+def test_far_dates_are_left_aside_as_the_words_of_the_rule_say():
     rng = random.Random(4)
     for _ in range(60):
         days = {
@@ -168,4 +161,17 @@ def test_the_load_and_the_warehouse_leave_the_same_days_aside():
         for _ in range(rng.randint(0, 3)):
             year = rng.choice([1900, 1970, 2010, 2014, 2016, 2019, 2025, 2040, 2099])
             days[date(year, rng.randint(1, 12), 1)] = rng.choice([1, 2, 6, 20, 60, 300])
-        assert data_range(days) == usual_range(days, 180, 0.01), days
+        assert usual_range(days, 180, 0.01) == far_days_left_aside(days, 180, 0.01), days
+
+
+def test_the_rule_of_far_dates_is_written_once():
+    paths = [
+        path
+        for folder in ("dbt_project", "orchestration", "ml", "reports")
+        for suffix in ("sql", "py")
+        for path in (PROJECT_DIR / folder).rglob(f"*.{suffix}")
+        if "3653" in path.read_text(encoding="utf-8")
+    ]
+    assert paths == [RULE]
+    model = (PROJECT_DIR / "dbt_project/models/features/data_range.sql").read_text("utf-8")
+    assert "{{ usual_order_range('order_days')" in model
