@@ -24,11 +24,11 @@ def refusal(read, folder, text: str, name: str = "sales.csv") -> str:
     content = text.encode()
     with pytest.raises(InputError) as caught:
         read(folder, name, gzip.compress(content) if name.endswith(".gz") else content)
-    said = str(caught.value)
-    assert said.startswith(f"{name}, line ")
-    assert "\n" not in said
-    assert "Error" not in said  # what DuckDB says helps nobody here
-    return said
+    message = str(caught.value)
+    assert message.startswith(f"{name}, line ")
+    assert "\n" not in message
+    assert "Error" not in message  # what DuckDB says helps nobody here
+    return message
 
 
 @each_reader
@@ -50,10 +50,10 @@ def test_a_carriage_return_outside_of_quotes_is_named_with_line_column_and_value
     tmp_path, read, end, name, column, value
 ):
     text = text_of(ROWS[1], with_value(column, value), end=end)
-    said = refusal(read, tmp_path, text, name)
+    message = refusal(read, tmp_path, text, name)
     shown = re.escape(repr(value))
-    assert re.match(rf"{name}, line 3, column {column}: {shown} holds a bare \\r", said)
-    assert "with one line end throughout" in said
+    assert re.match(rf"{name}, line 3, column {column}: {shown} holds a bare \\r", message)
+    assert "with one line end throughout" in message
 
 
 @each_reader
@@ -76,20 +76,24 @@ def test_a_row_that_ends_unlike_the_header_is_named_with_both_ends(tmp_path, rea
     header_end, other_end = ends
     text = text_of(*ROWS, end=header_end)
     text = text.removesuffix(header_end) + other_end
-    said = refusal(read, tmp_path, text)
-    here, there = (end.replace("\r", "\\r").replace("\n", "\\n") for end in (other_end, header_end))
-    assert f"line 3: the row ends in {here}, but the header in {there}." in said
+    message = refusal(read, tmp_path, text)
+    shown_row_end, shown_header_end = (
+        end.replace("\r", "\\r").replace("\n", "\\n") for end in (other_end, header_end)
+    )
+    assert (
+        f"line 3: the row ends in {shown_row_end}, but the header in {shown_header_end}." in message
+    )
 
 
 @each_reader
 def test_a_carriage_return_too_many_on_every_line_is_named(tmp_path, read):
-    said = refusal(read, tmp_path, text_of(*ROWS, end="\r\r\n"))
-    assert "line 1: the header ends in \\r\\r\\n." in said
+    message = refusal(read, tmp_path, text_of(*ROWS, end="\r\r\n"))
+    assert "line 1: the header ends in \\r\\r\\n." in message
 
 
 @each_reader
 def test_line_ends_of_old_macs_are_named(tmp_path, read):
-    said = refusal(read, tmp_path, text_of(*ROWS, end="\r"))
-    assert "line 1: " in said
-    assert "bare \\r" in said
-    assert "a quote may be opened" not in said
+    message = refusal(read, tmp_path, text_of(*ROWS, end="\r"))
+    assert "line 1: " in message
+    assert "bare \\r" in message
+    assert "a quote may be opened" not in message

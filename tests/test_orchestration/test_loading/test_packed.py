@@ -34,8 +34,8 @@ def test_zeros_behind_a_packed_file_of_many_rows_lose_none(tmp_path, read):
     rng = random.Random(5)
     rows = [(f"o{n}", *ROWS[0][1:3], f"p{rng.random()}", *ROWS[0][4:]) for n in range(20_000)]
     packed = gzip.compress(text_of(*rows).encode())
-    found = read(tmp_path, "sales.csv.gz", packed + bytes(-len(packed) % 10_240 + 10_240))
-    assert sorted(found) == sorted((row[0], row[3]) for row in rows)
+    keys = read(tmp_path, "sales.csv.gz", packed + bytes(-len(packed) % 10_240 + 10_240))
+    assert sorted(keys) == sorted((row[0], row[3]) for row in rows)
 
 
 @each_reader
