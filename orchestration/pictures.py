@@ -7,7 +7,6 @@ import io
 from collections.abc import Sequence
 
 import dagster as dg
-from matplotlib.figure import Figure
 
 
 def draw_bars(title: str, labels: Sequence[str], values: Sequence[float]) -> bytes:
@@ -22,6 +21,8 @@ def draw_bars(title: str, labels: Sequence[str], values: Sequence[float]) -> byt
         >>> draw_bars("sizes", ["a", "b"], [3, 1])[1:4]
         b'PNG'
     """
+    from matplotlib.figure import Figure  # a second that only fits need
+
     figure = Figure(figsize=(6, 0.8 + 0.3 * len(labels)), layout="constrained")
     axes = figure.subplots()
     bars = axes.barh(range(len(labels)), values, color="#2a6f97")
