@@ -12,8 +12,7 @@ import duckdb
 
 from orchestration.loading.keys import KEY_ROLES, doubt_reason, doubt_sql
 from orchestration.loading.tables import RawTable
-from orchestration.loading.values import READ_TYPES, TEXT, is_bad_sql, plain_type
-from orchestration.paths import quoted
+from orchestration.loading.values import READ_TYPES, TEXT, is_bad_sql, no_value
 
 # What may stand around a name in a header that was pasted or joined.
 AROUND_NAMES = " \t\r\n\"'\ufeff"
@@ -71,7 +70,7 @@ def reason_of(code: str, text: str | None, sql_type: str) -> str:
         text: the value as the file has it.
         sql_type: of its column.
     """
-    return doubt_reason(code, text) if code else f"{quoted(text)} is no {plain_type(sql_type)}"
+    return doubt_reason(code, text) if code else no_value(text, sql_type)
 
 
 def header_like_rows(

@@ -12,6 +12,7 @@ from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile
 from orchestration.loading.finding import PLACE, Finding
 from orchestration.loading.lines import find_places, unit_of
+from orchestration.loading.odd_amount_texts import find_amounts_like_thousands
 from orchestration.loading.odd_amounts import find_odd_amounts
 from orchestration.loading.odd_columns import find_telling_columns
 from orchestration.loading.odd_dates import find_odd_dates
@@ -53,7 +54,8 @@ def record_findings(
         expectations: what the settings say; none to hold nothing against them.
 
     Raises:
-        InputError: amounts in several currencies, or no order before the as-of date.
+        InputError: amounts in several currencies, amounts with a point between thousands, or no
+            order before the as-of date.
     """
     findings: list[Finding] = []
     if expectations is not None:
@@ -65,6 +67,7 @@ def record_findings(
     findings += find_orders_without_rows(connection, files)
     findings += find_telling_columns(files, expectations)
     findings += find_odd_amounts(connection, files)
+    findings += find_amounts_like_thousands(connection, files)
     findings += find_odd_texts(connection, files)
     findings += find_dominant_keys(connection, files)
     findings += find_odd_people(connection, files)

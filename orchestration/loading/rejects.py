@@ -10,8 +10,8 @@ from orchestration.errors import InputError
 from orchestration.loading.bad_values import is_header
 from orchestration.loading.files import RawFile, RejectedRow
 from orchestration.loading.line_ends import BARE_RETURN
-from orchestration.loading.values import TEXT, plain_type
-from orchestration.paths import quoted, shown_text
+from orchestration.loading.values import TEXT, no_value
+from orchestration.paths import shown_text
 
 # No row of these files comes near it; a quote that is never closed does.
 MAX_LINE_BYTES = 2_097_152
@@ -39,7 +39,7 @@ def explain_reject(
         return RejectedRow(file.path.name, line, None, None, REPEATED_HEADER, text)
     if kind == "CAST":
         value = message.partition('convert string "')[2].rpartition('" to ')[0]
-        reason = f"{quoted(value)} is no {plain_type(sql_type)}"
+        reason = no_value(value, sql_type)
     elif kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
         reason = wrong_count(*(int(number) for number in re.findall(r"\d+", message)[:2]))
         column = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from orchestration.loading.thousands import meant_by
+from orchestration.paths import quoted
+
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
 TEXT = "VARCHAR"
 MONEY = "DECIMAL(18, 2)"
@@ -64,3 +67,16 @@ def plain_type(sql_type: str) -> str:
         "DOUBLE": "number",
         MONEY: "amount like 58.90",
     }.get(sql_type, sql_type)
+
+
+def no_value(text: str | None, sql_type: str) -> str:
+    """The sentence for a text that is no value of its type.
+
+    Example:
+        >>> no_value("1.234", MONEY)
+        "'1.234' is no amount like 58.90; if its point parts thousands, write 1234"
+    """
+    said = f"{quoted(text)} is no {plain_type(sql_type)}"
+    if sql_type == MONEY and text and (meant := meant_by(text.strip())):
+        said += f"; if its point parts thousands, write {meant}"
+    return said

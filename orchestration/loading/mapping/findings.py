@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.loading.mapping.history import find_order_range
 from orchestration.loading.mapping.model import ShopMapping
+from orchestration.loading.mapping.odd_marks import find_amounts_like_thousands
 from orchestration.loading.mapping.staging import Stage
 from orchestration.loading.odd_keys import MAX_SHARE_OF_ONE_KEY, MIN_ORDERS
 from orchestration.sql_text import literal
@@ -49,10 +50,14 @@ def insert_findings(
         mapping: that was applied.
         schema: of the tables.
         stages: by table.
+
+    Raises:
+        InputError: amounts would be read with a decimal mark that parts thousands.
     """
     questions = [
         *_about_orders(mapping, schema), *_about_dates(connection, schema),
         *_about_people(schema), *_about_lines(schema), *_about_money(schema),
+        *_about_marks(connection, mapping, stages),
         *_about_rejected(connection, schema), *_about_kinds(connection, schema),
         *_about_files(stages),
     ]  # fmt: skip
@@ -207,6 +212,24 @@ def _about_money(schema: str) -> Iterator[Question]:
         _rows(f'"{schema}".returns where returned_at is null', "coalesce(order_id, return_id)",
               "returned_amount"),
         "returns that no column dates; they count in today's net amounts and in no feature",
+    )  # fmt: skip
+
+
+def _about_marks(
+    connection: duckdb.DuckDBPyConnection, mapping: ShopMapping, stages: dict[str, Stage]
+) -> Iterator[Question]:
+    odd = list(find_amounts_like_thousands(connection, mapping, stages))
+    if not odd:
+        return
+    values = ", ".join(
+        f"({place}, {literal(example)}, {count})" for place, (example, count) in enumerate(odd)
+    )
+    yield Question(
+        "amounts_like_thousands",
+        _rows(f"(values {values}) as odd(place_of_column, example_text, amount_count)",
+              "example_text", weight="amount_count", place="place_of_column"),
+        f"amounts with exactly three digits behind the decimal mark {mapping.decimal_mark!r}, "
+        "which may part thousands; if it does, state decimal_mark and thousands_mark",
     )  # fmt: skip
 
 

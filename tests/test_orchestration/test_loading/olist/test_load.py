@@ -991,7 +991,8 @@ def test_as_many_bad_rows_as_allowed_are_set_aside_with_their_reason(
         """
     ).fetchall()
     value, long, score = three_bad_rows["value"], three_bad_rows["long"], three_bad_rows["score"]
-    whole, amount = "'cinco' is no whole number", "'12.345' is no amount like 58.90"
+    whole = "'cinco' is no whole number"
+    amount = "'12.345' is no amount like 58.90; if its point parts thousands, write 12345"
     count = "expected 5 values, found 6; a comma may want quotes around its text"
     assert rejected == [
         ("order_payments", PAYMENTS, value, "payment_value", "12.345", amount),
