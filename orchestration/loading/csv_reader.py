@@ -6,6 +6,7 @@ start with zeros.
 
 from __future__ import annotations
 
+import csv
 import zlib
 
 import duckdb
@@ -15,6 +16,7 @@ from orchestration.errors import InputError
 from orchestration.loading.csv_faults import (
     missed_rows,
     repeated_headers,
+    rows_one_by_one,
     rows_with_bad_values,
     unreadable_rows,
 )
@@ -22,7 +24,7 @@ from orchestration.loading.files import RawFile, duckdb_path
 from orchestration.loading.formats import GZIP, PARQUET
 from orchestration.loading.line_ends import find_odd_line_end
 from orchestration.loading.packed import without_padding
-from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES
+from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES, fault_of
 from orchestration.loading.values import READ_TYPES, cast_sql
 
 
@@ -101,9 +103,17 @@ def _read_through(file: RawFile) -> int | None:
     return row_ends - 1 if adds_up else None
 
 
-def odd_line_end(file: RawFile) -> str:
-    """Where a line ends otherwise than the header, if DuckDB gave up for that; else nothing."""
+def first_odd_line(file: RawFile) -> str:
+    """The line for which DuckDB may have given up, and what is odd there; else nothing."""
     if file.format == PARQUET:
         return ""
     with file.open() as stream:
-        return find_odd_line_end(stream, file.header)
+        odd = find_odd_line_end(stream, file.header)
+    return odd or next(
+        (
+            f"line {line}: {fault_of(row)}"
+            for line, row, _ in rows_one_by_one(file)
+            if isinstance(row, csv.Error)
+        ),
+        "",
+    )

@@ -9,7 +9,7 @@ import duckdb
 
 from ml.statements import count_rows, transaction
 from orchestration.errors import InputError
-from orchestration.loading.csv_reader import load_csv, odd_line_end
+from orchestration.loading.csv_reader import first_odd_line, load_csv
 from orchestration.loading.expectations import Expectations
 from orchestration.loading.files import RawFile, file_sha256, first_line
 from orchestration.loading.findings import record_findings
@@ -134,7 +134,7 @@ def _load_one(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
         file.rejects.extend(set_aside_broken_rows(connection, file))
         file.rejects.sort(key=lambda reject: reject.line_number)
     except duckdb.Error as error:
-        if odd := odd_line_end(file):
+        if odd := first_odd_line(file):
             raise InputError(f"{file.path.name}, {odd}. {ONE_END}.") from error
         how = "Export the file again"
         if file.format != PARQUET:

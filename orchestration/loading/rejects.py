@@ -48,6 +48,8 @@ def explain_reject(
         reason = f"'{value}' is not UTF-8; save the file as UTF-8"
     elif kind == "UNQUOTED VALUE":
         reason = UNCLOSED
+        if raw.rstrip(b"\n").endswith(b'"\r') and not _has_windows_ends(file):
+            reason = "the row ends in \\r\\n, but the header in \\n"
     elif kind == "LINE SIZE OVER MAXIMUM":
         reason = f"longer than {MAX_LINE_BYTES:,} bytes; a quote may be opened and never closed"
         column = None
@@ -56,6 +58,11 @@ def explain_reject(
     if column not in file.header:
         column = None  # one that nobody reads, numbered for DuckDB
     return RejectedRow(file.path.name, line, column, value, reason, text)
+
+
+def _has_windows_ends(file: RawFile) -> bool:
+    with file.open() as stream:
+        return stream.readline(MAX_LINE_BYTES).endswith(b"\r\n")
 
 
 def _values_of(text: str) -> list[str]:

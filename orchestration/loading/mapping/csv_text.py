@@ -189,18 +189,33 @@ def _count_rows(source: Source, path: Path, is_packed: bool, width: int) -> tupl
     return ends - 1, adds_up and _is_utf_8(path, is_packed)
 
 
-def odd_line_end(source: Source, header: Sequence[str]) -> str:
-    """Where a line ends otherwise than the header, if DuckDB gave up for that; else nothing."""
+def first_odd_line(source: Source, header: Sequence[str]) -> str:
+    """The line for which DuckDB may have given up, and what is odd there; else nothing."""
     spec = source.spec
     if spec.encoding.replace("_", "-").lower().startswith(("utf-16", "utf-32")):
         return ""  # its line ends are no single bytes
-    with open_binary(source.path, source.format) as stream:
-        for _ in range(spec.header_line - 1):
-            stream.readline()
-        return find_odd_line_end(
-            stream, header, first_line=spec.header_line, delimiter=spec.delimiter,
-            quote=spec.quote, encoding=spec.encoding,
-        )  # fmt: skip
+    first, signs = spec.header_line, {"delimiter": spec.delimiter, "quote": spec.quote}
+    with _from_header(source) as stream:
+        odd = find_odd_line_end(stream, header, first_line=first, encoding=spec.encoding, **signs)
+    if odd:
+        return odd
+    with _from_header(source) as stream:
+        return next(
+            (
+                f"line {line}: {fault_of(row)}"
+                for line, row, _ in rows_of_stream(stream, first_line=first, **signs)
+                if isinstance(row, csv.Error)
+            ),
+            "",
+        )
+
+
+def _from_header(source: Source) -> BufferedIOBase:
+    """The file, open at the line of its header."""
+    stream = open_binary(source.path, source.format)
+    for _ in range(source.spec.header_line - 1):
+        stream.readline()
+    return stream
 
 
 def _is_utf_8(path: Path, is_packed: bool) -> bool:

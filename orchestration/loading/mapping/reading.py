@@ -12,7 +12,7 @@ from orchestration.errors import InputError
 from orchestration.loading.files import duckdb_path, first_line
 from orchestration.loading.formats import PARQUET
 from orchestration.loading.line_ends import ONE_END
-from orchestration.loading.mapping.csv_text import FaultyRow, odd_line_end, open_csv
+from orchestration.loading.mapping.csv_text import FaultyRow, first_odd_line, open_csv
 from orchestration.loading.mapping.sources import WORKBOOK, Source, read_text_columns
 from orchestration.loading.packed import without_padding
 from orchestration.loading.parquet import read_parquet_types
@@ -95,7 +95,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
         with (
             without_padding(text.path, is_packed=text.is_packed) as (readable, is_packed),
             duckdb_path(readable) as path,
-            _odd_line_end_named(source, text.header),
+            _odd_line_named(source, text.header),
         ):
             connection.execute(
                 f"""
@@ -121,11 +121,11 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
 
 
 @contextmanager
-def _odd_line_end_named(source: Source, header: list[str]) -> Iterator[None]:
+def _odd_line_named(source: Source, header: list[str]) -> Iterator[None]:
     """Names the line of which DuckDB says nothing when it gives up."""
     try:
         yield
     except duckdb.Error as error:
-        if odd := odd_line_end(source, header):
+        if odd := first_odd_line(source, header):
             raise InputError(f"{source.name}, {odd}. {ONE_END}.") from error
         raise

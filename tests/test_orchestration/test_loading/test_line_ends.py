@@ -97,3 +97,21 @@ def test_line_ends_of_old_macs_are_named(tmp_path, read):
     assert "line 1: " in message
     assert "bare \\r" in message
     assert "a quote may be opened" not in message
+
+
+@each_reader
+def test_a_row_that_ends_unlike_the_header_behind_a_quote_is_named_with_both_ends(tmp_path, read):
+    text = text_of(ROWS[1], with_value("price", '"3.50"')).removesuffix("\n") + "\r\n"
+    said = refusal(read, tmp_path, text)
+    assert "line 3" in said
+    assert "the row ends in \\r\\n, but the header in \\n." in said
+
+
+@each_reader
+@each_end
+@pytest.mark.parametrize("value", ['"x\ry"b', 'a"\r"b', '"m\r"",'])
+def test_a_carriage_return_beside_misplaced_quotes_is_refused_with_its_line(
+    tmp_path, read, end, value
+):
+    said = refusal(read, tmp_path, text_of(ROWS[1], with_value("product", value), end=end))
+    assert ", line 3" in said
