@@ -1,9 +1,10 @@
 """Statements of dbt's data tests, kept from one build to the next.
 
 dbt needs a third of the time of a test to compile it, and most come out the same each time. A
-statement is kept with a digest of all that it is made of: the test, the macros that it may call,
-the project's variables, and those of the environment. What asks the warehouse while it is compiled,
-or for the time, is compiled each time.
+statement is kept with a digest of all that it is made of: the test, the names of the tables that it
+looks at, the macros that it may call, the project's variables, and those of the environment that
+they name. So shops of several sources share most of them. What asks the warehouse while it is
+compiled, or for the time, is compiled each time.
 """
 
 from __future__ import annotations
@@ -90,10 +91,13 @@ class CompiledTests:
         """A digest of all that a statement is made of; none where that is not the project alone."""
         node = self._nodes[test_id]
         metadata = node.get("test_metadata") or {}
-        parents = [
-            (self._nodes.get(id_) or self._sources.get(id_) or {}).get("relation_name")
+        above = [
+            self._nodes.get(id_) or self._sources.get(id_) or {}
             for id_ in node["depends_on"]["nodes"]
         ]
+        if any(parent.get("config", {}).get("materialized") == "ephemeral" for parent in above):
+            return None  # its statement becomes a part of the test's
+        parents = [parent.get("relation_name") for parent in above]
         own = json.dumps([node["raw_code"], metadata, node["config"], parents], sort_keys=True)
         words = {*_words_of(node["raw_code"]), *WORD.findall(json.dumps(metadata))}
         if metadata:
@@ -101,9 +105,10 @@ class CompiledTests:
         macros = self._texts_behind(words)
         if any(_asks_elsewhere(text) for text in [node["raw_code"], *macros]):
             return None
-        texts = [*self._settings, test_id, own, *macros]
+        texts = [test_id, own, *macros]
         names = sorted(set(ENVIRONMENT_VARIABLE.findall("\n".join(texts))))
-        return _digest([*texts, *(f"{name}={os.environ.get(name)}" for name in names)])
+        values = [f"{name}={os.environ.get(name)}" for name in names]
+        return _digest([*self._settings, *texts, *values])
 
     def _texts_behind(self, words: Collection[str]) -> list[str]:
         """Every macro that one of these words may call, or one that such a macro may call."""

@@ -161,7 +161,7 @@ class Dbt:
         """Tests with their statements; with what dbt says where it cannot compile one."""
         errors = {}
         with environment(**self.settings(path), REGULARS_AS_OF_DATE=str(as_of_date)):
-            compiled = CompiledTests(self.manifest, self.parsed_dir, version("dbt-core"))
+            compiled = CompiledTests(self.manifest, self.parsed_dir.parent, version("dbt-core"))
             statements = compiled.read(test_ids)
             missing = [id_ for id_ in test_ids if id_ not in statements]
             if missing:

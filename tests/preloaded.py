@@ -32,7 +32,9 @@ WAREHOUSE_NAME = "regulars.duckdb"
 GRAPH_COMMANDS = ("build", "fit", "load", "models", "publish", "report", "score")
 # Commands of dbt that need the project parsed, and options with which it is another one.
 PARSED_COMMANDS = ("build", "compile", "run", "seed", "test")
-PARSING_OPTIONS = ("--vars", "--no-partial-parse", "--target", "--warn-error")
+PARSING_OPTIONS = {
+    "--vars", "--no-partial-parse", "--project-dir", "--profiles-dir", "--target", "--warn-error",
+}  # fmt: skip
 ENTRY_POINTS = {"dbt": ("dbt.cli.main", "cli"), "regulars": ("orchestration.cli", "main")}
 PRELOADED = (
     "dagster", "dagster_dbt", "dbt.adapters.duckdb", "orchestration.cli.app", "plotly.offline",

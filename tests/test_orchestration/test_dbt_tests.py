@@ -190,6 +190,9 @@ def test_a_kept_statement_holds_as_long_as_nothing_it_is_made_of_changes(tmp_pat
     )
     moved = {"model.orders": {"resource_type": "model", "relation_name": "marts_ml.orders"}}
     assert kept(manifest(**moved)) == set()
+    part = {"model.orders": {"resource_type": "model", "config": {"materialized": "ephemeral"}}}
+    of_a_part = CompiledTests(manifest(**part), tmp_path, "1.11.0")
+    assert of_a_part.is_compiled_each_time("test.pure")
     changed = manifest()
     changed["macros"] = {"c": day, "a": {**macro, "macro_sql": text.replace("x }}", "-x }}")}}
     assert kept(changed) == set()
