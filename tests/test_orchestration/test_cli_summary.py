@@ -170,7 +170,7 @@ def test_findings_are_read_where_the_load_wrote_some_in_its_order_of_importance(
 
 
 def test_how_long_a_build_takes_is_known_from_the_last_ones_of_the_same_shop(settings, tmp_path):
-    assert "takes about 2 min for about 20,000 orders (a guess" in describe_usual_time(settings)
+    assert "takes about 3 min for about 20,000 orders (a guess" in describe_usual_time(settings)
     for seconds in (100.0, 300.0, 200.0):
         remember_run(settings, run_of(settings, seconds))
     assert describe_usual_time(settings) == "usually takes 3 min 20 s (by the last 3)"
