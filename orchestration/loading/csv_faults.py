@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BufferedIOBase
 from typing import Any
 
@@ -18,9 +18,9 @@ from orchestration.loading.bad_values import (
     is_header,
     reason_of,
 )
-from orchestration.loading.files import RawFile, RejectedRow
+from orchestration.loading.files import MAX_LINE_BYTES, RawFile, RejectedRow
+from orchestration.loading.line_ends import find_odd_line_end
 from orchestration.loading.rejects import (
-    MAX_LINE_BYTES,
     REPEATED_HEADER,
     explain_reject,
     fault_of,
@@ -185,6 +185,48 @@ def rows_one_by_one(file: RawFile) -> Iterator[tuple[int, list[str] | csv.Error,
     with file.open() as stream:
         for line, row, raw in rows_of_stream(stream):
             yield line, row, raw.decode(errors="replace")
+
+
+def find_odd_line(
+    open_file: Callable[[], BufferedIOBase],
+    header: Sequence[str],
+    *,
+    first_line: int = 1,
+    delimiter: str = ",",
+    quote: str = '"',
+    encoding: str = "utf-8",
+) -> str:
+    """The line for which DuckDB may have given up, and what is odd there; else nothing.
+
+    Args:
+        open_file: opens it at the line of its header.
+        header: names of the columns.
+        first_line: the number of the header's line.
+        delimiter: between values.
+        quote: around a value.
+        encoding: one in which line ends, delimiter and quote are single bytes.
+    """
+    with open_file() as stream:
+        odd = find_odd_line_end(
+            stream,
+            header,
+            first_line=first_line,
+            delimiter=delimiter,
+            quote=quote,
+            encoding=encoding,
+        )
+    if odd:
+        return odd
+    with open_file() as stream:
+        rows = rows_of_stream(stream, first_line=first_line, delimiter=delimiter, quote=quote)
+        return next(
+            (
+                f"line {line}: {fault_of(row)}"
+                for line, row, _ in rows
+                if isinstance(row, csv.Error)
+            ),
+            "",
+        )
 
 
 def rows_of_stream(

@@ -6,7 +6,6 @@ start with zeros.
 
 from __future__ import annotations
 
-import csv
 import zlib
 
 import duckdb
@@ -14,17 +13,16 @@ import duckdb
 from ml.statements import count_rows
 from orchestration.errors import InputError
 from orchestration.loading.csv_faults import (
+    find_odd_line,
     missed_rows,
     repeated_headers,
-    rows_one_by_one,
     rows_with_bad_values,
     unreadable_rows,
 )
-from orchestration.loading.files import RawFile, duckdb_path
+from orchestration.loading.files import MAX_LINE_BYTES, RawFile
 from orchestration.loading.formats import GZIP, PARQUET
-from orchestration.loading.line_ends import find_odd_line_end
-from orchestration.loading.packed import without_padding
-from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES, fault_of
+from orchestration.loading.packed import readable_path
+from orchestration.loading.rejects import ENDS_IN_ZEROS
 from orchestration.loading.values import READ_TYPES, cast_sql
 
 
@@ -41,10 +39,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
         connection.execute(f"drop table if exists temp.{name}")
     # Not in parallel: DuckDB 2.0 then drops rows without a word after a buffer (8 MB) of bad rows,
     # and misplaces bad quotes. One thread reads the real files as fast.
-    with (
-        without_padding(file.path, is_packed=file.format == GZIP) as (readable, is_packed),
-        duckdb_path(readable) as path,
-    ):
+    with readable_path(file.path, is_packed=file.format == GZIP) as (path, compression):
         connection.execute(
             f"""
             create temp table load_rows as
@@ -52,7 +47,7 @@ def load_csv(connection: duckdb.DuckDBPyConnection, file: RawFile) -> None:
             from read_csv(
                 ?, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
                 encoding = 'utf-8', columns = {columns}, max_line_size = {MAX_LINE_BYTES},
-                compression = '{"gzip" if is_packed else "none"}',
+                compression = '{compression}',
                 null_padding = false, parallel = false, store_rejects = true,
                 rejects_table = 'load_rejects', rejects_scan = 'load_reject_scans',
                 rejects_limit = 0
@@ -107,13 +102,4 @@ def first_odd_line(file: RawFile) -> str:
     """The line for which DuckDB may have given up, and what is odd there; else nothing."""
     if file.format == PARQUET:
         return ""
-    with file.open() as stream:
-        odd = find_odd_line_end(stream, file.header)
-    return odd or next(
-        (
-            f"line {line}: {fault_of(row)}"
-            for line, row, _ in rows_one_by_one(file)
-            if isinstance(row, csv.Error)
-        ),
-        "",
-    )
+    return find_odd_line(file.open, file.header)

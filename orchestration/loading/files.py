@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BufferedIOBase
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from orchestration.loading.formats import FORMAT_NAMES, FORMAT_OF_SUFFIX, GZIP, 
 from orchestration.loading.tables import RawTable
 
 DESCRIPTORS = Path("/dev/fd")
+# No row of these files comes near it; a quote that is never closed does.
+MAX_LINE_BYTES = 2_097_152
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,12 @@ class RawFile:
         if FORMAT_OF_SUFFIX[self.suffix] == self.format:
             return ""
         return FORMAT_NAMES[self.format]
+
+    @cached_property
+    def has_windows_ends(self) -> bool:
+        r"""Whether the header of a file of text ends in ``\r\n``."""
+        with self.open() as stream:
+            return stream.readline(MAX_LINE_BYTES).endswith(b"\r\n")
 
     def open(self) -> BufferedIOBase:
         """Its bytes, unpacked if they are packed."""

@@ -11,10 +11,9 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from orchestration.errors import InputError
-from orchestration.loading.files import RawFile, open_binary
+from orchestration.loading.files import MAX_LINE_BYTES, RawFile, open_binary
 from orchestration.loading.formats import GZIP
 from orchestration.loading.lists import topics_of
-from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.paths import quoted, shown_text
 
 

@@ -9,11 +9,10 @@ import duckdb
 
 from orchestration.errors import InputError
 from orchestration.loading.csv_faults import rows_one_by_one
-from orchestration.loading.files import RawFile, duckdb_path
+from orchestration.loading.files import MAX_LINE_BYTES, RawFile, duckdb_path
 from orchestration.loading.finding import Finding, counted
 from orchestration.loading.formats import GZIP, PARQUET
-from orchestration.loading.packed import without_padding
-from orchestration.loading.rejects import MAX_LINE_BYTES
+from orchestration.loading.packed import readable_path
 from orchestration.loading.thousands import (
     MarkCounts,
     grouped_pattern,
@@ -99,16 +98,13 @@ def _counts(
         names = [f"c{file.header.index(name)}" for name in columns]
         aggregates = ", ".join(mark_counts_sql(f"trim({name})", MARK) for name in names)
         types = {f"c{number}": "VARCHAR" for number in range(len(file.header))}
-        with (
-            without_padding(file.path, is_packed=file.format == GZIP) as (readable, is_packed),
-            duckdb_path(readable) as path,
-        ):
+        with readable_path(file.path, is_packed=file.format == GZIP) as (path, compression):
             (row,) = connection.execute(
                 f"""
                 select {aggregates} from read_csv(
                     ?, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
                     encoding = 'utf-8', columns = {types}, max_line_size = {MAX_LINE_BYTES},
-                    compression = '{"gzip" if is_packed else "none"}', null_padding = false,
+                    compression = '{compression}', null_padding = false,
                     ignore_errors = true
                 )
                 """,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.loading.files import open_binary
+from orchestration.loading.files import duckdb_path, open_binary
 from orchestration.loading.formats import GZIP
 
 # Small, since what it unpacks to may be a thousand times as large.
@@ -19,7 +19,7 @@ WITH_GZIP_HEADER = 31
 
 
 @contextmanager
-def without_padding(path: Path, *, is_packed: bool) -> Iterator[tuple[Path, bool]]:
+def readable_path(path: Path, *, is_packed: bool) -> Iterator[tuple[str, str]]:
     """A file as DuckDB can read it: itself, or an unpacked copy that is gone after the block.
 
     Tapes and copies in blocks fill up the last block with zeros. Programs that unpack pass over
@@ -30,16 +30,18 @@ def without_padding(path: Path, *, is_packed: bool) -> Iterator[tuple[Path, bool
         is_packed: by gzip.
 
     Yields:
-        The path, and whether that file is packed.
+        A path for ``read_csv``, and its ``compression``.
     """
     if not (is_packed and is_padded(path)):
-        yield path, is_packed
+        with duckdb_path(path) as text:
+            yield text, "gzip" if is_packed else "none"
         return
     with tempfile.TemporaryDirectory(prefix="regulars-unpacked-") as folder:
         copy = Path(folder) / "unpacked"
         with open_binary(path, GZIP) as stream, copy.open("wb") as out:
             shutil.copyfileobj(stream, out)
-        yield copy, False
+        with duckdb_path(copy) as text:
+            yield text, "none"
 
 
 def is_padded(path: Path) -> bool:

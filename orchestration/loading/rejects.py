@@ -8,14 +8,10 @@ from collections.abc import Sequence
 
 from orchestration.errors import InputError
 from orchestration.loading.bad_values import is_header
-from orchestration.loading.files import RawFile, RejectedRow
+from orchestration.loading.files import MAX_LINE_BYTES, RawFile, RejectedRow
 from orchestration.loading.line_ends import BARE_RETURN
 from orchestration.loading.values import TEXT, no_value
 from orchestration.paths import shown_text
-
-# No row of these files comes near it; a quote that is never closed does.
-MAX_LINE_BYTES = 2_097_152
-
 
 UNCLOSED = (
     "a quote is opened and never closed, or text follows a closing quote; the file may have been "
@@ -48,7 +44,7 @@ def explain_reject(
         reason = f"'{value}' is not UTF-8; save the file as UTF-8"
     elif kind == "UNQUOTED VALUE":
         reason = UNCLOSED
-        if raw.rstrip(b"\n").endswith(b'"\r') and not _has_windows_ends(file):
+        if raw.rstrip(b"\n").endswith(b'"\r') and not file.has_windows_ends:
             reason = "the row ends in \\r\\n, but the header in \\n"
     elif kind == "LINE SIZE OVER MAXIMUM":
         reason = f"longer than {MAX_LINE_BYTES:,} bytes; a quote may be opened and never closed"
@@ -58,11 +54,6 @@ def explain_reject(
     if column not in file.header:
         column = None  # one that nobody reads, numbered for DuckDB
     return RejectedRow(file.path.name, line, column, value, reason, text)
-
-
-def _has_windows_ends(file: RawFile) -> bool:
-    with file.open() as stream:
-        return stream.readline(MAX_LINE_BYTES).endswith(b"\r\n")
 
 
 def _values_of(text: str) -> list[str]:

@@ -76,7 +76,7 @@ def no_value(text: str | None, sql_type: str) -> str:
         >>> no_value("1.234", MONEY)
         "'1.234' is no amount like 58.90; if its point parts thousands, write 1234"
     """
-    said = f"{quoted(text)} is no {plain_type(sql_type)}"
+    sentence = f"{quoted(text)} is no {plain_type(sql_type)}"
     if sql_type == MONEY and text and (meant := meant_by(text.strip())):
-        said += f"; if its point parts thousands, write {meant}"
-    return said
+        sentence += f"; if its point parts thousands, write {meant}"
+    return sentence

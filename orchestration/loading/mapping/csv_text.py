@@ -9,16 +9,17 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
 
 from orchestration.errors import InputError
-from orchestration.loading.csv_faults import rows_of_stream
-from orchestration.loading.files import open_binary
+from orchestration.loading.csv_faults import find_odd_line, rows_of_stream
+from orchestration.loading.files import MAX_LINE_BYTES, open_binary
 from orchestration.loading.formats import GZIP
-from orchestration.loading.line_ends import BARE_RETURN, ONE_END, find_odd_line_end
+from orchestration.loading.line_ends import BARE_RETURN, ONE_END
 from orchestration.loading.mapping.sources import Source
-from orchestration.loading.rejects import ENDS_IN_ZEROS, MAX_LINE_BYTES, fault_of, wrong_count
+from orchestration.loading.rejects import ENDS_IN_ZEROS, fault_of, wrong_count
 
 CHUNK = 1 << 20
 
@@ -194,20 +195,14 @@ def first_odd_line(source: Source, header: Sequence[str]) -> str:
     spec = source.spec
     if spec.encoding.replace("_", "-").lower().startswith(("utf-16", "utf-32")):
         return ""  # its line ends are no single bytes
-    first, signs = spec.header_line, {"delimiter": spec.delimiter, "quote": spec.quote}
-    with _from_header(source) as stream:
-        odd = find_odd_line_end(stream, header, first_line=first, encoding=spec.encoding, **signs)
-    if odd:
-        return odd
-    with _from_header(source) as stream:
-        return next(
-            (
-                f"line {line}: {fault_of(row)}"
-                for line, row, _ in rows_of_stream(stream, first_line=first, **signs)
-                if isinstance(row, csv.Error)
-            ),
-            "",
-        )
+    return find_odd_line(
+        partial(_from_header, source),
+        header,
+        first_line=spec.header_line,
+        delimiter=spec.delimiter,
+        quote=spec.quote,
+        encoding=spec.encoding,
+    )
 
 
 def _from_header(source: Source) -> BufferedIOBase:

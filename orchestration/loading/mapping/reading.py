@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 import duckdb
 
 from orchestration.errors import InputError
-from orchestration.loading.files import duckdb_path, first_line
+from orchestration.loading.files import MAX_LINE_BYTES, duckdb_path, first_line
 from orchestration.loading.formats import PARQUET
 from orchestration.loading.line_ends import ONE_END
 from orchestration.loading.mapping.csv_text import FaultyRow, first_odd_line, open_csv
 from orchestration.loading.mapping.sources import WORKBOOK, Source, read_text_columns
-from orchestration.loading.packed import without_padding
+from orchestration.loading.packed import readable_path
 from orchestration.loading.parquet import read_parquet_types
-from orchestration.loading.rejects import MAX_LINE_BYTES
 from orchestration.sql_text import identifier, literal
 
 # The type of a sheet's columns: texts, but of cells that have types.
@@ -93,8 +92,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
         columns = {f"c{place}": "VARCHAR" for place in range(1, len(text.header) + 1)}
         # Not in parallel, so that the rows keep their order, by which their lines are found.
         with (
-            without_padding(text.path, is_packed=text.is_packed) as (readable, is_packed),
-            duckdb_path(readable) as path,
+            readable_path(text.path, is_packed=text.is_packed) as (path, compression),
             _odd_line_named(source, text.header),
         ):
             connection.execute(
@@ -104,7 +102,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source) -> FileRows
                     delim = {literal(source.spec.delimiter)}, quote = {literal(source.spec.quote)},
                     escape = {literal(source.spec.quote)}, encoding = 'utf-8', columns = {columns},
                     max_line_size = {MAX_LINE_BYTES}, null_padding = false, parallel = false,
-                    compression = '{"gzip" if is_packed else "none"}'
+                    compression = '{compression}'
                 )
                 """,
                 [path],
