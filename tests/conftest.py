@@ -7,21 +7,20 @@ from pathlib import Path
 import pytest
 from shops import DEMO_ORDERS, PLANTED, Shop, generate_demo_shop, plant_customer, shared_shop
 
-REAL = "real/"
 # Files that build much come first, so that no worker is left with one at the end; and of those that
 # need the published shop one first and the others last: no worker waits for another's build. Nor
 # do two builds compile all tests at once: beside the first, files are loaded.
 FIRST = (
     "test_pipeline.py",
     "test_load.py",
-    "real/olist/test_published_shop.py",
+    "real/*/test_published_shop.py",
     "test_segmentation.py",
     "test_dbt_project.py",
-    "real/online_retail/test_built_shop.py",
+    "real/*/test_built_shop.py",
     "test_daily_replay.py",
     "test_extension.py",
     "test_two_writers.py",
-    "test_churn.py",
+    "test_orchestration/test_churn.py",
     "test_cli.py",
     "test_feature_settings.py",
 )
@@ -31,9 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order files for the workers of the suite; the order within a file stays."""
 
     def rank(item: pytest.Item) -> int:
-        path = item.path.as_posix().partition("/tests/")[2]  # nothing for examples in docstrings
-        name = path if path.startswith(REAL) else item.path.name
-        return FIRST.index(name) if name in FIRST else len(FIRST) + path.startswith(REAL)
+        is_real = "/tests/real/" in item.path.as_posix()
+        places = (place for place, name in enumerate(FIRST) if item.path.match(name))
+        return next(places, len(FIRST) + is_real)
 
     items.sort(key=rank)
 

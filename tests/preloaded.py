@@ -22,8 +22,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestration.loading.mapping.place import MAPPING_NAME
-from orchestration.loading.tables import default_source, mapped_source
+from orchestration.loading.tables import default_source, source_names
+from orchestration.sources import find_source
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 OWN_PACKAGES = ("orchestration", "ml", "reports")
@@ -97,15 +97,11 @@ def _source_to_preload(command: Sequence[str], environment: Mapping[str, str]) -
 
     A wrong guess costs time only: a child looks for itself.
     """
-    source, default = environment.get("REGULARS_SOURCE"), default_source()
-    needs_graph = command[0] == "dbt" or command[1] in GRAPH_COMMANDS
-    if not needs_graph or source == default:
+    default, data_dir = default_source(), environment.get("REGULARS_DATA_DIR")
+    if command[0] != "dbt" and command[1] not in GRAPH_COMMANDS:
         return default
-    mapped = mapped_source()
-    has_mapping = Path(environment.get("REGULARS_DATA_DIR", ""), MAPPING_NAME).is_file()
-    if mapped is not None and (source == mapped or has_mapping):
-        return mapped
-    return default
+    source = environment.get("REGULARS_SOURCE") or find_source(Path(data_dir) if data_dir else None)
+    return source if source in source_names() else default
 
 
 def answer(source: str) -> None:

@@ -23,7 +23,7 @@ SALES = RawTable(
     "sales",
     {"order": "VARCHAR", "customer": "VARCHAR", "product": "VARCHAR", "price": "DECIMAL(18, 2)"},
 )
-MAPPING = """\
+FLAT = """\
 version: 1
 time_zone: Europe/Berlin
 currency: EUR
@@ -57,7 +57,7 @@ def read_by_mapping(folder: Path, name: str, content: bytes) -> list[tuple[str, 
     """Order and product of each row."""
     (folder / name).write_bytes(content)
     with duckdb.connect() as connection:
-        apply_mapping(connection, folder, parse_mapping(MAPPING))
+        apply_mapping(connection, folder, parse_mapping(FLAT))
         return connection.execute(
             "select order_id, product_id from raw.ledger_lines order by order_id, product_id"
         ).fetchall()

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_readers import FLAT
 from workbooks import Formula, write_workbook
 
 from orchestration.errors import InputError
@@ -20,19 +21,6 @@ from orchestration.loading.mapping.presets import find_preset, fit_preset
 from orchestration.loading.mapping.read import parse_mapping
 from orchestration.loading.mapping.tables import TABLES
 
-FLAT = """\
-version: 1
-time_zone: Europe/Berlin
-currency: EUR
-date_formats: iso
-layout: flat_lines
-files:
-  lines: {path: "sales*"}
-orders:
-  columns: {order_id: order, ordered_at: date, customer_id: customer}
-lines:
-  columns: {product_id: product, quantity: pieces, unit_price: price}
-"""
 HEADER = "order,date,customer,product,pieces,price\n"
 ONE = HEADER + "1,2024-05-01,anna,mug,2,3.50\n"
 

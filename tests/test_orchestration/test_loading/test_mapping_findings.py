@@ -6,23 +6,11 @@ from datetime import date, timedelta
 
 import duckdb
 import pytest
+from two_readers import FLAT
 
 from orchestration.loading.mapping.apply import apply_mapping
 from orchestration.loading.mapping.read import parse_mapping
 
-MAPPING = """\
-version: 1
-time_zone: Europe/Berlin
-currency: EUR
-date_formats: iso
-layout: flat_lines
-files:
-  lines: {path: "sales.csv"}
-orders:
-  columns: {order_id: order, ordered_at: date, customer_id: customer}
-lines:
-  columns: {product_id: product, quantity: pieces, unit_price: price}
-"""
 START = date(2024, 1, 1)
 ABOUT = ("far_dates", "dominant_customer", "nobody_returns")
 
@@ -33,7 +21,7 @@ def findings(tmp_path, orders):
     text = "\n".join(["order,date,customer,product,pieces,price", *lines, ""])
     (tmp_path / "sales.csv").write_text(text)
     with duckdb.connect() as connection:
-        apply_mapping(connection, tmp_path, parse_mapping(MAPPING))
+        apply_mapping(connection, tmp_path, parse_mapping(FLAT))
         rows = connection.execute(
             "select finding_id, finding_count, examples from raw.findings"
         ).fetchall()

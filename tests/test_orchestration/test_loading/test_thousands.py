@@ -1,4 +1,4 @@
-"""Amounts such as 1.234 that may mean 1234 are said, or refused where they surely do."""
+"""Amounts such as 1.234 that may mean 1234 are said, or refused where they must."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from spoilt_files import EXPECTED
-from two_readers import COLUMNS, MAPPING, SALES
+from two_readers import COLUMNS, FLAT, SALES
 
 from orchestration.errors import InputError
 from orchestration.loading.load import load_raw_files
@@ -45,7 +45,7 @@ def said_by_loader(folder: Path, allowed: int = 0) -> list[tuple]:
         ).fetchall()
 
 
-def said_by_mapping(folder: Path, allowed: int = 0, text: str = MAPPING) -> list[tuple]:
+def said_by_mapping(folder: Path, allowed: int = 0, text: str = FLAT) -> list[tuple]:
     """What is said, and how many amounts it is about."""
     with duckdb.connect() as connection:
         apply_mapping(connection, folder, parse_mapping(text), max_rejected_rows=allowed)
@@ -136,7 +136,7 @@ def test_amounts_are_said_again_when_an_unchanged_file_is_not_loaded_again(tmp_p
 
 def test_a_mapped_decimal_comma_with_three_digits_behind_it_is_said(tmp_path):
     write(tmp_path, [price.replace(".", ",") for price in THOUSANDS])
-    ((message, count),) = said_by_mapping(tmp_path, text=MAPPING + 'decimal_mark: ","\n')
+    ((message, count),) = said_by_mapping(tmp_path, text=FLAT + 'decimal_mark: ","\n')
     assert count == 3
     assert "line 3, column price: 1,200" in message
 
@@ -144,7 +144,7 @@ def test_a_mapped_decimal_comma_with_three_digits_behind_it_is_said(tmp_path):
 def test_amounts_with_the_stated_thousands_mark_are_not_said(tmp_path):
     write(tmp_path, [*THOUSANDS, "1.234,56"])
     marks = 'decimal_mark: ","\nthousands_mark: "."\n'
-    assert said_by_mapping(tmp_path, text=MAPPING + marks) == []
+    assert said_by_mapping(tmp_path, text=FLAT + marks) == []
 
 
 def test_numbers_that_a_parquet_file_stores_as_such_are_not_said(tmp_path):
